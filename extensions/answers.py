@@ -17,6 +17,7 @@ def previous_answers(conf: Mapping[str, Any]) -> dict[str, Any]:
 
     Returns:
         The recorded answers, none for a folder that was not generated yet.
+
     """
     recorded = Path(conf["dst_path"]) / str(conf["answers_file"])
     try:

@@ -12,6 +12,7 @@ def git_config(key: str) -> str:
 
     Args:
         key: For example `user.name`.
+
     """
     command = ["git", "config", "--get", key]
     try:
@@ -28,6 +29,7 @@ def known_to_git(key: str, fallback: str, problem: Callable[[str], str]) -> str:
         key: For example `user.email`.
         fallback: A value that the question accepts.
         problem: Says what is wrong with an answer, nothing when it is fine.
+
     """
     value = git_config(key)
     return fallback if not value or problem(value) else value

@@ -1,0 +1,43 @@
+# Each target sets up what it needs; Python 3.11, git and make are enough.
+
+# Tools of our own come last: what is installed already is used.
+export PATH := $(PATH):$(CURDIR)/.tools/bin
+
+# Where the demo goes, a new temporary folder by default, and what it answers,
+# for example: make demo DEMO=/tmp/late ANSWERS="--data maturity_level=0"
+DEMO =
+ANSWERS =
+
+.PHONY: help demo test check life test-all uv
+
+help: ## list the targets
+	@sed -n 's/^\([a-z-]*\):.*## /  make \1\t/p' Makefile
+
+demo: uv ## generate a repo from this working tree and run its demo
+	@set -eu; to="$(DEMO)"; to="$${to:-$$(mktemp -d)/late-flights}"; \
+	if [ -e "$$to" ]; then \
+		printf 'error: %s exists\n\nhint: make demo DEMO=another-folder\n' "$$to" >&2; exit 2; \
+	fi; \
+	GIT_AUTHOR_NAME=demo GIT_AUTHOR_EMAIL=demo@example.com \
+	GIT_COMMITTER_NAME=demo GIT_COMMITTER_EMAIL=demo@example.com \
+	uv run --quiet copier copy --quiet --trust --defaults --vcs-ref=HEAD $(ANSWERS) "$(CURDIR)" "$$to"; \
+	cd "$$to"; uv run just demo; \
+	printf '\nThe repo: %s\n' "$$(pwd)"
+
+test: uv ## every test but the long matrix; generates repos and runs them
+	uv run pytest -m "not all"
+
+check: uv ## lint, types and the fast tests, in less than a minute
+	uv run ruff format --check
+	uv run ruff check
+	uv run mypy
+	uv run pytest -n 2
+
+life: uv ## generate a repo and run everything in it
+	uv run pytest -m "life and not all"
+
+test-all: uv ## every test: all levels, tasks and versions
+	uv run pytest -m ""
+
+uv:
+	@command -v uv >/dev/null || { python3 -m venv .tools && .tools/bin/pip install --quiet "uv>=0.9,<1"; }

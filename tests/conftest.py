@@ -1,0 +1,79 @@
+"""The template as it stands, and repos generated from it."""
+
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+from rendering import LEVELS, TASKS, render, snapshot
+
+EVERY_REPO = [
+    pytest.param((level, task), id=f"level-{level}-{task}") for level in LEVELS for task in TASKS
+]
+
+
+def pytest_addoption(parser: pytest.Parser) -> None:
+    parser.addoption(
+        "--write-golden",
+        action="store_true",
+        help="write tests/golden/ from what is rendered now",
+    )
+
+
+@pytest.fixture(scope="session", autouse=True)
+def git_of_its_own(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
+    """Give git an identity, whatever this machine has configured."""
+    config = tmp_path_factory.mktemp("git") / "config"
+    config.write_text(
+        "[user]\n    name = Ada Tester\n    email = ada@example.org\n"
+        "[init]\n    defaultBranch = main\n[commit]\n    gpgSign = false\n"
+        "[maintenance]\n    auto = false\n[gc]\n    auto = 0\n",
+        encoding="utf-8",
+    )
+    with pytest.MonkeyPatch.context() as patch:
+        for name in ("AUTHOR_NAME", "AUTHOR_EMAIL", "COMMITTER_NAME", "COMMITTER_EMAIL", "DIR"):
+            patch.delenv(f"GIT_{name}", raising=False)
+        patch.setenv("GIT_CONFIG_GLOBAL", str(config))
+        patch.setenv("GIT_CONFIG_NOSYSTEM", "1")
+        # A person's own copier settings may trust templates and change defaults.
+        settings = config.with_name("settings.yml")
+        settings.write_text("{}\n", encoding="utf-8")
+        patch.setenv("COPIER_SETTINGS_PATH", str(settings))
+        patch.delenv("VIRTUAL_ENV", raising=False)
+        yield
+
+
+@pytest.fixture(scope="session")
+def template(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Return a clean clone of the template, with what is not committed yet."""
+    return snapshot(tmp_path_factory.mktemp("template") / "clone")
+
+
+@pytest.fixture(scope="session")
+def repos(template: Path, tmp_path_factory: pytest.TempPathFactory) -> Callable[[int, str], Path]:
+    """Return a function that generates a repo once per level and task; read it only."""
+    made: dict[tuple[int, str], Path] = {}
+
+    def repo_at(level: int, task: str) -> Path:
+        if (level, task) not in made:
+            folder = tmp_path_factory.mktemp("repos") / "late-flights"
+            made[level, task] = render(template, folder, maturity_level=level, task=task)
+        return made[level, task]
+
+    return repo_at
+
+
+@pytest.fixture(params=EVERY_REPO)
+def repo(request: pytest.FixtureRequest, repos: Callable[[int, str], Path]) -> Path:
+    """Return each generated repo in turn: every level, every task; read it only."""
+    return repos(*request.param)
+
+
+@pytest.fixture
+def generate(template: Path, tmp_path: Path) -> Callable[..., Path]:
+    """Return a function that generates a repo of the test's own with the given answers."""
+
+    def generated(**answers: Any) -> Path:
+        return render(template, tmp_path / "repo", **answers)
+
+    return generated

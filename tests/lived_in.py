@@ -1,0 +1,125 @@
+"""A generated repo that somebody worked in, and what must be left of the work after an update."""
+
+import subprocess
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from rendering import UV, clean_environment, commit_all, git
+
+PLACES = ("head", "middle", "tail")
+
+
+def note(path: Path, place: str) -> str:
+    """Return a line that stands once in a repo; updates read text, never its grammar."""
+    return f"# lived in: {path.as_posix()} {place}"
+
+
+@dataclass
+class Life:
+    """What was done to a repo, to be asked for after the update."""
+
+    repo: Path
+    written: dict[Path, list[str]] = field(default_factory=dict)
+    deleted: list[Path] = field(default_factory=list)
+    before: dict[Path, bytes] = field(default_factory=dict)
+
+    def edit(self, path: Path) -> None:
+        """Add a line at the head, in the middle and at the tail of a file."""
+        lines = (self.repo / path).read_text(encoding="utf-8").splitlines()
+        head, middle, tail = (note(path, place) for place in PLACES)
+        half = len(lines) // 2
+        edited = [head, *lines[:half], middle, *lines[half:], tail]
+        (self.repo / path).write_text("\n".join(edited) + "\n", encoding="utf-8")
+        self.written[path] = [head, middle, tail]
+
+    def append(self, path: Path, text: str) -> None:
+        with (self.repo / path).open("a", encoding="utf-8") as file:
+            file.write(text)
+        self.written.setdefault(path, []).extend(text.splitlines())
+
+    def add(self, path: Path, text: str) -> None:
+        (self.repo / path).parent.mkdir(parents=True, exist_ok=True)
+        (self.repo / path).write_text(text, encoding="utf-8")
+        self.written[path] = text.splitlines()
+
+    def delete(self, path: Path) -> None:
+        (self.repo / path).unlink()
+        self.written.pop(path, None)
+        self.deleted.append(path)
+
+    def settle(self) -> None:
+        """Commit all work and remember every file, those that git ignores as well."""
+        commit_all(self.repo, "Months of work")
+        self.before = contents(self.repo)
+
+
+def contents(repo: Path) -> dict[Path, bytes]:
+    """Return the bytes of every file that is not git's own."""
+    files = (path for path in repo.rglob("*") if path.is_file())
+    return {
+        path.relative_to(repo): path.read_bytes()
+        for path in files
+        if path.relative_to(repo).parts[0] != ".git"
+    }
+
+
+def live_in(repo: Path, yours: list[Path], clashing: list[Path]) -> Life:
+    """Edit every file of the user's, and whatever else a team does in months.
+
+    Args:
+        repo: A fresh render; it becomes a git repo.
+        yours: The text files that belong to the user.
+        clashing: Names under which a later level brings seeds of its own.
+    """
+    git(repo, "init", "--quiet")
+    commit_all(repo, "Generated")
+    life = Life(repo)
+    for path in yours:
+        life.edit(path)
+    life.append(Path("dvc.yaml"), "  lived_in:\n    cmd: echo a stage of ours\n")
+    life.append(Path(".gitignore"), "/ours/\n*.ours\n")
+    for package in (["polars>=1"], ["--group=dev", "ipython>=9", "zstandard>=0.25"]):
+        uv_add(repo, *package)
+    life.written[Path("pyproject.toml")] = ['"polars>=1"', '"ipython>=9"', '"zstandard>=0.25"']
+    for pattern in ("tests/test_*.py", "notebooks/*"):
+        life.delete(max(path for path in yours if path.match(pattern)))
+    for path in clashing:
+        life.add(path, "# written before the level that brings a seed of this name\n")
+    life.add(Path("src/ours.py"), '"""Ours."""\n')
+    (repo / ".env").write_text("TOKEN=precious\n", encoding="utf-8")
+    life.settle()
+    return life
+
+
+def uv_add(repo: Path, *arguments: str) -> None:
+    """Run a real `uv add`, which sorts into the lists it finds, without network or install."""
+    subprocess.run(
+        [UV, "add", "--quiet", "--offline", "--frozen", *arguments],
+        cwd=repo,
+        env=clean_environment(),
+        check=True,
+    )
+
+
+def losses(life: Life) -> list[str]:
+    """Return one line for each piece of the user's work that an update lost or spoilt."""
+    after = contents(life.repo)
+    found = [f"{path}: gone" for path in life.before if path not in after]
+    found += [f"{path}: back again" for path in life.deleted if path in after]
+    for path, lines in life.written.items():
+        text = after.get(path, b"").decode("utf-8")
+        found += [
+            f"{path}: {line!r} {text.count(line)} times" for line in lines if text.count(line) != 1
+        ]
+    return found
+
+
+def conflicts(repo: Path) -> list[str]:
+    """Return what copier leaves, with exit code 0 and without a word, when a merge fails."""
+    found = [f"unmerged: {line}" for line in git(repo, "ls-files", "--unmerged").splitlines()]
+    for path, content in contents(repo).items():
+        if path.suffix in {".rej", ".orig"}:
+            found.append(f"rejected: {path}")
+        if any(line.startswith((b"<<<<<<< ", b">>>>>>> ")) for line in content.splitlines()):
+            found.append(f"markers: {path}")
+    return found

@@ -1,0 +1,126 @@
+"""Every rendered file has one owner, and each owner's files keep that owner's rules."""
+
+import re
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+from pathspec import PathSpec
+from rendering import ANSWERS_FILE, CONFIG, LEVELS, OWNERS, TASKS, rendered_files, text_files
+
+
+def matcher(patterns: list[str]) -> PathSpec[Any]:
+    return PathSpec.from_lines("gitignore", patterns)
+
+
+OWNED = {owner: matcher(CONFIG[owner]["default"]) for owner in OWNERS}
+
+
+def owners_of(path: Path) -> list[str]:
+    return [owner for owner, patterns in OWNED.items() if patterns.match_file(path)]
+
+
+def test_every_file_has_exactly_one_owner(repo: Path) -> None:
+    owners = {str(path): owners_of(path) for path in rendered_files(repo)}
+
+    assert {path: found for path, found in owners.items() if len(found) != 1} == {}
+
+
+@pytest.mark.parametrize(
+    ("path", "owner"),
+    [
+        ("src/a/model.py", "owner_yours"),
+        ("src/a/_mlops/model.py", "owner_template"),
+        ("tests/test_model.py", "owner_yours"),
+        ("tests/_mlops/test_seam.py", "owner_template"),
+        ("data/raw/2013-01.parquet", "owner_yours"),
+        ("pyproject.toml", "owner_shared"),
+        (".copier-answers.yml", "owner_template"),
+    ],
+)
+def test_the_owner_of_a_file(path: str, owner: str) -> None:
+    assert owners_of(Path(path)) == [owner]
+
+
+@pytest.mark.parametrize(
+    "path", ["src/a/other.py", "src/a/b/model.py", "other.md", "tests/helper.py"]
+)
+def test_a_file_that_nobody_claimed_has_no_owner(path: str) -> None:
+    assert owners_of(Path(path)) == []
+
+
+def test_patterns_are_rooted_and_name_no_folder_by_a_slash() -> None:
+    """A pattern with a trailing slash misses the folder itself, which copier then makes, empty."""
+    patterns = [pattern for owner in OWNERS for pattern in CONFIG[owner]["default"]]
+    patterns += [pattern for added in CONFIG["levels"]["default"].values() for pattern in added]
+
+    assert [p for p in patterns if not re.fullmatch(r"/\S*[^/\s]", p)] == []
+    assert len(patterns) == len(set(patterns))
+
+
+def test_seeds_are_listed_once() -> None:
+    assert CONFIG["_skip_if_exists"] is CONFIG["owner_yours"]["default"]
+
+
+def test_every_pattern_matches_a_file(repos: Callable[[int, str], Path]) -> None:
+    files = rendered_files(repos(max(LEVELS), TASKS[0]))
+    # `.env` is never rendered; it is listed so that no later version can overwrite it.
+    patterns = {p for owner in OWNERS for p in CONFIG[owner]["default"]} - {"/.env"}
+
+    unused = {p for p in patterns if not any(map(matcher([p]).match_file, files))}
+
+    assert unused == set()
+
+
+def head(content: str) -> str:
+    """Return what a reader sees first: two lines, after a shebang or a document start."""
+    lines = [line for line in content.splitlines() if not re.match(r"#!|---$", line)]
+    return "\n".join(lines[:2])
+
+
+def test_the_template_s_files_say_so_and_where_yours_go(repo: Path) -> None:
+    silent = [
+        str(path)
+        for path, content in text_files(repo)
+        if owners_of(path) == ["owner_template"]
+        and path != Path(ANSWERS_FILE)
+        and not re.search(r"the template's.*\byours?\b", head(content), re.I | re.S)
+    ]
+
+    assert silent == []
+
+
+UNIQUE = {
+    "project_name": "Uniquename Sentinel",
+    "description": "Uniquedescription sentinel",
+    "consumer": "Uniqueconsumer Sentinel",
+    "owner_name": "Uniqueowner Sentinel",
+    "owner_email": "uniquemail@sentinel.example",
+    "data_remote": "s3://uniquebucket/sentinel",
+    "latency_p95_ms": 43217,
+}
+
+
+@pytest.mark.parametrize("task", TASKS)
+def test_an_answer_in_a_file_of_yours_stands_in_none_of_the_template_s(
+    generate: Callable[..., Path], task: str
+) -> None:
+    """Two copies would part ways: one is never updated, the other always."""
+    repo = generate(**UNIQUE, project_slug="sentinel", package_name="sentinel", task=task)
+    found: dict[str, dict[str, list[str]]] = {}
+    for path, content in text_files(repo):
+        if path != Path(ANSWERS_FILE):
+            for answer, value in UNIQUE.items():
+                if str(value) in content:
+                    found.setdefault(answer, {}).setdefault(owners_of(path)[0], []).append(
+                        str(path)
+                    )
+
+    twice = {
+        a: owners
+        for a, owners in found.items()
+        if {"owner_yours", "owner_template"} <= owners.keys()
+    }
+    assert twice == {}
+    assert found.keys() == UNIQUE.keys(), "an answer that no file uses need not be asked"

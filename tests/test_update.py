@@ -1,0 +1,278 @@
+"""An update loses nothing that somebody did in a repo, and brings everything that is new.
+
+The template that is updated to is made here: a copy of the template of today
+that offers one more level, and a next version of that copy.
+"""
+
+import shutil
+from collections.abc import Callable
+from itertools import combinations
+from pathlib import Path
+from typing import Any
+
+import pytest
+import yaml
+from lived_in import Life, conflicts, contents, live_in, losses
+from pathspec import PathSpec
+from rendering import (
+    ANSWERS_FILE,
+    CONFIG,
+    LEVELS,
+    commit_all,
+    git,
+    render,
+    text_files,
+    update,
+)
+
+OLD, NEW = "v1000.0.0", "v1000.1.0"
+NEXT = max(LEVELS) + 1
+
+# The level that only exists here: one file of the template's and one seed.
+LEVEL_FILE = Path("src/late_flights/_mlops/commands/beyond.py")
+LEVEL_SEED = Path("tests/test_beyond.py")
+# What only the next version has.
+VERSION_FILE = Path("docs/handbook/what-is-new.md")
+VERSION_LINES = {
+    Path("justfile"): "# a line that the next version has",
+    Path(".gitignore"): "/next-version/",
+    Path("pyproject.toml"): '"next-version>=1",',
+}
+
+JOURNEYS = [
+    *((low, high, OLD) for low, high in combinations([*LEVELS, NEXT], 2)),
+    *((level, level, NEW) for level in [*LEVELS, NEXT]),
+    *((low, high, NEW) for low, high in combinations([*LEVELS, NEXT], 2)),
+]
+
+
+def journeys() -> list[Any]:
+    """Return every pair of levels and versions; the usual ones run with the fast tests."""
+    usual = {(LEVELS[-1], NEXT, OLD), (LEVELS[-1], NEXT, NEW), (0, 0, NEW)}
+    return [
+        pytest.param(
+            *journey,
+            id="level-{}-to-{}-at-{}".format(*journey),
+            marks=[] if journey in usual else pytest.mark.all,
+        )
+        for journey in JOURNEYS
+    ]
+
+
+def add_level(template: Path) -> None:
+    """Offer one more level, of one file of the template's and one seed."""
+    path = template / "copier.yml"
+    config = yaml.safe_load(path.read_text(encoding="utf-8"))
+    config["maturity_level"]["choices"]["one more"] = {
+        "value": NEXT,
+        "validator": f"{{{{ level_problem(_copier_conf, {NEXT}) }}}}",
+    }
+    added = config["levels"]["default"].setdefault(NEXT, [])
+    added += ["/src/*/_mlops/commands/beyond.py", f"/{LEVEL_SEED}"]
+    path.write_text(yaml.safe_dump(config, sort_keys=False, width=1000), encoding="utf-8")
+    source = template / "template"
+    package = source / "src" / "{{package_name}}" / "_mlops" / "commands"
+    package.mkdir(parents=True, exist_ok=True)
+    (package / LEVEL_FILE.name).write_text('"""The template\'s."""\n', encoding="utf-8")
+    (source / LEVEL_SEED).write_text('"""A seed of the level."""\n', encoding="utf-8")
+
+
+def source_of(template: Path, path: Path) -> Path:
+    """Return the file in the template from which a path is rendered."""
+    plain = template / "template" / path
+    return plain if plain.exists() else plain.with_name(f"{path.name}.jinja")
+
+
+def insert(path: Path, line: str, after: str | None = None) -> None:
+    """Insert a line below the one that reads so, or else below the first."""
+    lines = path.read_text(encoding="utf-8").splitlines(keepends=True)
+    below = 1 if after is None else lines.index(f"{after}\n") + 1
+    lines.insert(below, f"{line}\n")
+    path.write_text("".join(lines), encoding="utf-8")
+
+
+def next_version(template: Path) -> None:
+    """Edit one file of the template's and both shared ones, and add a file."""
+    insert(source_of(template, Path("justfile")), VERSION_LINES[Path("justfile")])
+    insert(source_of(template, Path(".gitignore")), VERSION_LINES[Path(".gitignore")])
+    line = f"    {VERSION_LINES[Path('pyproject.toml')]}"
+    insert(source_of(template, Path("pyproject.toml")), line, after="mlops = [")
+    page = template / "template" / VERSION_FILE
+    page.parent.mkdir(parents=True, exist_ok=True)
+    page.write_text("<!-- The template's: yours stands elsewhere. -->\n", encoding="utf-8")
+
+
+@pytest.fixture(scope="module")
+def versions(template: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Return a template with two versions, both of which offer one more level."""
+    copy = tmp_path_factory.mktemp("versions") / "template"
+    shutil.copytree(template, copy, symlinks=True)
+    add_level(copy)
+    commit_all(copy, "Offer one more level")
+    git(copy, "tag", OLD)
+    next_version(copy)
+    commit_all(copy, "The next version")
+    git(copy, "tag", NEW)
+    return copy
+
+
+@pytest.fixture(scope="module")
+def fresh(versions: Path, tmp_path_factory: pytest.TempPathFactory) -> Callable[[str, int], Path]:
+    """Return a function that renders a version at a level once; read it only."""
+    made: dict[tuple[str, int], Path] = {}
+
+    def fresh_at(version: str, level: int) -> Path:
+        if (version, level) not in made:
+            folder = tmp_path_factory.mktemp("fresh") / "repo"
+            made[version, level] = render(versions, folder, version, maturity_level=level)
+        return made[version, level]
+
+    return fresh_at
+
+
+@pytest.fixture
+def start(fresh: Callable[[str, int], Path], tmp_path: Path) -> Callable[[int], Path]:
+    """Return a function that gives a repo of the test's own at a level of the old version."""
+
+    def started(level: int) -> Path:
+        copy: Path = shutil.copytree(fresh(OLD, level), tmp_path / "repo", symlinks=True)
+        return copy
+
+    return started
+
+
+def yours(repo: Path) -> list[Path]:
+    patterns = PathSpec.from_lines("gitignore", CONFIG["owner_yours"]["default"])
+    return [path for path, _ in text_files(repo) if patterns.match_file(path)]
+
+
+def lived(repo: Path, level: int) -> Life:
+    return live_in(repo, yours(repo), clashing=[LEVEL_SEED] if level < NEXT else [])
+
+
+@pytest.mark.parametrize(("low", "high", "version"), journeys())
+def test_an_update_loses_nothing(
+    start: Callable[[int], Path], low: int, high: int, version: str
+) -> None:
+    life = lived(start(low), low)
+
+    update(life.repo, version, maturity_level=high)
+
+    assert conflicts(life.repo) == []
+    assert losses(life) == []
+    assert life.before[Path(".env")] == (life.repo / ".env").read_bytes()
+    assert (life.repo / LEVEL_FILE).exists() == (high == NEXT)
+    if version == NEW:
+        assert (life.repo / VERSION_FILE).exists()
+        for path, line in VERSION_LINES.items():
+            assert line in (life.repo / path).read_text(encoding="utf-8")
+
+
+@pytest.mark.parametrize(("low", "high", "version"), journeys())
+def test_a_repo_that_nobody_edited_becomes_a_fresh_one(
+    start: Callable[[int], Path],
+    fresh: Callable[[str, int], Path],
+    low: int,
+    high: int,
+    version: str,
+) -> None:
+    repo = start(low)
+    git(repo, "init", "--quiet")
+    commit_all(repo, "Generated")
+
+    update(repo, version, maturity_level=high)
+
+    assert conflicts(repo) == []
+    updated, expected = contents(repo), contents(fresh(version, high))
+    updated_answers, expected_answers = (
+        yaml.safe_load(files.pop(Path(ANSWERS_FILE))) for files in (updated, expected)
+    )
+    assert updated.keys() == expected.keys()
+    assert [path for path in expected if updated[path] != expected[path]] == []
+    assert updated_answers == expected_answers
+
+
+def test_seeds_that_a_level_brings_arrive_once(start: Callable[[int], Path]) -> None:
+    repo = start(LEVELS[-1])
+    git(repo, "init", "--quiet")
+    commit_all(repo, "Generated")
+    update(repo, OLD, maturity_level=NEXT)
+    assert (repo / LEVEL_SEED).read_text(encoding="utf-8") == '"""A seed of the level."""\n'
+    (repo / LEVEL_SEED).unlink()
+    commit_all(repo, "The new level, without its seed")
+
+    update(repo, NEW)
+
+    assert (repo / VERSION_FILE).exists()
+    assert not (repo / LEVEL_SEED).exists()
+
+
+def test_no_empty_folder_comes_back(start: Callable[[int], Path]) -> None:
+    repo = start(0)
+    git(repo, "init", "--quiet")
+    shutil.rmtree(repo / "notebooks")
+    commit_all(repo, "Without notebooks")
+
+    update(repo, NEW)
+
+    assert not (repo / "notebooks").exists()
+
+
+REFUSED = [
+    (NEXT, {"maturity_level": LEVELS[-1]}, f"Type {NEXT} or more"),
+    (0, {"package_name": "other"}, "Type 'late_flights'"),
+    (0, {"project_slug": "other"}, "Type 'late-flights'"),
+    (0, {"task": "other"}, "'other' is not in"),
+]
+
+
+@pytest.mark.parametrize(("level", "answers", "told"), REFUSED)
+def test_an_update_that_would_strand_files_is_refused_and_changes_nothing(
+    start: Callable[[int], Path], level: int, answers: dict[str, Any], told: str
+) -> None:
+    life = lived(start(level), level)
+
+    with pytest.raises(ValueError) as refusal:
+        update(life.repo, NEW, **answers)
+
+    assert told in str(refusal.value)
+    assert git(life.repo, "status", "--porcelain") == ""
+    assert contents(life.repo) == life.before
+
+
+def test_a_repo_in_a_folder_of_another_repo_updates_as_well(
+    fresh: Callable[[str, int], Path], tmp_path: Path
+) -> None:
+    git(tmp_path, "init", "--quiet")
+    (tmp_path / "README.md").write_text("# All our models\n", encoding="utf-8")
+    shutil.copytree(fresh(OLD, 0), tmp_path / "models" / "flights")
+    commit_all(tmp_path, "One of our models")
+
+    update(tmp_path / "models" / "flights", NEW, maturity_level=NEXT)
+
+    assert conflicts(tmp_path) == []
+    assert (tmp_path / "models" / "flights" / LEVEL_SEED).exists()
+    assert (tmp_path / "models" / "flights" / VERSION_FILE).exists()
+    assert (tmp_path / "README.md").read_text(encoding="utf-8") == "# All our models\n"
+
+
+def released(template: Path) -> str | None:
+    tags = git(template, "tag", "--list", "v*", "--sort=-version:refname").split()
+    return tags[0] if tags else None
+
+
+@pytest.mark.parametrize("level", LEVELS)
+def test_the_last_release_updates_to_this_one(template: Path, tmp_path: Path, level: int) -> None:
+    tag = released(template)
+    if tag is None:
+        pytest.skip("nothing was released yet: there is no tag")
+    try:
+        repo = render(template, tmp_path / "repo", tag, maturity_level=level)
+    except ValueError:
+        pytest.skip(f"{tag} does not offer level {level}")
+    life = lived(repo, NEXT)
+
+    update(life.repo, "HEAD")
+
+    assert conflicts(life.repo) == []
+    assert losses(life) == []
