@@ -1,0 +1,66 @@
+# The template's. A command of your own is a new file in commands/: nothing here lists them.
+"""The command line: one file in commands/ is one command."""
+
+import importlib
+import os
+import sys
+import tempfile
+import traceback
+from pathlib import Path
+
+import click
+
+from . import PROJECT
+from .errors import Problem
+from .paths import require_root
+
+QUIET = ("MLFLOW_DISABLE_TELEMETRY", "DVC_NO_ANALYTICS", "BENTOML_DO_NOT_TRACK", "DO_NOT_TRACK")
+
+
+class Commands(click.Group):
+    """Finds commands by the names of the files, and imports only the one that runs."""
+
+    def list_commands(self, ctx: click.Context) -> list[str]:
+        """Return the names of all commands."""
+        files = (Path(__file__).parent / "commands").glob("[!_]*.py")
+        return sorted(file.stem.replace("_", "-") for file in files)
+
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
+        """Import one command; nothing when there is no such file."""
+        if cmd_name not in self.list_commands(ctx):
+            return None
+        name = f"{__package__}.commands.{cmd_name.replace('-', '_')}"
+        command: click.Command = importlib.import_module(name).command
+        return command
+
+
+@click.group(cls=Commands, name=PROJECT, context_settings={"help_option_names": ["-h", "--help"]})
+def program() -> None:
+    """Train, check and serve the model of this repo."""
+    for switch in QUIET:
+        os.environ.setdefault(switch, "true")
+    os.environ.setdefault("BENTOML_HOME", str(Path(".bentoml").resolve()))
+    os.environ.setdefault("GIT_PYTHON_REFRESH", "quiet")
+    require_root()
+
+
+def main() -> None:
+    """Run a command; a `Problem` becomes one line and its exit code, anything else exit code 4."""
+    try:
+        program(prog_name=PROJECT)
+    except Problem as problem:
+        click.echo(f"error: {problem}", err=True)
+        if problem.hint:
+            click.echo(f"\nhint: {problem.hint}", err=True)
+        sys.exit(problem.exit_code)
+    except Exception as error:
+        with tempfile.NamedTemporaryFile(
+            "w", prefix=f"{PROJECT}-", suffix=".log", delete=False
+        ) as log:
+            traceback.print_exc(file=log)
+        click.echo(f"internal error: {error}\n\nhint: the traceback is in {log.name}", err=True)
+        sys.exit(4)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,116 @@
+# The template's. Metrics are computed in metrics.py, judged by contract.yaml, sized in params.yaml.
+"""How good is the candidate on later data, beside simple models and on every slice?"""
+
+from typing import Any
+
+import click
+import pandas as pd
+from sklearn.base import BaseEstimator
+from sklearn.inspection import permutation_importance
+
+from ... import metrics, model, schema
+from .. import artifact, diagnosis, outcome, paths, plots, tracking
+from ..config import load_contract, load_params
+from ..errors import WrongInput, did_you_mean
+from ..files import write_json
+from ..seam import Contract, Slices
+from .featurize import HOLDOUT, HOLDOUT_ROWS, TRAIN
+
+
+@click.command()
+def command() -> None:
+    """Score models/candidate on the hold-out; writes reports/metrics.json and plots."""
+    contract, params = load_contract(), load_params().evaluate
+    candidate = artifact.load(paths.CANDIDATE)
+    train = pd.read_parquet(paths.FEATURES / TRAIN)
+    holdout = pd.read_parquet(paths.FEATURES / HOLDOUT)
+    rows = pd.read_parquet(paths.FEATURES / HOLDOUT_ROWS)
+    inputs, y_true = holdout.drop(columns=schema.TARGET), holdout[schema.TARGET]
+    y_pred = outcome.predict(candidate.model, inputs, schema.LABELS)
+    scores = metrics.score(y_true, y_pred)
+    metric = require_metric(contract, scores)
+    report = {
+        "model_sha256": candidate.manifest["model_sha256"],
+        "data_sha256": candidate.manifest["data_sha256"],
+        "target": schema.TARGET,
+        "metric": metric,
+        "better": contract.quality.better,
+        "metrics": scores,
+        "baselines": {
+            name: metrics.score(y_true, fit_and_predict(baseline, train, inputs))
+            for name, baseline in model.build_baselines().items()
+        },
+        "slices": by_slice(rows, y_true, y_pred, contract.slices),
+        diagnosis.NAME: diagnosis.diagnose(y_true, y_pred, params.calibration_bins),
+        "importance": importance(candidate.model, holdout, contract, params.importance_repeats),
+    }
+    draw(report)
+    write_json(paths.METRICS, report)
+    tracking.try_to_log_evaluation(candidate.manifest["run_id"], report)
+    others = ", ".join(f"{name} {found[metric]:.3f}" for name, found in report["baselines"].items())
+    click.echo(
+        f"evaluate: {metric} {scores[metric]:.3f} on {len(rows):,} rows ({others})", err=True
+    )
+
+
+def require_metric(contract: Contract, scores: dict[str, float]) -> str:
+    """Return the contract's metric; `WrongInput` when metrics.py does not compute it."""
+    metric = contract.quality.metric
+    if metric not in scores:
+        message = (
+            f"{paths.CONTRACT}: quality.metric is {metric!r}, which metrics.py does not return"
+        )
+        raise WrongInput(message, did_you_mean(metric, scores))
+    return metric
+
+
+def fit_and_predict(
+    estimator: BaseEstimator, train: pd.DataFrame, inputs: pd.DataFrame
+) -> pd.DataFrame:
+    """Fit a simple model on the training part and predict the hold-out."""
+    fitted = estimator.fit(train.drop(columns=schema.TARGET), train[schema.TARGET])
+    return outcome.predict(fitted, inputs, schema.LABELS)
+
+
+def by_slice(
+    rows: pd.DataFrame, y_true: pd.Series, y_pred: pd.DataFrame, slices: Slices
+) -> list[dict[str, Any]]:
+    """Score each group of rows that the contract names, when it is large enough to judge."""
+    found: list[dict[str, Any]] = []
+    for column in slices.columns:
+        if column not in rows:
+            message = f"{paths.CONTRACT}: slices.columns names {column!r}, not a column of the data"
+            raise WrongInput(message, did_you_mean(column, list(rows)))
+        for value, group in rows.groupby(column).groups.items():
+            if len(group) >= slices.min_rows:
+                scores = metrics.score(y_true.loc[group], y_pred.loc[group])
+                found.append({"column": column, "value": str(value), "rows": len(group), **scores})
+    return found
+
+
+def importance(
+    fitted: BaseEstimator, holdout: pd.DataFrame, contract: Contract, repeats: int
+) -> dict[str, float]:
+    """Return how much worse the metric gets when one feature is shuffled, for each feature."""
+    sign = 1 if contract.quality.better == "higher" else -1
+
+    def scorer(estimator: BaseEstimator, inputs: pd.DataFrame, y_true: pd.Series) -> float:
+        y_pred = outcome.predict(estimator, inputs, schema.LABELS)
+        return sign * metrics.score(y_true, y_pred)[contract.quality.metric]
+
+    inputs = holdout.drop(columns=schema.TARGET)
+    result = permutation_importance(
+        fitted, inputs, holdout[schema.TARGET], scoring=scorer, n_repeats=repeats, random_state=0
+    )
+    losses = zip(inputs.columns, result["importances_mean"], strict=True)
+    return {name: float(loss) for name, loss in sorted(losses, key=lambda pair: -pair[1])}
+
+
+def draw(report: dict[str, Any]) -> None:
+    """Write the plots beside the numbers."""
+    metric = report["metric"]
+    diagnosis.save(paths.REPORTS / f"{diagnosis.NAME}.png", report[diagnosis.NAME], schema.TARGET)
+    plots.save_importance(paths.REPORTS / "importance.png", report["importance"], metric)
+    plots.save_slices(
+        paths.REPORTS / "slices.png", report["slices"], metric, report["metrics"][metric]
+    )

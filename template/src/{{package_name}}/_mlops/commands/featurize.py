@@ -1,0 +1,82 @@
+# The template's. Features are made in features.py, the split in data.py, its share in params.yaml.
+"""Turn raw batches into training and hold-out tables."""
+
+from typing import Any
+
+import click
+import pandas as pd
+
+from ... import data, features, schema
+from .. import outcome, paths, tables
+from ..config import load_params
+from ..errors import Refused, WrongInput
+from ..files import sha256_of, whole_folder, write_json
+
+TRAIN, HOLDOUT, HOLDOUT_ROWS = "train.parquet", "holdout.parquet", "holdout_rows.parquet"
+SUMMARY = "summary.json"
+
+
+@click.command()
+def command() -> None:
+    """Write data/features: inputs and target for training and for the hold-out."""
+    share = load_params().featurize.holdout_share
+    batches = tables.batches(paths.RAW)
+    everything = pd.concat([tables.read(path, schema, data) for path in batches], ignore_index=True)
+    target = schema.read_target(everything)
+    rows = everything[target.notna()]
+    if problem := outcome.check_target(target.dropna(), schema.LABELS):
+        raise Refused(f"the target {schema.TARGET!r} {problem}")
+    train, holdout = data.split(rows, share)
+    with whole_folder(paths.FEATURES) as folder:
+        for name, part in ((TRAIN, train), (HOLDOUT, holdout)):
+            inputs_and_target(part).to_parquet(folder / name)
+        holdout.to_parquet(folder / HOLDOUT_ROWS)
+        summary: dict[str, Any] = {
+            "batches": [path.name for path in batches],
+            "data_sha256": sha256_of(batches),
+            "target": schema.TARGET,
+            "labels": list(schema.LABELS),
+            "dropped": {"rows": len(everything) - len(rows), "because": schema.MISSING_TARGET},
+            "train": describe(train),
+            "holdout": describe(holdout),
+            "example": example(holdout),
+        }
+        write_json(folder / SUMMARY, summary)
+    click.echo(
+        f"featurize: {len(train):,} rows to train on, {len(holdout):,} later ones held out, "
+        f"{summary['dropped']['rows']:,} dropped ({schema.MISSING_TARGET})",
+        err=True,
+    )
+
+
+def inputs_and_target(rows: pd.DataFrame) -> pd.DataFrame:
+    """Return model inputs and the target; only what is known at the prediction moment gets in.
+
+    Raises:
+        WrongInput: If features.py asks for a column known later, or changes the rows.
+    """
+    known = tables.known_rows(rows, schema)
+    try:
+        table = features.build_features(known)
+    except KeyError as error:
+        message = f"features.py asks for {error}, not known at {schema.PREDICTION_MOMENT!r}"
+        raise WrongInput(message, "a feature made from it would leak the answer") from error
+    if not table.index.equals(known.index):
+        raise WrongInput("features.py changed the rows; expected the same index as its input")
+    if schema.TARGET in table:
+        raise WrongInput(f"features.py made a column {schema.TARGET!r}, the name of the target")
+    return table.assign(**{schema.TARGET: schema.read_target(rows)})
+
+
+def example(rows: pd.DataFrame) -> dict[str, Any]:
+    """Return one row as a request holds it, for the API's page; nothing personal."""
+    personal = [column.name for column in schema.COLUMNS if column.personal]
+    row = tables.known_rows(rows, schema).head(1).drop(columns=personal, errors="ignore")
+    found: dict[str, Any] = tables.as_records(row)[0]
+    return found
+
+
+def describe(rows: pd.DataFrame) -> dict[str, Any]:
+    """Return size and time span of a part."""
+    time = rows[schema.TIME]
+    return {"rows": len(rows), "first": str(time.min()), "last": str(time.max())}

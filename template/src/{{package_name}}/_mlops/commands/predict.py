@@ -1,0 +1,85 @@
+# The template's. Inputs become features in features.py; their columns are said in schema.py.
+"""Predict a whole file."""
+
+from pathlib import Path
+from typing import Any
+
+import click
+import pandas as pd
+
+from ... import features, schema
+from .. import outcome, tables
+from ..errors import Refused, WrongInput
+from ..files import whole_file
+from ..serving import Champion
+from .validate import check_columns
+
+ROWS_AT_ONCE = 50_000
+
+
+@click.command()
+@click.option("--input", "source", required=True, type=click.Path(path_type=Path))
+@click.option("--output", "destination", required=True, type=click.Path(path_type=Path))
+def command(source: Path, destination: Path) -> None:
+    """Write the rows of a Parquet or CSV file, in order, with predictions beside them.
+
+    Adds `prediction` and, for labels, `probability_<label>`. The file is read in pieces, so its
+    size does not matter; the output appears when it is complete.
+    """
+    if not source.is_file():
+        raise WrongInput(f"{source} does not exist")
+    if destination.suffix not in tables.SUFFIXES:
+        message = f"--output {destination} has the ending {destination.suffix!r}"
+        raise WrongInput(f"{message}; expected one of {', '.join(tables.SUFFIXES)}")
+    champion = Champion(schema, features)
+    champion.load_or_raise()
+    columns = tables.known_columns(schema)
+    done = 0
+    with whole_file(destination) as part, Writer(part, destination.suffix) as output:
+        for rows in tables.chunks(source, ROWS_AT_ONCE):
+            rows.index = pd.RangeIndex(done, done + len(rows))
+            typed = tables.conform(rows, columns)
+            if problems := check_columns(typed, columns):
+                raise Refused(f"{source}: {problems[0]['message']}")
+            answers = outcome.as_columns(champion.predict(typed))
+            output.write(rows.drop(columns=list(answers), errors="ignore").join(answers))
+            done += len(rows)
+            click.echo(f"\rpredict: {done:,} rows", err=True, nl=False)
+        if not done:
+            raise WrongInput(f"{source} has no rows")
+    click.echo(f" to {destination} by version {champion.version}", err=True)
+
+
+class Writer:
+    """Writes tables one after another to one Parquet or CSV file."""
+
+    def __init__(self, path: Path, suffix: str) -> None:
+        self.path = path
+        self.suffix = suffix
+        self.parquet: Any = None
+        self.started = False
+
+    def __enter__(self) -> "Writer":
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        if self.parquet:
+            self.parquet.close()
+
+    def write(self, rows: pd.DataFrame) -> None:
+        """Append rows; the first ones decide the columns."""
+        if self.suffix == ".csv":
+            rows.to_csv(self.path, mode="a", header=not self.started, index=False)
+        else:
+            self._write_parquet(rows)
+        self.started = True
+
+    def _write_parquet(self, rows: pd.DataFrame) -> None:
+        import pyarrow as pa
+        import pyarrow.parquet as pq
+
+        shape = self.parquet.schema if self.parquet else None
+        table = pa.Table.from_pandas(rows, schema=shape, preserve_index=False)
+        if not self.parquet:
+            self.parquet = pq.ParquetWriter(self.path, table.schema)
+        self.parquet.write_table(table)

@@ -1,0 +1,89 @@
+# The template's. The bar is set in contract.yaml, the metric computed in metrics.py.
+"""Name a version champion: the one that is served."""
+
+import shutil
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+import click
+
+from ... import schema
+from .. import PROJECT, artifact, paths, registry, tracking
+from ..config import load_contract
+from ..errors import Refused
+from ..files import one_writer, read_json, write_json
+from ..seam import Quality
+
+
+@click.command()
+@click.argument("version", required=False)
+@click.option("--force", metavar="REASON", help="Promote in spite of the baselines; recorded.")
+def command(version: str | None, force: str | None) -> None:
+    """Make VERSION (by default the newest) the champion that `serve` and `predict` use."""
+    quality = load_contract().quality
+    with one_writer(paths.MODELS / ".lock"):
+        chosen = registry.find(version)
+        manifest = artifact.read_manifest(chosen.folder)
+        require_same(chosen, manifest)
+        scores = read_json(chosen.folder / registry.EVALUATION)
+        if (reasons := no_better(scores, quality)) and not force:
+            message = f"version {chosen.number} is no better than a baseline: {'; '.join(reasons)}"
+            raise Refused(message, 'improve the model, or promote --force "REASON"')
+        make_champion(chosen, force or "")
+    found = scores["metrics"][quality.metric]
+    bar = "meets" if better(found, quality.accept, quality) else "misses"
+    click.echo(
+        f"promote: version {chosen.number} is champion; {quality.metric} {found:.3f} {bar} "
+        f"the contract's {quality.accept}",
+        err=True,
+    )
+
+
+def require_same(chosen: registry.Version, manifest: dict[str, Any]) -> None:
+    """Raise `Refused` when bytes or feature code are not those that were registered."""
+    if manifest["model_sha256"] != chosen.model_sha256:
+        message = f"version {chosen.number} was registered with model {chosen.model_sha256[:12]}…"
+        raise Refused(f"{message}, {chosen.folder} holds {manifest['model_sha256'][:12]}…")
+    package = Path(schema.__file__).parent
+    if manifest["features_sha256"] != artifact.features_sha256(package):
+        message = f"version {chosen.number} was trained with other code in schema.py or features.py"
+        raise Refused(message, f"git checkout {manifest['commit'][:12]} -- src, or train again")
+
+
+def better(found: float | None, than: float | None, quality: Quality, by: float = 0.0) -> bool:
+    """Say whether one number of the contract's metric is at least as good as another plus `by`."""
+    if found is None or than is None:
+        return False
+    return found - than >= by if quality.better == "higher" else than - found >= by
+
+
+def no_better(evaluation: dict[str, Any], quality: Quality) -> list[str]:
+    """Name the baselines that the model does not beat."""
+    found = evaluation["metrics"].get(quality.metric)
+    return [
+        f"{quality.metric} {found:.4f} against {scores[quality.metric]:.4f} ({name})"
+        for name, scores in evaluation["baselines"].items()
+        if not better(found, scores[quality.metric], quality) or found == scores[quality.metric]
+    ]
+
+
+def make_champion(chosen: registry.Version, forced: str) -> None:
+    """Put the bytes in place, move the alias, then switch the pointer: the last step is atomic."""
+    before = registry.read_pointer()
+    pointer = {
+        "version": chosen.number,
+        "model_sha256": chosen.model_sha256,
+        "promoted_at": datetime.now(UTC).isoformat(timespec="seconds"),
+        "previous": before and before["version"],
+        "forced": forced,
+    }
+    if before and before["version"] == chosen.number:
+        return
+    registry.store(chosen.folder, paths.CHAMPION / chosen.model_sha256)
+    tracking.client().set_registered_model_alias(PROJECT, registry.CHAMPION, chosen.number)
+    write_json(paths.CHAMPION / registry.POINTER, pointer)
+    for old in paths.CHAMPION.iterdir():
+        if old.is_dir() and old.name != chosen.model_sha256:
+            shutil.rmtree(old)
+    registry.share(paths.CHAMPION)

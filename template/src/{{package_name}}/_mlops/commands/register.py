@@ -1,0 +1,49 @@
+# The template's. A clean and evaluated run may be registered; another needs --force.
+"""Give the candidate a number."""
+
+import getpass
+from datetime import UTC, datetime
+
+import click
+
+from .. import artifact, paths, provenance, registry, tracking
+from ..errors import Refused, WrongInput
+from ..files import one_writer, read_json
+
+
+@click.command()
+@click.option("--force", metavar="REASON", help="Register a dirty run; the reason is recorded.")
+def command(force: str | None) -> None:
+    """Register models/candidate; prints its version. The same bytes keep the same version."""
+    candidate = artifact.load(paths.CANDIDATE)
+    manifest = candidate.manifest
+    report = read_json(paths.METRICS)
+    if report["model_sha256"] != manifest["model_sha256"]:
+        message = f"{paths.METRICS} is about another model than {paths.CANDIDATE}"
+        raise WrongInput(message, "uv run just repro evaluates the candidate")
+    if manifest["dirty"] and not force:
+        message = f"the run is dirty: {'; '.join(manifest['dirty_reasons'])}"
+        raise Refused(message, 'commit and train again, or register --force "REASON"')
+    with one_writer(paths.MODELS / ".lock"):
+        for version in registry.versions():
+            if version.model_sha256 == manifest["model_sha256"]:
+                click.echo(f"register: already version {version.number}", err=True)
+                click.echo(version.number)
+                return
+        run_id = manifest["run_id"]
+        if not tracking.exists(run_id):  # made elsewhere, or brought back by DVC's run cache
+            run_id = tracking.log_run(manifest)
+            tracking.log_evaluation(run_id, report)
+        tags = {
+            **{name: str(manifest[name]) for name in tracking.TAGS},
+            "registered_at": datetime.now(UTC).isoformat(timespec="seconds"),
+            "registered_by": provenance.git("config", "user.name") or getpass.getuser(),
+            "forced": force or "",
+        }
+        registry.store(
+            paths.CANDIDATE, paths.REGISTERED / manifest["model_sha256"], evaluation=report
+        )
+        registry.share(paths.REGISTERED)
+        version = registry.add(candidate, run_id, tags)
+    click.echo(f"register: version {version.number}, model {version.model_sha256[:12]}", err=True)
+    click.echo(version.number)

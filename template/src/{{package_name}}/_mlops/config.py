@@ -1,0 +1,67 @@
+# The template's. Keys and defaults stand in seam.py; values in params.yaml and contract.yaml.
+"""Read params.yaml and contract.yaml strictly: a misspelt key is an error with a suggestion."""
+
+from pathlib import Path
+from typing import Any, TypeVar
+
+from pydantic import BaseModel, ValidationError
+from ruamel.yaml import YAML
+from ruamel.yaml.error import YAMLError
+
+from . import paths
+from .errors import WrongInput, did_you_mean
+from .seam import Contract, Model, Params, Section
+
+S = TypeVar("S", bound=Section)
+
+
+def load_params() -> Params:
+    """Read params.yaml; section `train` stays as it is until `train_params` reads it."""
+    return _parse(Params, _read(paths.PARAMS), paths.PARAMS)
+
+
+def train_params(params: Params, model: Model) -> Section:
+    """Read section `train` with the keys that your `model.Params` declares."""
+    return _parse(model.Params, params.train, paths.PARAMS, "train")
+
+
+def load_contract() -> Contract:
+    """Read contract.yaml."""
+    return _parse(Contract, _read(paths.CONTRACT), paths.CONTRACT)
+
+
+def _read(path: Path) -> Any:
+    try:
+        return YAML(typ="safe", pure=True).load(path.read_text(encoding="utf-8")) or {}
+    except OSError as error:
+        raise WrongInput(f"cannot read {path}: {error.strerror}") from error
+    except YAMLError as error:
+        where = getattr(error, "problem_mark", None)
+        line = f" line {where.line + 1}" if where else ""
+        problem = getattr(error, "problem", None) or str(error).splitlines()[0]
+        raise WrongInput(f"{path}{line} is not YAML: {problem}") from error
+
+
+def _parse(model: type[S], content: Any, path: Path, *section: str) -> S:
+    try:
+        return model.model_validate(content)
+    except ValidationError as error:
+        first = error.errors()[0]
+        *parents, last = (*section, *map(str, first["loc"])) or ("",)
+        where = ".".join(parents)
+        if first["type"] == "extra_forbidden":
+            message = f"{path}: unknown key {last!r}" + (f" in section {where}" if where else "")
+            known = _keys(model, parents[len(section) :])
+            raise WrongInput(message, did_you_mean(last, known)) from error
+        key = ".".join([*parents, last])
+        expected = first["msg"][0].lower() + first["msg"][1:]
+        found = "" if first["type"] == "missing" else f", found {first['input']!r}"
+        raise WrongInput(f"{path}: {key}: {expected}{found}") from error
+
+
+def _keys(model: type[BaseModel], parents: list[str]) -> list[str]:
+    for parent in parents:
+        annotation = model.model_fields[parent].annotation
+        assert isinstance(annotation, type)
+        model = annotation
+    return list(model.model_fields)

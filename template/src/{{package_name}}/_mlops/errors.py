@@ -1,0 +1,46 @@
+# The template's. A problem that a reader of the error can solve is raised as one of these.
+"""What can go wrong for a user: what was found, what was expected, what to do."""
+
+from collections.abc import Iterable
+from difflib import get_close_matches
+
+
+class Problem(Exception):
+    """An error for people: printed without a traceback, with its own exit code.
+
+    Args:
+        message: What was found and what was expected.
+        hint: What to do about it.
+    """
+
+    exit_code = 4
+
+    def __init__(self, message: str, hint: str = "") -> None:
+        super().__init__(message)
+        self.hint = hint
+
+
+class Refused(Problem):
+    """A check says no."""
+
+    exit_code = 1
+
+
+class WrongInput(Problem):
+    """Wrong use, or input that cannot be read."""
+
+    exit_code = 2
+
+
+class OutsideFailed(Problem):
+    """Something outside failed (registry, disk, port, lock, network); nothing was changed."""
+
+    exit_code = 3
+
+
+def did_you_mean(word: str, known: Iterable[str]) -> str:
+    """Return a hint for a misspelt name, or the names there are."""
+    known = sorted(known)
+    if close := get_close_matches(word, known, n=1):
+        return f"did you mean {close[0]!r}?"
+    return f"known are: {', '.join(known) or 'none'}"

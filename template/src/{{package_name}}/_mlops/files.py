@@ -1,0 +1,114 @@
+# The template's. Writing so that a reader never sees half a file, and only one writer at a time.
+"""Files and folders that appear whole or not at all."""
+
+import fcntl
+import hashlib
+import json
+import os
+import shutil
+import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+from .errors import OutsideFailed, WrongInput
+
+
+def sha256(path: Path) -> str:
+    """Return the SHA-256 of a file's bytes, in hex."""
+    with path.open("rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()
+
+
+def sha256_of(paths: list[Path]) -> str:
+    """Return one hash for several files: names and bytes, whatever the order of `paths`."""
+    lines = sorted(f"{path.name} {sha256(path)}" for path in paths)
+    return hashlib.sha256("\n".join(lines).encode()).hexdigest()
+
+
+def read_json(path: Path) -> Any:
+    """Read a JSON file; `WrongInput` when it is missing or damaged."""
+    try:
+        return json.loads(path.read_text(encoding="utf-8"))
+    except FileNotFoundError as error:
+        raise WrongInput(f"{path} does not exist", "uv run just repro makes it") from error
+    except ValueError as error:
+        raise WrongInput(
+            f"{path} is not JSON: {error}", "uv run just repro makes it anew"
+        ) from error
+
+
+def write_json(path: Path, content: Any) -> None:
+    """Write a JSON file at once; numbers that JSON lacks (NaN, infinity) become null."""
+    with whole_file(path) as part:
+        part.write_text(json.dumps(_finite(content), indent=2) + "\n", encoding="utf-8")
+
+
+def _finite(value: Any) -> Any:
+    if isinstance(value, dict):
+        return {str(key): _finite(item) for key, item in value.items()}
+    if isinstance(value, list | tuple):
+        return [_finite(item) for item in value]
+    if isinstance(value, float) and value - value != 0:
+        return None
+    return value
+
+
+@contextmanager
+def whole_file(path: Path) -> Iterator[Path]:
+    """Give a path to write to; it takes the place of `path` only when all went well."""
+    with _answering(path):
+        path.parent.mkdir(parents=True, exist_ok=True)
+        handle, name = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")
+        os.close(handle)
+    part = Path(name)
+    try:
+        with _answering(path):
+            yield part
+            part.chmod(0o644)
+            part.replace(path)
+    finally:
+        part.unlink(missing_ok=True)
+
+
+@contextmanager
+def whole_folder(path: Path) -> Iterator[Path]:
+    """Give a folder to fill; it takes the place of `path` only when all went well."""
+    with _answering(path):
+        path.parent.mkdir(parents=True, exist_ok=True)
+        part = Path(tempfile.mkdtemp(dir=path.parent, prefix=f".{path.name}."))
+    try:
+        with _answering(path):
+            yield part
+            part.chmod(0o755)
+            shutil.rmtree(path, ignore_errors=True)
+            part.replace(path)
+    finally:
+        shutil.rmtree(part, ignore_errors=True)
+
+
+@contextmanager
+def one_writer(path: Path) -> Iterator[None]:
+    """Hold a lock file while the block runs; `OutsideFailed` when another process has it."""
+    with _answering(path):
+        path.parent.mkdir(parents=True, exist_ok=True)
+        file = path.open("w")
+    with file:
+        try:
+            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError as error:
+            message = f"{path} is held by another register or promote"
+            raise OutsideFailed(message, "wait for it to end, then try again") from error
+        yield
+
+
+@contextmanager
+def _answering(path: Path) -> Iterator[None]:
+    try:
+        yield
+    except OSError as error:
+        reason = (error.strerror or str(error)).lower()
+        raise OutsideFailed(
+            f"cannot write {path}: {reason}", "check permissions and space"
+        ) from error

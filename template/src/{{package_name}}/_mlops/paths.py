@@ -1,0 +1,31 @@
+# The template's. Every path is relative to the repo's root, where all commands run.
+"""Where things are, relative to the repo's root."""
+
+from pathlib import Path
+
+from .errors import WrongInput
+
+PARAMS = Path("params.yaml")
+CONTRACT = Path("contract.yaml")
+
+RAW = Path("data/raw")
+INCOMING = Path("data/incoming")
+FEATURES = Path("data/features")
+SAMPLE = Path("tests/data/sample.parquet")
+
+MODELS = Path("models")
+CANDIDATE = MODELS / "candidate"
+REGISTERED = MODELS / "registered"
+CHAMPION = MODELS / "champion"
+
+REPORTS = Path("reports")
+METRICS = REPORTS / "metrics.json"
+VALIDATION = REPORTS / "validation.json"
+
+
+def require_root() -> None:
+    """Raise `WrongInput` unless the current folder is the repo's root."""
+    if not CONTRACT.is_file():
+        message = f"no {CONTRACT} in {Path.cwd()}; commands run in the root of the repo"
+        above = [folder for folder in Path.cwd().parents if (folder / CONTRACT).is_file()]
+        raise WrongInput(message, f"cd {above[0]}" if above else "cd to your repo")

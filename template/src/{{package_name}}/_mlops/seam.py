@@ -1,0 +1,176 @@
+# The template's. Your side of each promise is in schema, data, features, model and metrics.
+"""What the glue asks of your files, and every key of params.yaml and contract.yaml.
+
+This page is a public API: your files stay yours for years, the glue changes under them.
+A key added here always has a default, so that files written for an older version stay valid.
+"""
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Literal, Protocol
+
+import pandas as pd
+from pydantic import BaseModel, ConfigDict, Field
+
+Kind = Literal["timestamp", "integer", "number", "text", "boolean"]
+
+
+@dataclass(frozen=True)
+class Column:
+    """One column of a batch: what it means, what it may hold, and when it is known.
+
+    Args:
+        name: As the files spell it.
+        kind: Timestamps are naive, in the zone that `meaning` names.
+        known: One of `schema.MOMENTS`: the first moment at which the value exists.
+        meaning: With its unit; shown in the API's documentation.
+        low: Smallest allowed number (inclusive).
+        high: Largest allowed number (inclusive).
+        missing: Whether a value may be absent.
+        personal: Whether it says something about a person: never a feature, never logged.
+    """
+
+    name: str
+    kind: Kind
+    known: str
+    meaning: str
+    low: float | None = None
+    high: float | None = None
+    missing: bool = False
+    personal: bool = False
+
+
+class Schema(Protocol):
+    """`schema.py`: the columns once."""
+
+    COLUMNS: tuple[Column, ...]
+    KEY: tuple[str, ...]  # names one row for ever; labels that arrive later are joined by it
+    TIME: str  # the column that orders rows in time; batches and hold-out are cut along it
+    MOMENTS: tuple[str, ...]  # in the order in which they happen
+    PREDICTION_MOMENT: str  # columns known later never reach a feature or a request
+    TARGET: str  # name of what is predicted
+    LABELS: tuple[str, ...]  # its values, the positive one last; empty when it is a number
+    MISSING_TARGET: str  # what a row without a target means; such rows are dropped and counted
+
+    def read_target(self, rows: pd.DataFrame) -> pd.Series:
+        """Return the target of each row, missing where the outcome is not known."""
+
+
+class Data(Protocol):
+    """`data.py`: the one module of yours that reads files."""
+
+    def read_batch(self, path: Path) -> pd.DataFrame:
+        """Read one file of data/raw or data/incoming."""
+
+    def split(self, rows: pd.DataFrame, holdout_share: float) -> tuple[pd.DataFrame, pd.DataFrame]:
+        """Cut rows into a training part and a later hold-out part."""
+
+
+class Features(Protocol):
+    """`features.py`: the only place where features are made, in training and in serving."""
+
+    def build_features(self, rows: pd.DataFrame) -> pd.DataFrame:
+        """Turn rows, as known at the prediction moment, into model inputs; same index."""
+
+
+class Model(Protocol):
+    """`model.py`: an unfitted scikit-learn pipeline, and the simple ones it has to beat."""
+
+    @property
+    def Params(self) -> type["Section"]:  # noqa: N802 - a class of yours, seen from outside
+        """The keys of section `train` in params.yaml."""
+
+    def build_model(self, params: Any) -> Any:
+        """Return the unfitted model for these parameters."""
+
+    def build_baselines(self) -> dict[str, Any]:
+        """Return unfitted simple models by name."""
+
+
+class Metrics(Protocol):
+    """`metrics.py`: numbers by name; the contract sets its bar on one of them."""
+
+    def score(self, y_true: pd.Series, y_pred: pd.DataFrame) -> dict[str, float]:
+        """Score predictions: one probability column per label, or one column of numbers."""
+
+
+class Section(BaseModel):
+    """A strict group of keys: an unknown key is an error, never silently ignored."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+
+class FeaturizeParams(Section):
+    holdout_share: float = Field(default=0.2, gt=0, lt=1)  # latest part in time, never trained on
+
+
+class EvaluateParams(Section):
+    importance_repeats: int = Field(default=3, ge=1)
+    calibration_bins: int = Field(default=10, ge=2)
+
+
+class Params(Section):
+    """params.yaml; section `train` is `model.Params` of yours."""
+
+    featurize: FeaturizeParams = FeaturizeParams()
+    train: dict[str, Any] = {}
+    evaluate: EvaluateParams = EvaluateParams()
+
+
+class Owner(Section):
+    name: str = "Data Science Team"
+    email: str = "data-science@example.com"
+
+
+class Owners(Section):
+    """Who answers for what; one person may hold all three roles."""
+
+    model: Owner = Owner()
+    data: Owner = Owner()
+    service: Owner = Owner()
+
+
+class Service(Section):
+    consumer: str = "not agreed yet"
+    latency_p95_ms: float = Field(default=100, gt=0)
+    availability: float = Field(default=0.995, gt=0, lt=1)
+
+
+class Quality(Section):
+    """One metric of metrics.py with its three bars."""
+
+    metric: str
+    better: Literal["higher", "lower"] = "higher"
+    accept: float  # a candidate below it is not promoted
+    retrain: float  # a champion below it is retrained
+    withdraw: float  # a champion below it is taken out of use
+    minimal_change: float = Field(default=0.0, ge=0)  # a new model must beat the old one by this
+
+
+class Slices(Section):
+    """Groups of rows on which the model is judged by itself."""
+
+    columns: list[str] = []
+    accept: float | None = None  # bar of the quality metric on every slice
+    min_rows: int = Field(default=200, ge=1)  # smaller groups are too noisy to judge
+
+
+class PersonalData(Section):
+    deny: list[str] = ["name", "email", "phone", "address", "passport", "birth", "ssn"]
+
+
+class Budget(Section):
+    currency: str = "USD"
+    per_training_run: float = Field(default=1.0, ge=0)
+
+
+class Contract(Section):
+    """contract.yaml: what production-ready means here, and with whom it was agreed."""
+
+    purpose: str = ""
+    service: Service = Service()
+    owners: Owners = Owners()
+    quality: Quality
+    slices: Slices = Slices()
+    personal_data: PersonalData = PersonalData()
+    budget: Budget = Budget()

@@ -1,0 +1,65 @@
+# The template's. Columns, ranges and meanings come from schema.py.
+"""Requests and answers as types: what the API's page shows and what it lets in."""
+
+from datetime import datetime
+from typing import Annotated, Any
+
+from pydantic import BaseModel, ConfigDict, Field, create_model
+
+from ..seam import Column, Schema
+from ..tables import known_columns
+
+TYPES: dict[str, Any] = {
+    "timestamp": datetime,
+    "integer": Annotated[int, Field(strict=True)],
+    "number": Annotated[float, Field(strict=True, allow_inf_nan=False)],
+    "text": Annotated[str, Field(strict=True, max_length=200)],
+    "boolean": Annotated[bool, Field(strict=True)],
+}
+MAX_ROWS = 1000
+
+
+def input_model(schema: Schema, example: dict[str, Any] | None = None) -> type[BaseModel]:
+    """Return the request: `rows`, each with the columns known at the prediction moment.
+
+    Args:
+        schema: Your module schema.
+        example: One row of the data, shown on the API's page.
+    """
+    row = create_model(  # type: ignore[call-overload]
+        "Row",
+        __config__=ConfigDict(extra="forbid", json_schema_extra={"examples": [example or {}]}),
+        **{column.name: _field(column) for column in known_columns(schema)},
+    )
+    rows = Field(
+        min_length=1,
+        max_length=MAX_ROWS,
+        description=f"1 to {MAX_ROWS} rows, answered in this order. A category that was not seen "
+        "in training counts as missing; a missing value is null or left out, where allowed.",
+        examples=[[example or {}]],
+    )
+    return create_model("Input", __config__=ConfigDict(extra="forbid"), rows=(list[row], rows))  # type: ignore[valid-type]
+
+
+def _field(column: Column) -> tuple[Any, Any]:
+    kind = TYPES[column.kind]
+    limits: dict[str, Any] = {"description": column.meaning, "ge": column.low, "le": column.high}
+    if column.missing:
+        return kind | None, Field(default=None, **limits)
+    return kind, Field(**limits)
+
+
+def answer_model(schema: Schema) -> type[BaseModel]:
+    """Return the answer; numbers have no probabilities."""
+    fields: dict[str, Any] = {"predictions": (list[str], ...)}
+    if schema.LABELS:
+        fields["probabilities"] = (list[dict[str, float]], ...)
+    else:
+        fields["predictions"] = (list[float], ...)
+    return create_model(
+        "Answer",
+        __config__=ConfigDict(protected_namespaces=()),
+        **fields,
+        model_version=(str, ...),
+        request_id=(str, ...),
+    )

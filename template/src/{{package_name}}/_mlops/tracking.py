@@ -1,0 +1,106 @@
+# The template's. A server's address goes into MLFLOW_TRACKING_URI; without it, mlflow.db.
+"""Runs in MLflow: what was tried, with which inputs, and how it went."""
+
+import logging
+import os
+import warnings
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from . import PROJECT, paths
+from .errors import OutsideFailed
+
+if TYPE_CHECKING:
+    from mlflow import MlflowClient
+
+TAGS = (
+    "commit",
+    "dirty",
+    "data_sha256",
+    "lock_sha256",
+    "features_sha256",
+    "model_sha256",
+    "python",
+)
+
+
+def store() -> str:
+    """Return the address of the tracking store."""
+    return os.environ.get("MLFLOW_TRACKING_URI") or f"sqlite:///{Path('mlflow.db').resolve()}"
+
+
+def client() -> "MlflowClient":
+    """Return a client on the store; the first call makes the tables and the experiment.
+
+    Raises:
+        OutsideFailed: If the store does not answer.
+    """
+    os.environ.setdefault("MLFLOW_HTTP_REQUEST_MAX_RETRIES", "1")
+    logging.getLogger("alembic").setLevel(logging.WARNING)
+    warnings.filterwarnings("ignore", module="mlflow")
+    import mlflow
+
+    logging.getLogger("mlflow").setLevel(logging.ERROR)
+    mlflow.set_tracking_uri(store())
+    try:
+        mlflow.set_experiment(PROJECT)
+        return mlflow.MlflowClient()
+    except Exception as error:  # SQLAlchemy, requests and MLflow each have their own
+        reason = str(error).strip().splitlines()[0]
+        message = f"the tracking store {store()} does not answer: {reason}"
+        raise OutsideFailed(message, "is it running, and is MLFLOW_TRACKING_URI right?") from error
+
+
+def log_run(manifest: dict[str, Any]) -> str:
+    """Log one training run from its manifest and return the run's id."""
+    client()
+    import mlflow
+
+    with mlflow.start_run(run_name=manifest["model_sha256"][:12]) as run:
+        mlflow.log_params(manifest["params"])
+        mlflow.log_metrics(manifest["cost"])
+        mlflow.set_tags({name: str(manifest[name]) for name in TAGS})
+        mlflow.log_dict(manifest, "manifest.json")
+        run_id: str = run.info.run_id
+    return run_id
+
+
+def log_evaluation(run_id: str, report: dict[str, Any]) -> None:
+    """Add the evaluation's numbers and plots to a run."""
+    log = client()
+    for name, value in report["metrics"].items():
+        log.log_metric(run_id, name, value)
+    for baseline, scores in report["baselines"].items():
+        log.log_metric(run_id, f"{baseline}_{report['metric']}", scores[report["metric"]])
+    for path in (paths.METRICS, *sorted(paths.REPORTS.glob("*.png"))):
+        log.log_artifact(run_id, str(path), "evaluation")
+
+
+def exists(run_id: str) -> bool:
+    """Say whether the store holds this run: a cache or another machine may have made it."""
+    from mlflow.exceptions import MlflowException
+
+    try:
+        return bool(run_id) and client().get_run(run_id).info.lifecycle_stage == "active"
+    except MlflowException:
+        return False
+
+
+def try_to_log(manifest: dict[str, Any]) -> str:
+    """Log a run, or warn: hours of training are not lost because a server is away."""
+    try:
+        return log_run(manifest)
+    except OutsideFailed as problem:
+        click.echo(f"warning: {problem}; `register` will log the run from its files", err=True)
+        return ""
+
+
+def try_to_log_evaluation(run_id: str, report: dict[str, Any]) -> None:
+    """Add the evaluation to a run that the store holds; otherwise `register` will."""
+    try:
+        if exists(run_id):
+            log_evaluation(run_id, report)
+    except OutsideFailed as problem:
+        click.echo(f"warning: {problem}; `register` will log the evaluation", err=True)

@@ -1,0 +1,40 @@
+# The template's. What the labels are called is said in schema.py.
+"""What a classifier answers: a label, and a probability for each label."""
+
+from typing import Any
+
+import pandas as pd
+from sklearn.base import BaseEstimator
+
+
+def predict(model: BaseEstimator, features: pd.DataFrame, labels: tuple[str, ...]) -> pd.DataFrame:
+    """Return probabilities, one column per label in the schema's order; same index as features."""
+    found = model.predict_proba(features)
+    table = pd.DataFrame(found, columns=list(model.classes_), index=features.index)
+    return table.reindex(columns=list(labels), fill_value=0.0)
+
+
+def as_columns(y_pred: pd.DataFrame) -> pd.DataFrame:
+    """Return what `predict` writes: the label, its probabilities, and the positive label's own."""
+    labels = list(y_pred)
+    columns = {f"probability_{label}": y_pred[label] for label in labels}
+    if len(labels) == 2:
+        columns["probability"] = y_pred[labels[-1]]
+    return pd.DataFrame({"prediction": y_pred.idxmax(axis="columns"), **columns})
+
+
+def as_answer(y_pred: pd.DataFrame) -> dict[str, Any]:
+    """Return what the service answers, rows in order."""
+    return {
+        "predictions": y_pred.idxmax(axis="columns").tolist(),
+        "probabilities": y_pred.to_dict(orient="records"),
+    }
+
+
+def check_target(y: pd.Series, labels: tuple[str, ...]) -> str:
+    """Return what makes this target impossible to learn, or nothing."""
+    if strange := sorted(set(y.unique()) - set(labels)):
+        return f"holds {strange[:3]}, which schema.LABELS {list(labels)} does not name"
+    if y.nunique() < 2:
+        return f"is {y.iloc[0]!r} in all {len(y)} rows; a model needs at least two labels"
+    return ""
