@@ -21,8 +21,8 @@ demo: uv ## generate a repo from this working tree and run its demo
 	GIT_AUTHOR_NAME=demo GIT_AUTHOR_EMAIL=demo@example.com \
 	GIT_COMMITTER_NAME=demo GIT_COMMITTER_EMAIL=demo@example.com \
 	uv run --quiet copier copy --quiet --trust --defaults --vcs-ref=HEAD $(ANSWERS) "$(CURDIR)" "$$to"; \
-	cd "$$to"; uv run just demo; \
-	printf '\nThe repo: %s\n' "$$(pwd)"
+	printf 'generated %s\n' "$$to"; \
+	cd "$$to"; uv run just demo
 
 test: uv ## every test but the long matrix; generates repos and runs them
 	uv run pytest -m "not all"

@@ -82,7 +82,9 @@ def live_in(repo: Path, yours: list[Path], clashing: list[Path]) -> Life:
         uv_add(repo, *package)
     life.written[Path("pyproject.toml")] = ['"polars>=1"', '"ipython>=9"', '"zstandard>=0.25"']
     for pattern in ("tests/test_*.py", "notebooks/*"):
-        life.delete(max(path for path in yours if path.match(pattern)))
+        seeds = [path for path in yours if path.match(pattern)]
+        assert seeds, f"no seed {pattern} to delete"
+        life.delete(max(seeds))
     for path in clashing:
         life.add(path, "# written before the level that brings a seed of this name\n")
     life.add(Path("src/ours.py"), '"""Ours."""\n')

