@@ -8,6 +8,8 @@ from . import features, schema
 from ._mlops import serving
 
 champion = serving.Champion(schema, features)
+Input = serving.input_model(schema, champion.example())
+Answer = serving.answer_model(schema)
 
 
 @bentoml.service(traffic={"timeout": 10})
@@ -20,15 +22,11 @@ class Service:
     def __is_ready__(self) -> bool:
         return champion.ready
 
-    @bentoml.api(
-        input_spec=serving.input_model(schema, champion.example()),
-        output_spec=serving.answer_model(schema),
-    )
+    @bentoml.api(input_spec=Input, output_spec=Answer)
     def predict(self, ctx: bentoml.Context, rows: list[Any]) -> Any:
         """Predict each row, in order."""
-        return champion.answer(
-            [row.model_dump() for row in rows], ctx.request.headers["x-request-id"]
-        )
+        given = [row.model_dump() for row in rows]
+        return Answer(**champion.answer(given, ctx.request.headers["x-request-id"]))
 
 
 serving.protect(Service, champion)

@@ -19,11 +19,11 @@ from typing import Any
 import click
 import pandas as pd
 
-from ... import data, features, schema
-from .. import paths, tables
+from ... import data, schema
+from .. import PROJECT, paths, tables
 from ..errors import OutsideFailed, Refused
 from ..files import read_json
-from ..serving import Champion
+from .predict import predict_file
 
 PATIENCE = 90  # seconds until the service must be ready; BentoML starts in about five
 
@@ -50,19 +50,15 @@ def newest_batch() -> Path:
 
 
 def batch_prediction(row: pd.DataFrame) -> dict[str, str]:
-    """Predict the row as `predict` does, from the same file formats."""
+    """Predict the row as `predict` does, from file to file."""
     with tempfile.TemporaryDirectory() as folder:
         source, destination = Path(folder, "in.parquet"), Path(folder, "out.parquet")
         row.to_parquet(source)
-        main = [sys.executable, "-m", str(schema.__package__), "predict"]
-        files = ["--input", str(source), "--output", str(destination)]
-        done = subprocess.run(main + files, capture_output=True, text=True)
-        if done.returncode:
-            raise Refused(f"`predict` failed: {done.stderr.strip()}")
-        prediction = pd.read_parquet(destination)["prediction"].iloc[0]
-    champion = Champion(schema, features)
-    champion.load_or_raise()
-    return {"prediction": prediction, "version": champion.version}
+        version = predict_file(source, destination)
+        return {
+            "prediction": pd.read_parquet(destination)["prediction"].iloc[0],
+            "version": version,
+        }
 
 
 @contextmanager
@@ -122,7 +118,7 @@ def show(path: Path, row: pd.DataFrame, answer: dict[str, Any]) -> None:
     click.echo(f"""
 asked    {key} ({path})
 served   {json.dumps(answer)}
-checked  `predict` says the same
+checked  {PROJECT} predict gives the same
 model    version {answer["model_version"]}: {metric} {report["metrics"][metric]:.3f} ({others})
 
 next     open reports/       how good it is, on which slices, and why

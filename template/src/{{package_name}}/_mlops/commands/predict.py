@@ -26,6 +26,12 @@ def command(source: Path, destination: Path) -> None:
     Adds `prediction` and, for labels, `probability_<label>`. The file is read in pieces, so its
     size does not matter; the output appears when it is complete.
     """
+    version = predict_file(source, destination)
+    click.echo(f" to {destination} by version {version}", err=True)
+
+
+def predict_file(source: Path, destination: Path) -> str:
+    """Predict one file into another and return the version of the model that did it."""
     if not source.is_file():
         raise WrongInput(f"{source} does not exist")
     if destination.suffix not in tables.SUFFIXES:
@@ -47,7 +53,7 @@ def command(source: Path, destination: Path) -> None:
             click.echo(f"\rpredict: {done:,} rows", err=True, nl=False)
         if not done:
             raise WrongInput(f"{source} has no rows")
-    click.echo(f" to {destination} by version {champion.version}", err=True)
+    return champion.version
 
 
 class Writer:

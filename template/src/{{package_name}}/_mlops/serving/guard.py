@@ -6,7 +6,7 @@ import re
 import uuid
 from typing import Any
 
-from starlette.datastructures import Headers, MutableHeaders
+from starlette.datastructures import MutableHeaders
 from starlette.responses import JSONResponse
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
@@ -15,6 +15,11 @@ from .messages import MAX_ROWS
 
 MAX_BYTES = 2_000_000
 REQUEST_ID = re.compile(r"[A-Za-z0-9._:-]{1,128}")
+HINTS = {
+    "extra_forbidden": "leave it out: the service takes what is known at the prediction moment",
+    "json_invalid": 'send JSON: {"rows": [{"column": value}]}',
+    "missing": 'send {"rows": [{"column": value}]} with every column that may not be missing',
+}
 
 
 class Guard:
@@ -30,30 +35,33 @@ class Guard:
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Pass a request on, or answer it with an error."""
-        if scope["type"] != "http" or scope["method"] != "POST":
+        if scope["type"] != "http":
             await self.app(scope, receive, send)
             return
         headers = MutableHeaders(scope=scope)
-        request_id = headers.get("x-request-id", uuid.uuid4().hex)
-        refusal = self.refusal(Headers(scope=scope))
-        body = b"" if refusal else await read(receive)
-        if body is None:
-            refusal = too_large()
-        if refusal:
-            refusal.headers["x-request-id"] = request_id if REQUEST_ID.fullmatch(request_id) else ""
-            await refusal(scope, receive, send)
-            return
-        headers["x-request-id"] = request_id
-        headers["content-type"] = "application/json"
-        await self.app(scope, replay(body or b""), reshaped(send, request_id))
+        given = headers.get("x-request-id", "")
+        request_id = given if REQUEST_ID.fullmatch(given) else uuid.uuid4().hex
+        send = reshaped(send, request_id, self.champion)
+        if scope["method"] == "POST":
+            refusal = self.refusal(headers)
+            body = b"" if refusal else await read(receive)
+            if body is None:
+                refusal = too_large()
+            if refusal:
+                await refusal(scope, receive, send)
+                return
+            headers["x-request-id"] = request_id
+            headers["content-type"] = "application/json"
+            receive = replay(body or b"")
+        await self.app(scope, receive, send)
 
-    def refusal(self, headers: Headers) -> JSONResponse | None:
+    def refusal(self, headers: MutableHeaders) -> JSONResponse | None:
         """Return why this request is not read at all, or nothing."""
         if not REQUEST_ID.fullmatch(headers.get("x-request-id", "-")):
             found = "X-Request-ID holds other than letters, digits, '.', '_', ':', '-'"
             return error(400, found, "", "send 1 to 128 of those characters, or leave it out")
-        if problem := self.champion.problem:
-            return error(503, "no model is served", str(problem), problem.hint)
+        if self.champion.problem:
+            return not_ready(self.champion)
         kind = headers.get("content-type", "application/json").split(";")[0].strip().lower()
         if kind != "application/json":
             return error(415, f"the content type is {kind!r}", "", "send application/json")
@@ -66,9 +74,15 @@ def protect(service: Any, champion: Champion) -> None:
     service.add_asgi_middleware(Guard, champion=champion)
 
 
-def error(status: int, found: str, detail: str, hint: str) -> JSONResponse:
+def error(status: int, error: str, detail: str, hint: str) -> JSONResponse:
     """Return an error in the service's one form."""
-    return JSONResponse({"error": found, "detail": detail, "hint": hint}, status_code=status)
+    return JSONResponse({"error": error, "detail": detail, "hint": hint}, status_code=status)
+
+
+def not_ready(champion: Champion) -> JSONResponse:
+    """Return the answer of a service that has no model to answer with."""
+    problem = champion.problem
+    return error(503, "no model is served", str(problem or ""), problem.hint if problem else "")
 
 
 def too_large() -> JSONResponse:
@@ -99,7 +113,7 @@ def replay(body: bytes) -> Receive:
     return receive
 
 
-def reshaped(send: Send, request_id: str) -> Send:
+def reshaped(send: Send, request_id: str, champion: Champion) -> Send:
     """Send answers on with their request's id, and errors in the service's one form."""
     held: dict[str, Any] = {}
 
@@ -115,35 +129,33 @@ def reshaped(send: Send, request_id: str) -> Send:
         else:
             held["body"] += message.get("body", b"")
             if not message.get("more_body"):
-                await finish(send, held["start"], held["body"])
+                response = explain(held["start"]["status"], held["body"], champion)
+                response.headers["x-request-id"] = request_id
+                await send({**held["start"], "headers": response.raw_headers})
+                await send({"type": "http.response.body", "body": response.body})
 
     return forward
 
 
-async def finish(send: Send, start: Message, body: bytes) -> None:
-    """Send an error of the framework as an error of the service."""
-    response = explain(start["status"], body)
-    response.headers["x-request-id"] = MutableHeaders(scope=start)["x-request-id"]
-    await send({**start, "status": response.status_code, "headers": response.raw_headers})
-    await send({"type": "http.response.body", "body": response.body})
-
-
-def explain(status: int, body: bytes) -> JSONResponse:
-    """Say in the reader's terms what the framework found."""
+def explain(status: int, body: bytes, champion: Champion) -> JSONResponse:
+    """Say in the reader's terms what the framework found; errors of this module stay as they are."""
+    if status == 503:
+        return not_ready(champion)
+    if status >= 500:
+        return error(status, "the service failed", "", "the server's log has the details")
+    if status in (404, 405):
+        return error(status, "there is nothing here", "", "POST /predict, or read the page at /")
     try:
         found = json.loads(body)
     except ValueError:
         found = body.decode(errors="replace")
+    if isinstance(found, dict) and "hint" in found:
+        return error(status, **found)
     problems = found.get("detail") if isinstance(found, dict) else None
-    if isinstance(problems, list) and problems:
-        first = problems[0]
-        where = ".".join(str(part) for part in first["loc"])
-        hint = "the columns and their ranges are on the service's page, /"
-        if first["type"] == "extra_forbidden":
-            hint = "leave it out: the service takes only what is known at the prediction moment"
-        count = f"{len(problems)} problem{'s' * (len(problems) > 1)} in the request"
-        return error(status, count, f"{where}: {first['msg']}", hint)
-    if status >= 500:
-        return error(status, "the service failed", "", "the server's log has the details")
-    text = found.get("error") if isinstance(found, dict) else str(found)
-    return error(status, "the request cannot be read", str(text), 'send JSON: {"rows": [{…}]}')
+    if not problems:
+        return error(status, "the request cannot be read", str(found), "send JSON")
+    first = problems[0]
+    where = ".".join(str(part) for part in first["loc"])
+    count = f"{len(problems)} problem{'s' * (len(problems) > 1)} in the request"
+    hint = HINTS.get(first["type"], "the columns and their ranges are on the service's page, /")
+    return error(status, count, f"{where}: {first['msg']}".removeprefix(": "), hint)

@@ -1,16 +1,15 @@
 # The template's. Columns, ranges and meanings come from schema.py.
 """Requests and answers as types: what the API's page shows and what it lets in."""
 
-from datetime import datetime
 from typing import Annotated, Any
 
-from pydantic import BaseModel, ConfigDict, Field, create_model
+from pydantic import BaseModel, ConfigDict, Field, NaiveDatetime, create_model
 
 from ..seam import Column, Schema
 from ..tables import known_columns
 
 TYPES: dict[str, Any] = {
-    "timestamp": datetime,
+    "timestamp": Annotated[NaiveDatetime, Field(strict=True)],
     "integer": Annotated[int, Field(strict=True)],
     "number": Annotated[float, Field(strict=True, allow_inf_nan=False)],
     "text": Annotated[str, Field(strict=True, max_length=200)],
@@ -28,7 +27,7 @@ def input_model(schema: Schema, example: dict[str, Any] | None = None) -> type[B
     """
     row = create_model(  # type: ignore[call-overload]
         "Row",
-        __config__=ConfigDict(extra="forbid", json_schema_extra={"examples": [example or {}]}),
+        __config__=ConfigDict(extra="forbid", json_schema_extra={"example": example or {}}),
         **{column.name: _field(column) for column in known_columns(schema)},
     )
     rows = Field(
@@ -36,7 +35,7 @@ def input_model(schema: Schema, example: dict[str, Any] | None = None) -> type[B
         max_length=MAX_ROWS,
         description=f"1 to {MAX_ROWS} rows, answered in this order. A category that was not seen "
         "in training counts as missing; a missing value is null or left out, where allowed.",
-        examples=[[example or {}]],
+        json_schema_extra={"example": [example or {}]},
     )
     return create_model("Input", __config__=ConfigDict(extra="forbid"), rows=(list[row], rows))  # type: ignore[valid-type]
 
