@@ -37,6 +37,16 @@ def dvc_extra(address: str) -> str:
     return EXTRAS.get(address.partition("://")[0], "") if "://" in address else ""
 
 
+def dvc_url(address: str) -> str:
+    """Return the address as `.dvc/config` holds it: DVC counts from that file's folder.
+
+    The empty address becomes a folder beside the file, which git ignores.
+    """
+    if not address:
+        return "remote"
+    return address if "://" in address or address.startswith("/") else f"../{address}"
+
+
 def _password_problem(address: str) -> str:
     user = address.partition("://")[2].partition("/")[0].rpartition("@")[0]
     if ":" not in user:
@@ -54,3 +64,4 @@ class Remote(Extension):
         super().__init__(environment)
         environment.filters["remote_problem"] = remote_problem
         environment.filters["dvc_extra"] = dvc_extra
+        environment.filters["dvc_url"] = dvc_url

@@ -205,3 +205,17 @@ def test_an_identity_answer_stays_as_it_was(tmp_path: Path) -> None:
 
     assert answers.change_problem(conf, "task", "classification") == ""
     assert "Type 'classification'" in answers.change_problem(conf, "task", "regression")
+
+
+@pytest.mark.parametrize(
+    ("address", "url"),
+    [
+        ("", "remote"),
+        ("store", "../store"),
+        ("../store", "../../store"),
+        ("/mnt/store", "/mnt/store"),
+        ("s3://bucket/store", "s3://bucket/store"),
+    ],
+)
+def test_a_relative_folder_is_counted_from_the_repo(address: str, url: str) -> None:
+    assert url == remote.dvc_url(address)

@@ -1,4 +1,4 @@
-# The template's. Your own plots belong in notebooks/ or in a stage of yours.
+# The template's. Plots of yours belong in notebooks/ or in a stage of yours.
 """Can the probabilities be taken at their word? Calibration of the positive label."""
 
 from pathlib import Path

@@ -1,4 +1,4 @@
-# The template's. What the labels are called is said in schema.py.
+# The template's. Yours are the labels in schema.py.
 """What a classifier answers: a label, and a probability for each label."""
 
 from typing import Any

@@ -1,4 +1,4 @@
-# The template's. Another kind of estimator of yours may need its types added to TRUSTED_PACKAGES.
+# The template's. Yours is model.py; trusted here are the estimators that it may use.
 """A model as bytes on disk, with its manifest; loaded only when the hash is right."""
 
 import hashlib

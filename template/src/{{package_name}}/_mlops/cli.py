@@ -1,4 +1,4 @@
-# The template's. A command of your own is a new file in commands/: nothing here lists them.
+# The template's. A command of yours is a new file in commands/: nothing here lists them.
 """The command line: one file in commands/ is one command."""
 
 import ast
@@ -57,7 +57,8 @@ def program() -> None:
     for switch in QUIET:
         os.environ.setdefault(switch, "true")
     os.environ.setdefault("BENTOML_HOME", str(Path(".bentoml").resolve()))
-    os.environ.setdefault("GIT_PYTHON_REFRESH", "quiet")
+    # threads that spin while they wait are slow on shared machines, such as a CI runner
+    os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")
     require_root()
 
 

@@ -1,4 +1,4 @@
-# The template's. Keys and defaults stand in seam.py; values in params.yaml and contract.yaml.
+# The template's. Keys stand in seam.py; the values are yours, in params.yaml and contract.yaml.
 """Read params.yaml and contract.yaml strictly: a misspelt key is an error with a suggestion."""
 
 from pathlib import Path

@@ -1,4 +1,4 @@
-# The template's. A problem that a reader of the error can solve is raised as one of these.
+# The template's. In a command of yours, raise one of these for what its user can solve.
 """What can go wrong for a user: what was found, what was expected, what to do."""
 
 from collections.abc import Iterable

@@ -1,4 +1,4 @@
-# The template's. Writing so that a reader never sees half a file, and only one writer at a time.
+# The template's. Nothing of yours belongs here; use it from a command of yours.
 """Files and folders that appear whole or not at all."""
 
 import fcntl

@@ -1,4 +1,4 @@
-# The template's. Every path is relative to the repo's root, where all commands run.
+# The template's. Yours are the folders it names; every path is relative to the repo's root.
 """Where things are, relative to the repo's root."""
 
 from pathlib import Path

@@ -1,4 +1,4 @@
-# The template's. Your own plots belong in notebooks/ or in a stage of yours.
+# The template's. Plots of yours belong in notebooks/ or in a stage of yours.
 """Plots for people: plain, labelled, readable when printed."""
 
 from collections.abc import Iterator

@@ -1,4 +1,4 @@
-# The template's. What counts as an input of training is listed in INPUTS.
+# The template's. Yours are the inputs of training that INPUTS lists.
 """Which code, data, parameters and environment made a model, and whether git knows them all."""
 
 import os

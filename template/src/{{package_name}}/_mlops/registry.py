@@ -1,4 +1,4 @@
-# The template's. The registry is an index: the bytes that are served live under models/, by hash.
+# The template's. Your models are under models/, by hash; the registry is their index.
 """Versions of the model: found, registered and named champion."""
 
 import json

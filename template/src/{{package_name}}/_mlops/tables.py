@@ -1,4 +1,4 @@
-# The template's. What a column may hold is said in schema.py; how your files are read, in data.py.
+# The template's. Yours are schema.py, what a column may hold, and data.py, how files are read.
 """Tables with the schema's types: the same whether they come from Parquet, CSV or a request."""
 
 import json

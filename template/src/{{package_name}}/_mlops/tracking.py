@@ -1,4 +1,4 @@
-# The template's. A server's address goes into MLFLOW_TRACKING_URI; without it, mlflow.db.
+# The template's. Your server's address goes into MLFLOW_TRACKING_URI; without it, mlflow.db.
 """Runs in MLflow: what was tried, with which inputs, and how it went."""
 
 import logging

@@ -1,2 +1,2 @@
-# The template's. One verb, one file; the command line finds them by name.
+# The template's. A command of yours is a file in here with a name of its own.
 """The commands."""

@@ -1,4 +1,4 @@
-# The template's. What is shown is made from reports/metrics.json and the running service.
+# The template's. For a demo of yours, define the recipe `demo` in project.just.
 """Boot the service, ask it, compare the answer with `predict`, and say where to look."""
 
 import json

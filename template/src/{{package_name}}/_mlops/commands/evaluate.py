@@ -1,4 +1,4 @@
-# The template's. Metrics are computed in metrics.py, judged by contract.yaml, sized in params.yaml.
+# The template's. Yours are metrics.py and the bars in contract.yaml.
 """How good is the candidate on later data, beside simple models and on every slice?"""
 
 from typing import Any

@@ -1,4 +1,4 @@
-# The template's. Features are made in features.py, the split in data.py, its share in params.yaml.
+# The template's. Yours are features.py, the split in data.py, its share in params.yaml.
 """Turn raw batches into training and hold-out tables."""
 
 from typing import Any

@@ -1,4 +1,4 @@
-# The template's. Inputs become features in features.py; their columns are said in schema.py.
+# The template's. Yours are schema.py, the columns it takes, and features.py.
 """Predict a whole file."""
 
 from pathlib import Path

@@ -1,4 +1,4 @@
-# The template's. A clean and evaluated run may be registered; another needs --force.
+# The template's. Commit your changes and train; a dirty run needs --force.
 """Give the candidate a number."""
 
 import getpass

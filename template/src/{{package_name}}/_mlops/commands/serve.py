@@ -1,4 +1,4 @@
-# The template's. The service itself is service.py.
+# The template's. Yours is service.py.
 """Serve the champion over HTTP."""
 
 import os

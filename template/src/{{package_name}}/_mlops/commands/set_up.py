@@ -1,4 +1,4 @@
-# The template's. Run it as often as you like: what is there already stays as it is.
+# The template's. For a set-up of yours, define the recipe `set-up` in project.just.
 """Make a fresh copy of this repo ready: git, DVC, MLflow, hooks, and a first commit."""
 
 import os

@@ -1,4 +1,4 @@
-# The template's. The model is built in model.py, its parameters stand in params.yaml.
+# The template's. Yours are model.py and its section of params.yaml.
 """Fit the model and record how it was made."""
 
 from datetime import UTC, datetime

@@ -1,4 +1,4 @@
-# The template's. What a column may hold is said in schema.py, what is personal in contract.yaml.
+# The template's. Yours are schema.py, what a column may hold, and contract.yaml, what is personal.
 """Are these batches what the schema says?"""
 
 import json

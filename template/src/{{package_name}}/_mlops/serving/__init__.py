@@ -1,4 +1,4 @@
-# The template's. The service itself is service.py; limits of a request are in guard.py.
+# The template's. Yours is service.py, which is made of these.
 """What the service is made of: no mlflow, evidently or pandera, so it starts fast."""
 
 from .champion import Champion

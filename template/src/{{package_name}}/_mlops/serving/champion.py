@@ -1,4 +1,4 @@
-# The template's. Which version is champion is decided by `promote`.
+# The template's. Yours are schema.py and features.py, which it calls.
 """The model that is served: found by its pointer, verified, loaded once."""
 
 import os

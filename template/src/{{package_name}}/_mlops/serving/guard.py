@@ -1,4 +1,4 @@
-# The template's. The limit of rows in a request is in messages.py.
+# The template's. Your own middleware goes into service.py.
 """The door of the service: refuses what cannot be answered, in one form for every error."""
 
 import json

@@ -1,4 +1,4 @@
-# The template's. Columns, ranges and meanings come from schema.py.
+# The template's. Columns, ranges and meanings are yours, in schema.py.
 """Requests and answers as types: what the API's page shows and what it lets in."""
 
 from typing import Annotated, Any
