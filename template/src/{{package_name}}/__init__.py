@@ -1,1 +1,1 @@
-"""Late or on time? The package: schema, data, features, model, metrics and the service."""
+"""Yours: schema, data, features, model, metrics and service; `_mlops` is the template's."""

@@ -5,14 +5,14 @@ from typing import Any
 import bentoml
 
 from . import features, schema
-from ._mlops import serving
+from ._mlops import PROJECT, serving
 
 champion = serving.Champion(schema, features)
 Input = serving.input_model(schema, champion.example())
 Answer = serving.answer_model(schema)
 
 
-@bentoml.service(traffic={"timeout": 10})
+@bentoml.service(name=PROJECT, traffic={"timeout": 10})
 class Service:
     """Predicts from what is known at the prediction moment."""
 

@@ -12,7 +12,7 @@ from pathlib import Path
 import click
 
 from . import PROJECT
-from .errors import Problem
+from .errors import Problem, WrongInput, did_you_mean
 from .paths import require_root
 
 QUIET = ("MLFLOW_DISABLE_TELEMETRY", "DVC_NO_ANALYTICS", "BENTOML_DO_NOT_TRACK", "DO_NOT_TRACK")
@@ -36,10 +36,11 @@ class Commands(click.Group):
         with formatter.section("Commands"):
             formatter.write_dl([(name, text.splitlines()[0]) for name, text in rows])
 
-    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
-        """Import one command; nothing when there is no such file."""
-        if cmd_name not in self.list_commands(ctx):
-            return None
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command:
+        """Import one command; `WrongInput` when there is no such file."""
+        known = self.list_commands(ctx)
+        if cmd_name not in known:
+            raise WrongInput(f"there is no command {cmd_name!r}", did_you_mean(cmd_name, known))
         name = file_name(cmd_name).removesuffix(".py")
         module = importlib.import_module(f"{__package__}.commands.{name}")
         command: click.Command = module.command
@@ -62,10 +63,10 @@ def program() -> None:
     require_root()
 
 
-def main() -> None:
+def main(arguments: list[str] | None = None) -> None:
     """Run a command; a `Problem` becomes one line and its exit code, anything else exit code 4."""
     try:
-        program(prog_name=PROJECT)
+        program(arguments, prog_name=PROJECT)
     except Problem as problem:
         click.echo(f"error: {problem}", err=True)
         if problem.hint:

@@ -36,7 +36,7 @@ def save_importance(path: Path, importance: dict[str, float], metric: str) -> No
 
 def save_slices(path: Path, slices: list[dict[str, Any]], metric: str, overall: float) -> None:
     """Write the metric on each slice beside the metric on all rows."""
-    table = pd.DataFrame(slices).iloc[::-1]
+    table = pd.DataFrame(slices, columns=["column", "value", "rows", metric]).iloc[::-1]
     names = table["column"] + " = " + table["value"] + table["rows"].map(" ({:,} rows)".format)
     with figure(path, height=1 + 0.28 * len(table)) as axes:
         axes.plot(table[metric], names, "o", label="slice")

@@ -141,9 +141,9 @@ class Quality(Section):
 
     metric: str
     better: Literal["higher", "lower"] = "higher"
-    accept: float  # a candidate below it is not promoted
-    retrain: float  # a champion below it is retrained
-    withdraw: float  # a champion below it is taken out of use
+    accept: float  # a candidate worse than this is not good enough
+    retrain: float  # a champion worse than this is trained again
+    withdraw: float  # a champion worse than this does more harm than good
     minimal_change: float = Field(default=0.0, ge=0)  # a new model must beat the old one by this
 
 

@@ -1,8 +1,8 @@
 # The template's. Yours are schema.py, what a column may hold, and data.py, how files are read.
 """Tables with the schema's types: the same whether they come from Parquet, CSV or a request."""
 
-import json
 from collections.abc import Iterator, Sequence
+from datetime import datetime
 from pathlib import Path
 from typing import Any
 
@@ -70,8 +70,18 @@ def misfits(values: pd.Series, kind: str) -> pd.Series:
 
 def as_records(rows: pd.DataFrame) -> list[dict[str, Any]]:
     """Return rows as JSON holds them: times in ISO format, missing values as null."""
-    found: list[dict[str, Any]] = json.loads(rows.to_json(orient="records", date_format="iso"))
-    return found
+    plain = rows.astype("object").where(rows.notna(), None)
+    return [
+        {name: value.isoformat() if isinstance(value, datetime) else value for name, value in row}
+        for row in (record.items() for record in plain.to_dict(orient="records"))
+    ]
+
+
+def from_records(records: list[dict[str, Any]], schema: Schema) -> pd.DataFrame:
+    """Return the rows of a request as a table; a column that was left out is missing."""
+    columns = known_columns(schema)
+    table = pd.DataFrame(records, columns=[column.name for column in columns])
+    return conform(table, columns)
 
 
 def batches(folder: Path) -> list[Path]:

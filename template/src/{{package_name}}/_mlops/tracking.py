@@ -48,9 +48,15 @@ def client() -> "MlflowClient":
         mlflow.set_experiment(PROJECT)
         return mlflow.MlflowClient()
     except Exception as error:  # SQLAlchemy, requests and MLflow each have their own
-        reason = str(error).strip().splitlines()[0]
-        message = f"the tracking store {store()} does not answer: {reason}"
+        message = f"the tracking store {store()} does not answer: {first_cause(error)}"
         raise OutsideFailed(message, "is it running, and is MLFLOW_TRACKING_URI right?") from error
+
+
+def first_cause(error: BaseException) -> str:
+    """Return what went wrong at the bottom: the layers above only repeat it at length."""
+    while cause := error.__cause__ or error.__context__:
+        error = cause
+    return str(error).strip().splitlines()[0]
 
 
 def log_run(manifest: dict[str, Any]) -> str:

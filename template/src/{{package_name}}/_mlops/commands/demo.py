@@ -62,8 +62,12 @@ def batch_prediction(row: pd.DataFrame) -> dict[str, str]:
 
 
 @contextmanager
-def running_service() -> Iterator[str]:
-    """Start the service on a free port of this machine; stop it by its process id."""
+def running_service(until: str = "/readyz") -> Iterator[str]:
+    """Start the service on a free port of this machine; stop it by its process id.
+
+    Args:
+        until: Page that answers 200 when the service can be used.
+    """
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         port = probe.getsockname()[1]
@@ -72,7 +76,7 @@ def running_service() -> Iterator[str]:
         server = subprocess.Popen(main, stdout=log, stderr=log, start_new_session=True)
         try:
             address = f"http://127.0.0.1:{port}"
-            if not wait_for(f"{address}/readyz", server):
+            if not wait_for(address + until, server):
                 log.seek(0)
                 tail = log.read().strip().splitlines()[-1:]
                 raise OutsideFailed(f"the service did not become ready: {' '.join(tail)}")
@@ -121,7 +125,8 @@ served   {json.dumps(answer)}
 checked  {PROJECT} predict gives the same
 model    version {answer["model_version"]}: {metric} {report["metrics"][metric]:.3f} ({others})
 
-next     open reports/       how good it is, on which slices, and why
-         uv run just serve   the service; its page is http://127.0.0.1:3000
-         uv run just ui      every run, in MLflow
-         docs/handbook/      what is yours, the commands, your own data""")
+next     reports/               how good it is, on which slices, and why
+         git add . && git commit -m "First model" && uv run just push
+         uv run just serve      the service; its page is http://127.0.0.1:3000
+         uv run just ui         every run, in MLflow
+         docs/handbook/         what is yours, the commands, your own data""")

@@ -18,7 +18,8 @@ from .featurize import HOLDOUT, HOLDOUT_ROWS, TRAIN
 
 
 @click.command()
-def command() -> None:
+@click.option("--json", "as_json", is_flag=True, help="Print the report as JSON too.")
+def command(as_json: bool) -> None:
     """Score models/candidate on the hold-out; writes reports/metrics.json and plots."""
     contract, params = load_contract(), load_params().evaluate
     candidate = artifact.load(paths.CANDIDATE)
@@ -51,6 +52,8 @@ def command() -> None:
     click.echo(
         f"evaluate: {metric} {scores[metric]:.3f} on {len(rows):,} rows ({others})", err=True
     )
+    if as_json:
+        click.echo(paths.METRICS.read_text(encoding="utf-8"), nl=False)
 
 
 def require_metric(contract: Contract, scores: dict[str, float]) -> str:
@@ -109,7 +112,7 @@ def importance(
 def draw(report: dict[str, Any]) -> None:
     """Write the plots beside the numbers."""
     metric = report["metric"]
-    diagnosis.save(paths.REPORTS / f"{diagnosis.NAME}.png", report[diagnosis.NAME], schema.TARGET)
+    diagnosis.save(paths.REPORTS / "diagnosis.png", report[diagnosis.NAME], schema.TARGET)
     plots.save_importance(paths.REPORTS / "importance.png", report["importance"], metric)
     plots.save_slices(
         paths.REPORTS / "slices.png", report["slices"], metric, report["metrics"][metric]

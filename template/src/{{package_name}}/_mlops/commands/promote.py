@@ -1,6 +1,7 @@
 # The template's. Yours are metrics.py and the bars in contract.yaml.
 """Name a version champion: the one that is served."""
 
+import json
 import shutil
 from datetime import UTC, datetime
 from pathlib import Path
@@ -19,7 +20,8 @@ from ..seam import Quality
 @click.command()
 @click.argument("version", required=False)
 @click.option("--force", metavar="REASON", help="Promote in spite of the baselines; recorded.")
-def command(version: str | None, force: str | None) -> None:
+@click.option("--json", "as_json", is_flag=True, help="Print the new pointer as JSON.")
+def command(version: str | None, force: str | None, as_json: bool) -> None:
     """Make VERSION (by default the newest) the champion that `serve` and `predict` use."""
     quality = load_contract().quality
     with one_writer(paths.MODELS / ".lock"):
@@ -38,6 +40,8 @@ def command(version: str | None, force: str | None) -> None:
         f"the contract's {quality.accept}",
         err=True,
     )
+    if as_json:
+        click.echo(json.dumps(registry.read_pointer()))
 
 
 def require_same(chosen: registry.Version, manifest: dict[str, Any]) -> None:

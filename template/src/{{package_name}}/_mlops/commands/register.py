@@ -2,7 +2,10 @@
 """Give the candidate a number."""
 
 import getpass
+import json
+from dataclasses import asdict
 from datetime import UTC, datetime
+from typing import Any
 
 import click
 
@@ -13,7 +16,8 @@ from ..files import one_writer, read_json
 
 @click.command()
 @click.option("--force", metavar="REASON", help="Register a dirty run; the reason is recorded.")
-def command(force: str | None) -> None:
+@click.option("--json", "as_json", is_flag=True, help="Print the version with its tags as JSON.")
+def command(force: str | None, as_json: bool) -> None:
     """Register models/candidate; prints its version. The same bytes keep the same version."""
     candidate = artifact.load(paths.CANDIDATE)
     manifest = candidate.manifest
@@ -25,25 +29,29 @@ def command(force: str | None) -> None:
         message = f"the run is dirty: {'; '.join(manifest['dirty_reasons'])}"
         raise Refused(message, 'commit and train again, or register --force "REASON"')
     with one_writer(paths.MODELS / ".lock"):
-        for version in registry.versions():
-            if version.model_sha256 == manifest["model_sha256"]:
-                click.echo(f"register: already version {version.number}", err=True)
-                click.echo(version.number)
-                return
-        run_id = manifest["run_id"]
-        if not tracking.exists(run_id):  # made elsewhere, or brought back by DVC's run cache
-            run_id = tracking.log_run(manifest)
-            tracking.log_evaluation(run_id, report)
-        tags = {
-            **{name: str(manifest[name]) for name in tracking.TAGS},
-            "registered_at": datetime.now(UTC).isoformat(timespec="seconds"),
-            "registered_by": provenance.git("config", "user.name") or getpass.getuser(),
-            "forced": force or "",
-        }
-        registry.store(
-            paths.CANDIDATE, paths.REGISTERED / manifest["model_sha256"], evaluation=report
-        )
-        registry.share(paths.REGISTERED)
-        version = registry.add(candidate, run_id, tags)
+        version = known(manifest["model_sha256"]) or new(candidate, report, force or "")
     click.echo(f"register: version {version.number}, model {version.model_sha256[:12]}", err=True)
-    click.echo(version.number)
+    click.echo(json.dumps(asdict(version)) if as_json else version.number)
+
+
+def known(model_sha256: str) -> registry.Version | None:
+    """Return the version that holds these bytes already."""
+    return next((v for v in registry.versions() if v.model_sha256 == model_sha256), None)
+
+
+def new(candidate: artifact.Artifact, report: dict[str, Any], forced: str) -> registry.Version:
+    """Keep the bytes by their hash, and list them in the registry under a new number."""
+    manifest = candidate.manifest
+    run_id = manifest["run_id"]
+    if not tracking.exists(run_id):  # made elsewhere, or brought back by DVC's run cache
+        run_id = tracking.log_run(manifest)
+        tracking.log_evaluation(run_id, report)
+    tags = {
+        **{name: str(manifest[name]) for name in tracking.TAGS},
+        "registered_at": datetime.now(UTC).isoformat(timespec="seconds"),
+        "registered_by": provenance.git("config", "user.name") or getpass.getuser(),
+        "forced": forced,
+    }
+    registry.store(paths.CANDIDATE, paths.REGISTERED / manifest["model_sha256"], evaluation=report)
+    registry.share(paths.REGISTERED)
+    return registry.add(candidate, run_id, tags)

@@ -82,9 +82,7 @@ class Champion:
 
     def answer(self, rows: list[dict[str, Any]], request_id: str) -> dict[str, Any]:
         """Answer a request whose rows fit the schema."""
-        columns = tables.known_columns(self.schema)
-        table = pd.DataFrame(rows, columns=[column.name for column in columns])
-        y_pred = self.predict(tables.conform(table, columns))
+        y_pred = self.predict(tables.from_records(rows, self.schema))
         return {
             **outcome.as_answer(y_pred),
             "model_version": self.version,

@@ -138,7 +138,7 @@ def reshaped(send: Send, request_id: str, champion: Champion) -> Send:
 
 
 def explain(status: int, body: bytes, champion: Champion) -> JSONResponse:
-    """Say in the reader's terms what the framework found; errors of this module stay as they are."""
+    """Say in the reader's terms what the framework found; our own errors stay as they are."""
     if status == 503:
         return not_ready(champion)
     if status >= 500:

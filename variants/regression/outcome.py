@@ -1,0 +1,32 @@
+# The template's. Yours are the target and its unit in schema.py.
+"""What a regressor answers: a number."""
+
+from typing import Any
+
+import numpy as np
+import pandas as pd
+from sklearn.base import BaseEstimator
+
+
+def predict(model: BaseEstimator, features: pd.DataFrame, labels: tuple[str, ...]) -> pd.DataFrame:
+    """Return predicted numbers in one column; same index as features, and no labels."""
+    return pd.DataFrame({"prediction": model.predict(features)}, index=features.index)
+
+
+def as_columns(y_pred: pd.DataFrame) -> pd.DataFrame:
+    """Return what `predict` writes."""
+    return y_pred
+
+
+def as_answer(y_pred: pd.DataFrame) -> dict[str, Any]:
+    """Return what the service answers, rows in order."""
+    return {"predictions": y_pred["prediction"].tolist()}
+
+
+def check_target(y: pd.Series, labels: tuple[str, ...]) -> str:
+    """Return what makes this target impossible to learn, or nothing."""
+    if not pd.api.types.is_numeric_dtype(y) or not np.isfinite(y).all():
+        return "holds values that are not finite numbers"
+    if y.nunique() < 2:
+        return f"is {y.iloc[0]} in all {len(y)} rows; there is nothing to learn"
+    return ""
