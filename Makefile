@@ -3,6 +3,9 @@
 # Tools of our own come last: what is installed already is used.
 export PATH := $(PATH):$(CURDIR)/.tools/bin
 
+# Without compiled modules each of a pipeline's processes compiles all it imports, for seconds.
+unexport PYTHONDONTWRITEBYTECODE
+
 # Where the demo goes, a new temporary folder by default, and what it answers,
 # for example: make demo DEMO=/tmp/late ANSWERS="--data maturity_level=0"
 DEMO =

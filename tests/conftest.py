@@ -25,7 +25,7 @@ def git_of_its_own(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
     """Give git an identity, whatever this machine has configured."""
     config = tmp_path_factory.mktemp("git") / "config"
     config.write_text(
-        "[user]\n    name = Ada Tester\n    email = ada@example.org\n"
+        "[user]\n    name = Template Maintainer\n    email = maintainer@example.org\n"
         "[init]\n    defaultBranch = main\n[commit]\n    gpgSign = false\n"
         "[maintenance]\n    auto = false\n[gc]\n    auto = 0\n",
         encoding="utf-8",

@@ -89,8 +89,11 @@ def text_files(repo: Path) -> Iterator[tuple[Path, str]]:
 
 
 def clean_environment(**extra: str) -> dict[str, str]:
-    """Return the environment without this project's own virtual environment."""
-    mine = {"VIRTUAL_ENV", "UV", "PYTHONPATH", "UV_RUN_RECURSION_DEPTH"}
+    """Return the environment without this project's own virtual environment.
+
+    Without compiled modules each of the many processes of a life compiles all it imports.
+    """
+    mine = {"VIRTUAL_ENV", "UV", "PYTHONPATH", "UV_RUN_RECURSION_DEPTH", "PYTHONDONTWRITEBYTECODE"}
     kept = {k: v for k, v in os.environ.items() if k not in mine}
     kept["PATH"] = os.pathsep.join(
         folder

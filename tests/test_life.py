@@ -1,15 +1,30 @@
 """A generated repo, run as its owner would run it."""
 
+import hashlib
+import json
+import os
+import shutil
+import signal
+import socket
+import sqlite3
 import subprocess
+import time
+import urllib.request
 from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from functools import cached_property
 from pathlib import Path
 from typing import Any
 
 import pytest
 import yaml
-from rendering import LEVELS, clean_environment, git, render, update
+from rendering import LEVELS, TASKS, clean_environment, git, render, update
 
 pytestmark = pytest.mark.life
+
+# what a right answer looks like for the starter data: (worst, best) of the contract's metric
+PLAUSIBLE = {"classification": (0.70, 0.80), "regression": (50.0, 57.5)}
 
 
 def run(repo: Path, *command: str, **environment: str) -> subprocess.CompletedProcess[str]:
@@ -22,29 +37,193 @@ def run(repo: Path, *command: str, **environment: str) -> subprocess.CompletedPr
     return done
 
 
-@pytest.fixture(scope="module")
-def demo(template: Path, tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, str]:
-    """Return a repo after `uv run just demo`, and what that printed."""
-    repo = render(template, tmp_path_factory.mktemp("life") / "late-flights")
+@dataclass(frozen=True)
+class Life:
+    """A repo after `uv run just demo`, and what that printed."""
+
+    task: str
+    repo: Path
+    said: str
+
+    def json(self, path: str) -> dict[str, Any]:
+        """Read a JSON file of the repo."""
+        content: dict[str, Any] = json.loads((self.repo / path).read_text(encoding="utf-8"))
+        return content
+
+    @cached_property
+    def served(self) -> dict[str, Any]:
+        """Return what the service answered during the demo."""
+        line = next(line for line in self.said.splitlines() if line.startswith("served "))
+        answer: dict[str, Any] = json.loads(line.removeprefix("served "))
+        return answer
+
+
+@pytest.fixture(scope="module", params=TASKS)
+def life(
+    request: pytest.FixtureRequest, template: Path, tmp_path_factory: pytest.TempPathFactory
+) -> Life:
+    """Return a repo of each task, rendered into an empty folder without git, after its demo."""
+    folder = tmp_path_factory.mktemp("life") / "late-flights"
+    repo = render(template, folder, task=request.param)
     done = run(repo, "uv", "run", "just", "demo")
-    return repo, done.stdout + done.stderr
+    return Life(request.param, repo, done.stdout + done.stderr)
 
 
-@pytest.fixture(scope="module")
-def lived(demo: tuple[Path, str]) -> Path:
-    """Return the repo after its demo: installed, trained, one model promoted."""
-    return demo[0]
+def test_the_demo_trains_a_model_that_beats_both_baselines(life: Life) -> None:
+    report = life.json("reports/metrics.json")
+    metric, scores = report["metric"], report["metrics"]
+    sign = 1 if report["better"] == "higher" else -1
+    worst, best = sorted(PLAUSIBLE[life.task])
+
+    assert worst < scores[metric] < best
+    assert len(report["baselines"]) == 2
+    for baseline in report["baselines"].values():
+        assert sign * scores[metric] > sign * baseline[metric]
+    assert {found["column"] for found in report["slices"]} == {"origin", "carrier"}
+    for plot in ("diagnosis", "importance", "slices"):
+        assert (life.repo / f"reports/{plot}.png").read_bytes().startswith(b"\x89PNG")
 
 
-def test_demo_trains_and_serves(demo: tuple[Path, str]) -> None:
-    repo, said = demo
+def test_the_demo_serves_the_bytes_that_were_trained(life: Life) -> None:
+    pointer = life.json("models/champion/pointer.json")
+    served = life.repo / "models/champion" / pointer["model_sha256"] / "model.skops"
+    manifest = life.json("models/candidate/manifest.json")
 
-    assert (repo / "reports" / "metrics.json").is_file(), said
+    assert pointer["version"] == life.served["model_version"] == "1"
+    assert hashlib.sha256(served.read_bytes()).hexdigest() == pointer["model_sha256"]
+    assert manifest["model_sha256"] == pointer["model_sha256"]
+    assert manifest["dirty"] is False, manifest["dirty_reasons"]
+    assert manifest["commit"] == git(life.repo, "rev-parse", "HEAD").strip()
 
 
-@pytest.mark.parametrize("recipe", ["test", "check"])
-def test_a_generated_repo_passes_its_own(lived: Path, recipe: str) -> None:
-    run(lived, "uv", "run", "just", recipe)
+def test_the_demo_answers_a_flight_of_august(life: Life) -> None:
+    assert "data/incoming/2013-08.parquet" in life.said
+    assert life.served["request_id"] == "demo"
+    if life.task == "classification":
+        assert life.served["predictions"][0] in ("on_time", "late")
+        assert sum(life.served["probabilities"][0].values()) == pytest.approx(1)
+    else:
+        assert -60 < life.served["predictions"][0] < 600
+        assert "probabilities" not in life.served
+
+
+def test_the_demo_leaves_a_run_and_a_champion_in_mlflow(life: Life) -> None:
+    pointer = life.json("models/champion/pointer.json")
+    report = life.json("reports/metrics.json")
+    with sqlite3.connect(life.repo / "mlflow.db") as store:
+        tags = dict(store.execute("SELECT key, value FROM model_version_tags WHERE version = 1"))
+        alias = store.execute("SELECT alias, version FROM registered_model_aliases").fetchall()
+        metrics = dict(store.execute("SELECT key, value FROM latest_metrics"))
+        params = dict(store.execute("SELECT key, value FROM params"))
+
+    assert alias == [("champion", 1)]
+    assert tags["model_sha256"] == pointer["model_sha256"]
+    assert tags["commit"] == git(life.repo, "rev-parse", "HEAD").strip()
+    assert metrics[report["metric"]] == pytest.approx(report["metrics"][report["metric"]])
+    assert params["learning_rate"] == "0.05"
+
+
+def test_the_demo_commits_a_start_and_leaves_the_results_to_the_owner(life: Life) -> None:
+    changed = {line[3:] for line in git(life.repo, "status", "--porcelain").splitlines()}
+
+    assert git(life.repo, "log", "--format=%s").splitlines() == [
+        "Lock the environment and the data",
+        "Start from the template",
+    ]
+    assert changed == {"dvc.lock", "models/", "reports/"}
+
+
+def test_a_second_demo_changes_nothing(life: Life) -> None:
+    if life.task != TASKS[0]:
+        pytest.skip("one task is enough")
+    before = life.json("models/champion/pointer.json")
+    done = run(life.repo, "uv", "run", "just", "demo")
+
+    assert life.json("models/champion/pointer.json") == before
+    assert "train:" not in done.stderr
+
+
+def test_predict_writes_every_row_of_a_month_in_order(life: Life) -> None:
+    source, output = "data/incoming/2013-09.parquet", "build/september.csv"
+    run(
+        life.repo,
+        *("uv", "run", "late-flights", "predict", "--input", source, "--output", output),
+    )
+    lines = (life.repo / output).read_text(encoding="utf-8").splitlines()
+    header = lines[0].split(",")
+
+    assert len(lines) == 1 + 4000
+    assert lines[1].startswith("2013-09-01")
+    extra = ["prediction", "probability_on_time", "probability_late", "probability"]
+    assert header[23:] == (extra if life.task == "classification" else extra[:1])
+
+
+@contextmanager
+def bento(python: Path, folder: Path, home: Path) -> Iterator[str]:
+    """Serve a Bento from a folder on a free port; stop it by its process id."""
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        port = probe.getsockname()[1]
+    server = subprocess.Popen(
+        [str(python), "-m", "bentoml", "serve", str(folder), "--port", str(port)],
+        cwd=folder,
+        env=clean_environment(BENTOML_HOME=str(home), BENTOML_DO_NOT_TRACK="true"),
+        start_new_session=True,
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.DEVNULL,
+    )
+    try:
+        address = f"http://127.0.0.1:{port}"
+        for _ in range(300):
+            assert server.poll() is None, "the Bento ended"
+            try:
+                urllib.request.urlopen(f"{address}/readyz", timeout=5).close()
+                break
+            except OSError:
+                time.sleep(0.3)
+        yield address
+    finally:
+        os.killpg(server.pid, signal.SIGTERM)
+        server.wait()
+
+
+def test_a_bento_serves_elsewhere_without_the_repo_s_code_data_or_secrets(
+    life: Life, tmp_path: Path
+) -> None:
+    if life.task != TASKS[0]:
+        pytest.skip("one task is enough")
+    (life.repo / ".env").write_text("PASSWORD=secret\n")
+    run(life.repo, "uv", "run", "just", "build")
+    built = next((life.repo / ".bentoml/bentos/late-flights").glob("*/bento.yaml")).parent
+    elsewhere = Path(shutil.copytree(built, tmp_path / "elsewhere"))
+    names = {path.name for path in elsewhere.rglob("*")}
+    row = {
+        "time_hour": "2013-08-01T09:00:00",
+        "sched_dep_time": 516,
+        "sched_arr_time": 800,
+        "carrier": "UA",
+        "flight": 1545,
+        "origin": "EWR",
+        "dest": "IAH",
+        "distance": 1400,
+    }
+    hidden = (life.repo / "src").rename(tmp_path / "src")
+    try:
+        with bento(life.repo / ".venv/bin/python", elsewhere, tmp_path / "home") as address:
+            request = urllib.request.Request(
+                f"{address}/predict",
+                json.dumps({"rows": [row]}).encode(),
+                {"Content-Type": "application/json"},
+            )
+            with urllib.request.urlopen(request, timeout=30) as response:
+                answer = json.load(response)
+    finally:
+        hidden.rename(life.repo / "src")
+        (life.repo / ".env").unlink()
+
+    assert answer["model_version"] == "1"
+    assert answer["predictions"][0] in ("on_time", "late")
+    assert not any(name == ".env" or name.endswith((".parquet", ".csv", ".db")) for name in names)
 
 
 def steps_that_run(repo: Path) -> Iterator[tuple[str, dict[str, Any]]]:
@@ -57,13 +236,14 @@ def steps_that_run(repo: Path) -> Iterator[tuple[str, dict[str, Any]]]:
                     yield f"{path.name}: {name}", step
 
 
-def test_every_command_of_every_workflow_runs(lived: Path, tmp_path: Path) -> None:
-    """Run them as a hosted runner does: a fresh clone, no secrets, steps in order, bash -e."""
+def test_every_command_of_every_workflow_runs(life: Life, tmp_path: Path) -> None:
+    """Run them as a hosted runner does: a fresh clone, no data, no secrets, steps in order."""
     repo = tmp_path / "repo"
-    git(tmp_path, "clone", "--quiet", str(lived), str(repo))
+    git(tmp_path, "clone", "--quiet", str(life.repo), str(repo))
     update(repo, "HEAD", maturity_level=max(LEVELS))
     steps = list(steps_that_run(repo))
-    assert steps
+    commands = [step["run"].strip() for _, step in steps]
+    assert {"uv run just check", "uv run just test"} <= set(commands)
 
     for job, step in steps:
         summary = tmp_path / "summary.md"
@@ -85,3 +265,6 @@ def test_every_command_of_every_workflow_runs(lived: Path, tmp_path: Path) -> No
             text=True,
         )
         assert done.returncode == 0, f"{job}: {step['run']}\n{done.stdout}{done.stderr}"
+        if step["run"].strip() == "uv run just test":
+            assert " passed" in done.stdout
+            assert " skipped" not in done.stdout, done.stdout

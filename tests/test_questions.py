@@ -183,5 +183,5 @@ def test_a_person_is_offered_the_identity_that_git_knows(
         terminal.expect_exact("uv run just demo")
         terminal.expect(pexpect.EOF)
 
-    assert recorded(destination)["owner_name"] == "Ada Tester"
-    assert recorded(destination)["owner_email"] == "ada@example.org"
+    assert recorded(destination)["owner_name"] == "Template Maintainer"
+    assert recorded(destination)["owner_email"] == "maintainer@example.org"
