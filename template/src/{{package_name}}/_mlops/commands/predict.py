@@ -43,6 +43,8 @@ def predict_file(source: Path, destination: Path) -> str:
     done = 0
     with whole_file(destination) as part, Writer(part, destination.suffix) as output:
         for rows in tables.chunks(source, ROWS_AT_ONCE):
+            if rows.empty:  # a CSV file that holds its header and nothing else
+                continue
             rows.index = pd.RangeIndex(done, done + len(rows))
             typed = tables.conform(rows, columns)
             if problems := check_columns(typed, columns):

@@ -1,0 +1,202 @@
+# The template's. Fixtures of yours go into tests/conftest.py.
+"""A repo to try commands in, and a running service: made once, shared by all tests."""
+
+import io
+import json
+import os
+import shutil
+import subprocess
+from collections.abc import Callable, Iterator
+from contextlib import chdir, redirect_stderr, redirect_stdout
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import httpx
+import pandas as pd
+import pytest
+from ruamel.yaml import YAML
+from threadpoolctl import threadpool_limits
+
+from . import cli, config, data, demo, model, paths, schema, seam, tables, validate
+
+ROOT = Path(__file__).parents[2]
+VERSIONED = (
+    ".gitignore",
+    ".pre-commit-config.yaml",
+    "contract.yaml",
+    "dvc.yaml",
+    "params.yaml",
+    "pyproject.toml",
+    "src",
+    "uv.lock",
+)
+DVC_CONFIG = """\
+[core]
+    check_update = false
+    remote = storage
+['remote "storage"']
+    url = remote
+"""
+GIT_CONFIG = """\
+[user]
+    name = Test
+    email = test@example.com
+[commit]
+    gpgSign = false
+"""
+FOREIGN = ("BENTOML_", "CHAMPION_", "DVC_", "GIT_", "MLFLOW_")
+
+
+@dataclass(frozen=True)
+class Done:
+    """What a command said, and its exit code."""
+
+    code: int
+    out: str
+    err: str
+
+
+@dataclass(frozen=True)
+class Repo:
+    """A folder in which commands run as they do in yours."""
+
+    folder: Path
+
+    def run(self, *arguments: object) -> Done:
+        """Run a command in this process: starting one and importing MLflow takes seconds."""
+        out, err, code = io.StringIO(), io.StringIO(), 0
+        with (
+            pytest.MonkeyPatch.context() as patch,
+            chdir(self.folder),
+            redirect_stdout(out),
+            redirect_stderr(err),
+        ):
+            patch.setenv("CHAMPION_DIR", str(self.folder / paths.CHAMPION))
+            try:
+                cli.main([str(argument) for argument in arguments])
+            except SystemExit as end:
+                code = int(end.code or 0)
+        return Done(code, out.getvalue(), err.getvalue())
+
+    def must(self, *arguments: object) -> Done:
+        """Run a command that has to succeed."""
+        done = self.run(*arguments)
+        assert done.code == 0, done.err
+        return done
+
+    def git(self, *arguments: str) -> str:
+        """Return what git prints."""
+        command = ["git", *arguments]
+        return subprocess.check_output(command, cwd=self.folder, text=True).strip()
+
+    def read(self, path: Path) -> Any:
+        """Return what a JSON file holds."""
+        return json.loads((self.folder / path).read_text(encoding="utf-8"))
+
+    def change(self, path: Path, *keys: str, to: object) -> None:
+        """Set one value of a YAML file."""
+        yaml = YAML()
+        content = yaml.load(self.folder / path)
+        part = content
+        for key in keys[:-1]:
+            part = part[key]
+        part[keys[-1]] = to
+        yaml.dump(content, self.folder / path)
+
+    def files(self) -> set[str]:
+        """Return the names of all files outside git's and DVC's own folders."""
+        found = (path.relative_to(self.folder) for path in self.folder.rglob("*"))
+        return {str(path) for path in found if path.parts[0] not in (".git", ".dvc", "mlruns")}
+
+
+@pytest.fixture(scope="session", autouse=True)
+def nothing_of_this_machine(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
+    """Hide addresses, identities and caches that belong to whoever runs the tests."""
+    own = tmp_path_factory.mktemp("machine")
+    (own / "gitconfig").write_text(GIT_CONFIG, encoding="utf-8")
+    with pytest.MonkeyPatch.context() as patch:
+        for name in [name for name in os.environ if name.startswith(FOREIGN)]:
+            patch.delenv(name)
+        for switch in cli.QUIET:
+            patch.setenv(switch, "true")
+        for kind in ("GLOBAL_CONFIG", "SYSTEM_CONFIG", "SITE_CACHE"):
+            patch.setenv(f"DVC_{kind}_DIR", str(own / "dvc"))
+        patch.setenv("GIT_CONFIG_GLOBAL", str(own / "gitconfig"))
+        patch.setenv("GIT_CONFIG_NOSYSTEM", "1")
+        patch.setenv("BENTOML_HOME", str(own / "bentoml"))
+        patch.setenv("OMP_NUM_THREADS", "1")
+        with threadpool_limits(1):  # on a few hundred rows, threads wait more than they work
+            yield
+
+
+@pytest.fixture(scope="session")
+def sample() -> pd.DataFrame:
+    """Return the sample with the schema's types; copy it before you change it."""
+    return tables.read(ROOT / paths.SAMPLE, schema, data)
+
+
+@pytest.fixture(scope="session")
+def known(sample: pd.DataFrame) -> pd.DataFrame:
+    """Return the sample as it is known at the prediction moment."""
+    return tables.known_rows(sample, schema)
+
+
+@pytest.fixture(scope="session")
+def params() -> seam.Section:
+    """Return section `train` of params.yaml."""
+    with chdir(ROOT):
+        return config.train_params(config.load_params(), model)
+
+
+@pytest.fixture(scope="session")
+def broken_columns() -> Callable[[pd.DataFrame], list[str]]:
+    """Return a function that names the columns of a table that break the schema."""
+    return lambda rows: [problem["column"] for problem in validate.check(rows)]
+
+
+def fresh_repo(folder: Path) -> Repo:
+    """Make a folder that holds what a new copy of this repo holds, with the sample as its data."""
+    folder.mkdir(parents=True)
+    for name in VERSIONED:
+        copy = shutil.copytree if (ROOT / name).is_dir() else shutil.copy
+        copy(ROOT / name, folder / name)
+    for cache in (folder / "src").rglob("__pycache__"):
+        shutil.rmtree(cache)
+    for name in (paths.RAW, paths.SAMPLE.parent, Path(".dvc")):
+        (folder / name).mkdir(parents=True)
+    shutil.copy(ROOT / paths.SAMPLE, folder / paths.SAMPLE)
+    shutil.copy(ROOT / paths.SAMPLE, folder / paths.RAW)
+    (folder / ".dvc" / "config").write_text(DVC_CONFIG, encoding="utf-8")
+    shutil.copy(ROOT / ".dvc" / ".gitignore", folder / ".dvc")
+    return Repo(folder)
+
+
+@pytest.fixture(scope="session")
+def repo(tmp_path_factory: pytest.TempPathFactory) -> Repo:
+    """Return a repo whose pipeline ran on the sample, with version 1 as its champion; read only."""
+    made = fresh_repo(tmp_path_factory.mktemp("repo") / "work")
+    for stage in ("set-up", "validate", "featurize", "train", "evaluate", "register"):
+        made.must(stage)
+    # whether the model beats the baselines is for tests/test_model.py to say
+    made.must("promote", "--force", "a model of the sample")
+    return made
+
+
+@pytest.fixture
+def own_repo(repo: Repo, tmp_path: Path) -> Repo:
+    """Return a copy of `repo`, free to change."""
+    return Repo(shutil.copytree(repo.folder, tmp_path / "own", symlinks=True))
+
+
+@pytest.fixture(scope="session")
+def service(repo: Repo) -> Iterator[httpx.Client]:
+    """Return a client of the running service, which answers by `repo`'s champion."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("CHAMPION_DIR", str(repo.folder / paths.CHAMPION))
+        with (
+            chdir(repo.folder),
+            demo.running_service() as address,
+            httpx.Client(base_url=address, timeout=30) as client,
+        ):
+            yield client

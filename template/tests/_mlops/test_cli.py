@@ -1,0 +1,90 @@
+# The template's. Tests of a command of yours go into a file beside this folder.
+"""The command line: help, wrong use, exit codes."""
+
+import re
+import subprocess
+import sys
+from pathlib import Path
+
+import click
+import pytest
+
+from . import cli, errors
+from .fixtures import Repo
+
+COMMANDS = cli.program.list_commands(click.Context(cli.program))
+
+
+def test_help_lists_every_command_and_what_it_is_for(repo: Repo) -> None:
+    listed = repo.must("--help").out.partition("Commands:")[2]
+
+    assert re.findall(r"^  ([a-z-]+)  +\S", listed, re.MULTILINE) == COMMANDS
+
+
+@pytest.mark.parametrize("command", COMMANDS)
+def test_every_command_has_help(repo: Repo, command: str) -> None:
+    assert f"{command} [" in repo.must(command, "--help").out
+
+
+def test_help_imports_no_heavy_package() -> None:
+    code = (
+        f"import sys; from {cli.__package__} import cli\n"
+        "try: cli.main(['--help'])\n"
+        "except SystemExit: print(*(m for m in ('mlflow', 'sklearn') if m in sys.modules))"
+    )
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+
+    assert done.stdout.splitlines()[-1] == ""
+
+
+@pytest.mark.parametrize("wrong", [["trian"], ["--fast"], ["promote", "1", "2"], ["predict"]])
+def test_wrong_use_is_exit_code_2(repo: Repo, wrong: list[str]) -> None:
+    assert repo.run(*wrong).code == 2
+
+
+def test_outside_the_root_the_way_there_is_shown(repo: Repo) -> None:
+    done = Repo(repo.folder / "src").run("validate")
+
+    assert done.code == 2
+    assert f"hint: cd {repo.folder}" in done.err
+
+
+def test_far_from_any_repo_nothing_is_touched(tmp_path: Path) -> None:
+    done = Repo(tmp_path).run("set-up")
+
+    assert done.code == 2
+    assert list(tmp_path.iterdir()) == []
+
+
+@pytest.mark.parametrize(
+    ("kind", "code"), [(errors.Refused, 1), (errors.WrongInput, 2), (errors.OutsideFailed, 3)]
+)
+def test_a_problem_is_one_line_a_hint_and_its_exit_code(
+    repo: Repo, monkeypatch: pytest.MonkeyPatch, kind: type[errors.Problem], code: int
+) -> None:
+    def fail() -> None:
+        raise kind("found this", "do that")
+
+    monkeypatch.setattr(cli, "require_root", fail)
+    done = repo.run("validate")
+
+    assert (done.code, done.err) == (code, "error: found this\n\nhint: do that\n")
+
+
+def test_an_internal_error_keeps_its_traceback_in_a_file(
+    repo: Repo, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(cli, "require_root", lambda: 1 / 0)
+    monkeypatch.setattr(cli.tempfile, "tempdir", str(tmp_path))
+    done = repo.run("validate")
+    (log,) = tmp_path.iterdir()
+
+    assert done.code == 4
+    assert "Traceback" not in done.err
+    assert str(log) in done.err
+    assert "ZeroDivisionError" in log.read_text()
+
+
+def test_a_name_nearby_is_suggested_and_a_far_one_gets_the_list() -> None:
+    assert errors.did_you_mean("metrc", ["metric", "other"]) == "did you mean 'metric'?"
+    assert errors.did_you_mean("x", ["b", "a"]) == "known are: a, b"

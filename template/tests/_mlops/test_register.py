@@ -1,0 +1,126 @@
+# The template's. Checks of your own before a model gets a number go into a command of yours.
+"""What gets a number, and what does not."""
+
+import json
+from pathlib import Path
+
+import pytest
+
+from . import artifact, paths, registry, tracking
+from .fixtures import Repo
+
+
+def rewrite(path: Path, **changes: object) -> None:
+    """Change entries of a JSON file."""
+    content = {**json.loads(path.read_text(encoding="utf-8")), **changes}
+    path.write_text(json.dumps(content), encoding="utf-8")
+
+
+def make_dirty(repo: Repo) -> None:
+    """Turn the candidate into another model of a dirty run."""
+    model = repo.folder / paths.CANDIDATE / artifact.MODEL
+    with model.open("ab") as file:  # skops reads past it
+        file.write(b"\0")
+    digest = artifact.sha256(model)
+    reasons = {"dirty": True, "dirty_reasons": ["src/new.py is not committed"]}
+    rewrite(repo.folder / paths.CANDIDATE / artifact.MANIFEST, model_sha256=digest, **reasons)
+    rewrite(repo.folder / paths.METRICS, model_sha256=digest)
+
+
+def test_the_same_bytes_keep_their_version(repo: Repo, monkeypatch: pytest.MonkeyPatch) -> None:
+    done = repo.must("register")
+    monkeypatch.chdir(repo.folder)
+
+    assert done.out == "1\n"
+    assert len(registry.versions()) == 1
+
+
+def test_a_version_says_what_it_was_made_of(repo: Repo, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(repo.folder)
+    manifest = repo.read(paths.CANDIDATE / artifact.MANIFEST)
+    (version,) = registry.versions()
+
+    assert version.model_sha256 == manifest["model_sha256"]
+    assert {name: version.tags[name] for name in tracking.TAGS} == {
+        name: str(manifest[name]) for name in tracking.TAGS
+    }
+    assert version.tags["forced"] == ""
+
+
+def test_a_version_is_a_real_mlflow_model_with_a_signature(
+    repo: Repo, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(repo.folder)
+    tracking.client()
+    from mlflow.models import get_model_info
+
+    info = get_model_info(f"models:/{registry.PROJECT}/1")
+    features = repo.read(paths.CANDIDATE / artifact.MANIFEST)["features"]
+
+    assert info.signature.inputs.input_names() == [feature["name"] for feature in features]
+    assert "sklearn" in info.flavors
+
+
+def test_a_dirty_run_needs_a_reason_and_the_reason_is_kept(
+    own_repo: Repo, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    make_dirty(own_repo)
+    refused = own_repo.run("register")
+    done = own_repo.must("register", "--force", "the demo is in an hour")
+    monkeypatch.chdir(own_repo.folder)
+    versions = registry.versions()
+
+    assert refused.code == 1
+    assert "the run is dirty: src/new.py is not committed" in refused.err
+    assert done.out == "2\n"
+    assert [version.tags["forced"] for version in versions] == ["", "the demo is in an hour"]
+
+
+def test_a_tampered_candidate_gets_no_version(own_repo: Repo) -> None:
+    with (own_repo.folder / paths.CANDIDATE / artifact.MODEL).open("ab") as file:
+        file.write(b"\0")
+    done = own_repo.run("register")
+
+    assert (done.code, "was changed after training" in done.err) == (1, True)
+
+
+def test_a_report_about_another_model_is_refused(own_repo: Repo) -> None:
+    rewrite(own_repo.folder / paths.METRICS, model_sha256="0" * 64)
+    done = own_repo.run("register")
+
+    assert (done.code, "is about another model" in done.err) == (2, True)
+
+
+def test_a_candidate_that_was_never_trained_is_wrong_input(own_repo: Repo) -> None:
+    (own_repo.folder / paths.CANDIDATE / artifact.MODEL).unlink()
+    done = own_repo.run("register")
+
+    assert (done.code, "just repro" in done.err) == (2, True)
+
+
+def test_a_store_that_does_not_answer_changes_nothing(
+    own_repo: Repo, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("MLFLOW_TRACKING_URI", f"sqlite:///{own_repo.folder}/params.yaml/no.db")
+    before = own_repo.files()
+    done = own_repo.run("register")
+
+    assert done.code == 3
+    assert "MLFLOW_TRACKING_URI" in done.err
+    assert own_repo.files() == before
+
+
+def test_a_run_that_the_store_lacks_is_logged_from_its_files(
+    own_repo: Repo, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(registry, "versions", list)  # as if nothing were registered
+    monkeypatch.setattr(registry, "share", lambda folder: None)
+    manifest = own_repo.folder / paths.CANDIDATE / artifact.MANIFEST
+    rewrite(manifest, run_id="made-elsewhere")
+    number = own_repo.must("register").out.strip()
+    monkeypatch.chdir(own_repo.folder)
+    version = tracking.client().get_model_version(registry.PROJECT, number)
+    metrics = tracking.client().get_run(version.run_id).data.metrics
+
+    report = own_repo.read(paths.METRICS)
+    assert metrics[report["metric"]] == pytest.approx(report["metrics"][report["metric"]])
