@@ -19,7 +19,7 @@ from typing import Any
 
 import pytest
 import yaml
-from rendering import LEVELS, TASKS, clean_environment, git, render, update
+from rendering import LEVELS, ROOT, TASKS, clean_environment, git, render, update
 
 pytestmark = pytest.mark.life
 
@@ -105,6 +105,17 @@ def test_the_demo_answers_a_flight_of_august(life: Life) -> None:
     else:
         assert -60 < life.served["predictions"][0] < 600
         assert "probabilities" not in life.served
+
+
+def test_the_readme_shows_what_a_first_run_prints(life: Life) -> None:
+    if life.task != TASKS[0]:
+        pytest.skip("the README shows the default answers")
+    readme = (ROOT / "README.md").read_text(encoding="utf-8")
+    shown = readme.partition("<!-- output:begin -->\n```\n")[2].partition("```")[0].splitlines()
+    same = [line for line in shown if "…" not in line]
+
+    assert len(same) > 15
+    assert [line for line in same if line not in life.said] == []
 
 
 def test_the_demo_leaves_a_run_and_a_champion_in_mlflow(life: Life) -> None:

@@ -1,0 +1,67 @@
+"""Pages say what is so: generated ones are current, links lead somewhere."""
+
+import importlib.util
+import re
+from pathlib import Path
+from types import ModuleType
+
+import pytest
+from rendering import ROOT
+
+LINK = re.compile(r"\]\(([^)#\s]+)[^)]*\)")
+
+
+@pytest.fixture
+def make_reference() -> ModuleType:
+    """Return the script that writes the reference of the questions."""
+    spec = importlib.util.spec_from_file_location("reference", ROOT / "docs/make_reference.py")
+    assert spec
+    assert spec.loader
+    module = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(module)
+    return module
+
+
+def test_the_reference_of_questions_is_what_copier_yml_says(
+    make_reference: ModuleType, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("sys.argv", ["make_reference.py", "--check"])
+
+    assert make_reference.main() == 0
+
+
+def test_an_old_reference_is_refused(
+    make_reference: ModuleType, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setattr("sys.argv", ["make_reference.py", "--check"])
+    monkeypatch.setattr(make_reference, "HEAD", "another head")
+
+    assert make_reference.main() == 1
+    assert "docs/reference/questions.md" in capsys.readouterr().err
+
+
+def dead_links(folder: Path) -> list[str]:
+    """Return the relative links of a folder's pages that lead nowhere."""
+    skipped = {".git", ".venv", ".tools", "template", "variants"}
+    return [
+        f"{page.relative_to(folder)}: {link}"
+        for page in folder.rglob("*.md")
+        if not skipped & set(page.relative_to(folder).parts)
+        for link in LINK.findall(page.read_text(encoding="utf-8"))
+        if "://" not in link and not link.startswith("mailto:")
+        if not (page.parent / link).exists()
+    ]
+
+
+def test_links_of_the_template_s_pages_lead_somewhere() -> None:
+    assert dead_links(ROOT) == []
+
+
+def test_links_of_a_generated_repo_lead_somewhere(repo: Path) -> None:
+    assert dead_links(repo) == []
+
+
+def test_a_dead_link_is_found(tmp_path: Path) -> None:
+    (tmp_path / "page.md").write_text("[there](nowhere.md) [here](page.md#head)")
+
+    assert dead_links(tmp_path) == ["page.md: nowhere.md"]
