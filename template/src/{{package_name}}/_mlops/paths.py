@@ -7,6 +7,7 @@ from .errors import WrongInput
 
 PARAMS = Path("params.yaml")
 CONTRACT = Path("contract.yaml")
+CARD = Path("MODEL_CARD.md")
 
 RAW = Path("data/raw")
 INCOMING = Path("data/incoming")

@@ -107,6 +107,7 @@ class FeaturizeParams(Section):
 class EvaluateParams(Section):
     importance_repeats: int = Field(default=3, ge=1)
     calibration_bins: int = Field(default=10, ge=2)
+    bootstrap_resamples: int = Field(default=100, ge=20, le=1000)  # for the card's intervals
 
 
 class Params(Section):

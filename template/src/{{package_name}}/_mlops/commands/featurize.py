@@ -39,6 +39,7 @@ def command() -> None:
             "dropped": {"rows": len(everything) - len(rows), "because": schema.MISSING_TARGET},
             "train": describe(train),
             "holdout": describe(holdout),
+            "seen": seen(train),
             "example": example(holdout),
         }
         write_json(folder / SUMMARY, summary)
@@ -80,3 +81,18 @@ def describe(rows: pd.DataFrame) -> dict[str, Any]:
     """Return size and time span of a part."""
     time = rows[schema.TIME]
     return {"rows": len(rows), "first": str(time.min()), "last": str(time.max())}
+
+
+def seen(rows: pd.DataFrame) -> list[dict[str, Any]]:
+    """Return what the columns held that the model could learn from; nothing personal."""
+    columns = [c for c in tables.known_columns(schema) if not c.personal and c.kind != "timestamp"]
+    found: list[dict[str, Any]] = []
+    for column in columns:
+        values = rows[column.name]
+        entry: dict[str, Any] = {"column": column.name, "missing": float(values.isna().mean())}
+        if column.kind in ("integer", "number"):
+            entry |= {"low": float(values.min()), "high": float(values.max())}
+        else:
+            entry |= {"values": int(values.nunique())}
+        found.append(entry)
+    return found

@@ -14,6 +14,7 @@ from .. import PROJECT, artifact, paths, provenance, registry, tables, tracking
 from ..errors import Refused, WrongInput
 from ..files import read_json, sha256, sha256_of
 
+LENGTHY = ("example", "seen")
 OK, DIFFERS, MISSING = "ok", "differs", "missing"
 
 
@@ -71,7 +72,7 @@ def describe(traced: registry.Version, manifest: dict[str, Any]) -> dict[str, An
     """Return the record of a version: its registration, data, code, params and environment."""
     pointer = registry.read_pointer() or {}
     champion = pointer.get("version") == traced.number
-    data = {k: v for k, v in manifest.get("data", {}).items() if k not in ("example", "labels")}
+    data = {k: v for k, v in manifest.get("data", {}).items() if k not in LENGTHY}
     return {
         "version": traced.number,
         "model_sha256": traced.model_sha256,
