@@ -22,6 +22,8 @@ CHAMPION = MODELS / "champion"
 REPORTS = Path("reports")
 METRICS = REPORTS / "metrics.json"
 VALIDATION = REPORTS / "validation.json"
+DRIFT = REPORTS / "drift.json"
+DRIFT_PAGE = REPORTS / "drift.html"
 
 
 def require_root() -> None:

@@ -1,6 +1,8 @@
 # The template's. Yours are features.py, the split in data.py, its share in params.yaml.
 """Turn raw batches into training and hold-out tables."""
 
+from collections.abc import Sequence
+from pathlib import Path
 from typing import Any
 
 import click
@@ -21,7 +23,7 @@ def command() -> None:
     """Write data/features: inputs and target for training and for the hold-out."""
     share = load_params().featurize.holdout_share
     batches = tables.batches(paths.RAW)
-    everything = pd.concat([tables.read(path, schema, data) for path in batches], ignore_index=True)
+    everything = read(batches)
     target = schema.read_target(everything)
     rows = everything[target.notna()]
     if problem := outcome.check_target(target.dropna(), schema.LABELS):
@@ -48,6 +50,11 @@ def command() -> None:
         f"{summary['dropped']['rows']:,} dropped ({schema.MISSING_TARGET})",
         err=True,
     )
+
+
+def read(batches: Sequence[Path]) -> pd.DataFrame:
+    """Read batches one below the other."""
+    return pd.concat([tables.read(path, schema, data) for path in batches], ignore_index=True)
 
 
 def inputs_and_target(rows: pd.DataFrame) -> pd.DataFrame:
