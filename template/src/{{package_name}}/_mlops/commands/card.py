@@ -199,7 +199,7 @@ def metrics_section(run: Run) -> list[str]:
         [
             f"**{name}**" if name == report["metric"] else name,
             number(value),
-            " to ".join(number(limit) for limit in intervals.get(name, ())),
+            " to ".join(number(limit) for limit in intervals.get(name, ())) or "–",
             *(number(scores.get(name)) for scores in baselines.values()),
         ]
         for name, value in report["metrics"].items()
@@ -237,16 +237,15 @@ def limits_section(run: Run) -> list[str]:
             f"`{seen['column']}`",
             meanings.get(seen["column"], ""),
             span(seen),
-            f"{seen['missing']:.1%}",
+            format(seen["missing"], ".1%"),
         ]
         for seen in data.get("seen", [])
     ]
+    known = ["Outside of what the training part held, the model extrapolates:", ""]
     return [
         f"Learned from {data['train']['first']} to {data['train']['last']}, "
         f"judged until {data['holdout']['last']}.",
-        "Outside of what the training part held, the model extrapolates:",
-        "",
-        *table(["column", "meaning", "seen", "missing"], rows),
+        *([*known, *table(["column", "meaning", "seen", "missing"], rows)] if rows else []),
     ]
 
 
