@@ -11,6 +11,7 @@ from .files import read_json, sha256
 
 MODEL = "model.skops"
 MANIFEST = "manifest.json"
+FEATURE_CODE = ("schema.py", "features.py")
 
 # skops builds what the file names, so the file must not name just anything
 TRUSTED_PACKAGES = ("sklearn.", "lightgbm.", "xgboost.")
@@ -27,7 +28,7 @@ class Artifact:
 
 def features_sha256(package: Path) -> str:
     """Return the hash of the code that makes features: a model fits this code and no other."""
-    code = b"".join((package / name).read_bytes() for name in ("schema.py", "features.py"))
+    code = b"".join((package / name).read_bytes() for name in FEATURE_CODE)
     return hashlib.sha256(code).hexdigest()
 
 

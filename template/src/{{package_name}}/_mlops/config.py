@@ -2,7 +2,7 @@
 """Read params.yaml and contract.yaml strictly: a misspelt key is an error with a suggestion."""
 
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import Any, TypeVar, get_args
 
 from pydantic import BaseModel, ValidationError
 from ruamel.yaml import YAML
@@ -60,8 +60,8 @@ def _parse(model: type[S], content: Any, path: Path, *section: str) -> S:
 
 
 def _keys(model: type[BaseModel], parents: list[str]) -> list[str]:
+    kind: Any = model
     for parent in parents:
-        annotation = model.model_fields[parent].annotation
-        assert isinstance(annotation, type)
-        model = annotation
-    return list(model.model_fields)
+        inside = get_args(kind)  # of dict[str, Section]: any name leads to a section
+        kind = inside[1] if inside else kind.model_fields[parent].annotation
+    return list(kind.model_fields)

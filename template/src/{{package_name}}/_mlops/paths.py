@@ -7,6 +7,7 @@ from .errors import WrongInput
 
 PARAMS = Path("params.yaml")
 CONTRACT = Path("contract.yaml")
+CARD = Path("MODEL_CARD.md")
 
 RAW = Path("data/raw")
 INCOMING = Path("data/incoming")
@@ -21,6 +22,8 @@ CHAMPION = MODELS / "champion"
 REPORTS = Path("reports")
 METRICS = REPORTS / "metrics.json"
 VALIDATION = REPORTS / "validation.json"
+DRIFT = REPORTS / "drift.json"
+DRIFT_PAGE = REPORTS / "drift.html"
 
 
 def require_root() -> None:

@@ -44,6 +44,15 @@ def git(*arguments: str) -> str:
     return done.stdout.rstrip("\n")
 
 
+def at_commit(commit: str, path: Path) -> bytes | None:
+    """Return a file's bytes as a commit holds them, or nothing when it does not."""
+    command = ["git", "show", f"{commit}:./{path.as_posix()}"]
+    try:
+        return subprocess.run(command, capture_output=True, check=True).stdout
+    except (OSError, subprocess.CalledProcessError):
+        return None
+
+
 def uncommitted() -> list[str]:
     """Name the inputs of training that the last commit does not hold as they are."""
     if not git("rev-parse", "HEAD"):

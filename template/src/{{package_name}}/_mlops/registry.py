@@ -25,11 +25,12 @@ POINTER = "pointer.json"
 
 @dataclass(frozen=True)
 class Version:
-    """One registered version: its number, the model's hash, and the tags it carries."""
+    """One registered version: its number, the model's hash, the tags it carries, its run."""
 
     number: str
     model_sha256: str
     tags: dict[str, str]
+    run_id: str = ""
 
     @property
     def folder(self) -> Path:
@@ -41,7 +42,10 @@ def versions() -> list[Version]:
     """Return all versions, oldest first."""
     found = tracking.client().search_model_versions(f"name = '{PROJECT}'")
     numbered = sorted(found, key=lambda version: int(version.version))
-    return [Version(str(v.version), v.tags.get("model_sha256", ""), dict(v.tags)) for v in numbered]
+    return [
+        Version(str(v.version), v.tags.get("model_sha256", ""), dict(v.tags), v.run_id or "")
+        for v in numbered
+    ]
 
 
 def find(number: str | None) -> Version:
@@ -82,7 +86,7 @@ def add(candidate: artifact.Artifact, run_id: str, tags: dict[str, str]) -> Vers
     made = client.create_model_version(
         PROJECT, f"models:/{logged.model_id}", run_id, tags=tags, model_id=logged.model_id
     )
-    return Version(str(made.version), tags["model_sha256"], tags)
+    return Version(str(made.version), tags["model_sha256"], tags, run_id)
 
 
 def _ensure_model(client: "MlflowClient") -> None:

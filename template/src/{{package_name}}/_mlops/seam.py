@@ -107,6 +107,30 @@ class FeaturizeParams(Section):
 class EvaluateParams(Section):
     importance_repeats: int = Field(default=3, ge=1)
     calibration_bins: int = Field(default=10, ge=2)
+    bootstrap_resamples: int = Field(default=100, ge=20, le=1000)  # for the card's intervals
+
+
+class DriftRule(Section):
+    """A distance and the size at which it is drift; no p-values: they shrink as rows grow."""
+
+    method: Literal["wasserstein", "jensenshannon", "hellinger", "psi"]
+    threshold: float = Field(gt=0)
+
+
+class DriftParams(Section):
+    """What `drift` compares, how, and when it says yes."""
+
+    number: DriftRule = DriftRule(method="wasserstein", threshold=0.2)  # integer and number
+    text: DriftRule = DriftRule(method="jensenshannon", threshold=0.2)  # text and boolean
+    prediction: DriftRule = DriftRule(method="wasserstein", threshold=0.15)
+    columns: dict[str, DriftRule] = {}  # by name, in place of the rule for its kind
+    ignore: list[str] = []
+    missing: float = Field(default=0.1, gt=0, le=1)  # change of the missing share that is drift
+    share: float = Field(default=0.2, gt=0, le=1)  # of the columns, from which the batch drifted
+    min_rows: int = Field(default=300, ge=2)  # with fewer values only the missing share counts
+    max_rows: int = Field(default=10_000, ge=100)  # drawn from each side
+    max_categories: int = Field(default=200, ge=2)  # a text with more names rows, not groups
+    seed: int = 0
 
 
 class Params(Section):
@@ -115,6 +139,7 @@ class Params(Section):
     featurize: FeaturizeParams = FeaturizeParams()
     train: dict[str, Any] = {}
     evaluate: EvaluateParams = EvaluateParams()
+    drift: DriftParams = DriftParams()
 
 
 class Owner(Section):

@@ -4,6 +4,7 @@
 from typing import Any
 
 import click
+import numpy as np
 import pandas as pd
 from sklearn.base import BaseEstimator
 from sklearn.inspection import permutation_importance
@@ -37,6 +38,7 @@ def command(as_json: bool) -> None:
         "metric": metric,
         "better": contract.quality.better,
         "metrics": scores,
+        "intervals": intervals(y_true, y_pred, params.bootstrap_resamples),
         "baselines": {
             name: metrics.score(y_true, fit_and_predict(baseline, train, inputs))
             for name, baseline in model.build_baselines().items()
@@ -73,6 +75,19 @@ def fit_and_predict(
     """Fit a simple model on the training part and predict the hold-out."""
     fitted = estimator.fit(train.drop(columns=schema.TARGET), train[schema.TARGET])
     return outcome.predict(fitted, inputs, schema.LABELS)
+
+
+def intervals(
+    y_true: pd.Series, y_pred: pd.DataFrame, resamples: int
+) -> dict[str, tuple[float, float]]:
+    """Return the 95 % bootstrap interval of each metric: rows drawn anew, with replacement."""
+    random, rows, scores = np.random.default_rng(0), len(y_true), []
+    for _ in range(resamples):
+        drawn = random.integers(rows, size=rows)
+        again = (part.iloc[drawn].reset_index(drop=True) for part in (y_true, y_pred))
+        scores.append(metrics.score(*again))
+    limits = pd.DataFrame(scores).quantile([0.025, 0.975])
+    return {str(name): (float(low), float(high)) for name, (low, high) in limits.items()}
 
 
 def by_slice(

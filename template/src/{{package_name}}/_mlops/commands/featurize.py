@@ -1,6 +1,8 @@
 # The template's. Yours are features.py, the split in data.py, its share in params.yaml.
 """Turn raw batches into training and hold-out tables."""
 
+from collections.abc import Sequence
+from pathlib import Path
 from typing import Any
 
 import click
@@ -21,7 +23,7 @@ def command() -> None:
     """Write data/features: inputs and target for training and for the hold-out."""
     share = load_params().featurize.holdout_share
     batches = tables.batches(paths.RAW)
-    everything = pd.concat([tables.read(path, schema, data) for path in batches], ignore_index=True)
+    everything = read(batches)
     target = schema.read_target(everything)
     rows = everything[target.notna()]
     if problem := outcome.check_target(target.dropna(), schema.LABELS):
@@ -39,6 +41,7 @@ def command() -> None:
             "dropped": {"rows": len(everything) - len(rows), "because": schema.MISSING_TARGET},
             "train": describe(train),
             "holdout": describe(holdout),
+            "seen": seen(train),
             "example": example(holdout),
         }
         write_json(folder / SUMMARY, summary)
@@ -47,6 +50,11 @@ def command() -> None:
         f"{summary['dropped']['rows']:,} dropped ({schema.MISSING_TARGET})",
         err=True,
     )
+
+
+def read(batches: Sequence[Path]) -> pd.DataFrame:
+    """Read batches one below the other."""
+    return pd.concat([tables.read(path, schema, data) for path in batches], ignore_index=True)
 
 
 def inputs_and_target(rows: pd.DataFrame) -> pd.DataFrame:
@@ -80,3 +88,18 @@ def describe(rows: pd.DataFrame) -> dict[str, Any]:
     """Return size and time span of a part."""
     time = rows[schema.TIME]
     return {"rows": len(rows), "first": str(time.min()), "last": str(time.max())}
+
+
+def seen(rows: pd.DataFrame) -> list[dict[str, Any]]:
+    """Return what the columns held that the model could learn from; nothing personal."""
+    columns = [c for c in tables.known_columns(schema) if not c.personal and c.kind != "timestamp"]
+    found: list[dict[str, Any]] = []
+    for column in columns:
+        values = rows[column.name]
+        entry: dict[str, Any] = {"column": column.name, "missing": float(values.isna().mean())}
+        if column.kind in ("integer", "number"):
+            entry |= {"low": float(values.min()), "high": float(values.max())}
+        else:
+            entry |= {"values": int(values.nunique())}
+        found.append(entry)
+    return found
