@@ -237,6 +237,26 @@ def test_a_bento_serves_elsewhere_without_the_repo_s_code_data_or_secrets(
     assert not any(name == ".env" or name.endswith((".parquet", ".csv", ".db")) for name in names)
 
 
+def test_a_clone_pulls_the_champion_and_predicts_with_it(life: Life, tmp_path: Path) -> None:
+    if life.task != TASKS[0]:
+        pytest.skip("one task is enough")
+    git(life.repo, "add", "--all")
+    git(life.repo, "commit", "--quiet", "--no-verify", "--message", "First model")
+    run(life.repo, "uv", "run", "just", "push")
+    clone = tmp_path / "clone"
+    git(tmp_path, "clone", "--quiet", str(life.repo), str(clone))
+    remote = str(life.repo / ".dvc/remote")
+    dvc = ("uv", "run", "--frozen", "python", "-m", "dvc")
+    run(clone, *dvc, "remote", "modify", "--local", "storage", "url", remote)
+    run(clone, *dvc, "pull", "--quiet")
+    sample = ("--input", "tests/data/sample.parquet", "--output", "build/sample.csv")
+    done = run(clone, "uv", "run", "late-flights", "predict", *sample)
+
+    assert "by version 1" in done.stderr
+    assert (clone / "build/sample.csv").read_text(encoding="utf-8").count("\n") == 801
+    assert sorted(path.name for path in (clone / "data/raw").iterdir())[0] == "2013-01.parquet"
+
+
 def steps_that_run(repo: Path) -> Iterator[tuple[str, dict[str, Any]]]:
     """Yield each step of each workflow that runs a command, with the name of its job."""
     for path in sorted((repo / ".github" / "workflows").glob("*.yml")):

@@ -2,11 +2,12 @@
 """What gets a number, and what does not."""
 
 import json
+from contextlib import chdir
 from pathlib import Path
 
 import pytest
 
-from . import artifact, paths, registry, tracking
+from . import artifact, paths, provenance, registry, tracking
 from .fixtures import Repo
 
 
@@ -17,13 +18,16 @@ def rewrite(path: Path, **changes: object) -> None:
 
 
 def make_dirty(repo: Repo) -> None:
-    """Turn the candidate into another model of a dirty run."""
+    """Turn the candidate into another model, trained with a module that git does not know."""
+    (repo.folder / "src" / "new.py").write_text("", encoding="utf-8")
     model = repo.folder / paths.CANDIDATE / artifact.MODEL
     with model.open("ab") as file:  # skops reads past it
         file.write(b"\0")
     digest = artifact.sha256(model)
-    reasons = {"dirty": True, "dirty_reasons": ["src/new.py is not committed"]}
-    rewrite(repo.folder / paths.CANDIDATE / artifact.MANIFEST, model_sha256=digest, **reasons)
+    with chdir(repo.folder):
+        record = provenance.record()
+    assert record["dirty"]
+    rewrite(repo.folder / paths.CANDIDATE / artifact.MANIFEST, model_sha256=digest, **record)
     rewrite(repo.folder / paths.METRICS, model_sha256=digest)
 
 
@@ -74,6 +78,30 @@ def test_a_dirty_run_needs_a_reason_and_the_reason_is_kept(
     assert "the run is dirty: src/new.py is not committed" in refused.err
     assert done.out == "2\n"
     assert [version.tags["forced"] for version in versions] == ["", "the demo is in an hour"]
+
+
+def test_a_dirty_run_is_clean_once_its_inputs_are_committed(
+    own_repo: Repo, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    make_dirty(own_repo)
+    own_repo.git("add", "src/new.py")
+    own_repo.git("commit", "--quiet", "--no-verify", "--message", "Keep it")
+    own_repo.must("register")
+    monkeypatch.chdir(own_repo.folder)
+    tags = registry.versions()[-1].tags
+
+    assert (tags["dirty"], tags["forced"]) == ("False", "")
+    assert tags["commit"] == own_repo.git("rev-parse", "HEAD")
+
+
+def test_a_commit_of_other_inputs_does_not_clean_a_dirty_run(own_repo: Repo) -> None:
+    make_dirty(own_repo)
+    (own_repo.folder / "src" / "new.py").write_text("LATER = True\n", encoding="utf-8")
+    own_repo.git("add", "src/new.py")
+    own_repo.git("commit", "--quiet", "--no-verify", "--message", "Keep another")
+    done = own_repo.run("register")
+
+    assert (done.code, "the run is dirty" in done.err) == (1, True)
 
 
 def test_a_tampered_candidate_gets_no_version(own_repo: Repo) -> None:

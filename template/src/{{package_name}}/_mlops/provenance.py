@@ -1,6 +1,7 @@
 # The template's. Yours are the inputs of training that INPUTS lists.
 """Which code, data, parameters and environment made a model, and whether git knows them all."""
 
+import hashlib
 import os
 import platform
 import resource
@@ -28,6 +29,7 @@ def record() -> dict[str, Any]:
         "commit": git("rev-parse", "HEAD"),
         "dirty": bool(reasons),
         "dirty_reasons": reasons,
+        "inputs_sha256": inputs_sha256(),
         "data_sha256": sha256_of(batches(paths.RAW)),
         "lock_sha256": sha256(LOCK) if LOCK.is_file() else "",
         "python": platform.python_version(),
@@ -65,6 +67,14 @@ def uncommitted() -> list[str]:
         + [f"{line[3:]} is not committed" for line in changed]
         + [f"{name} is ignored by git" for name in ignored]
     )
+
+
+def inputs_sha256() -> str:
+    """Return one hash of the inputs of training, as they lie in the folder."""
+    listed = git("ls-files", "-z", "--cached", "--others", "--exclude-standard", "--", *INPUTS)
+    found = sorted({Path(name) for name in listed.split("\0") if name})
+    lines = [f"{path} {sha256(path)}" for path in found if path.is_file()]
+    return hashlib.sha256("\n".join(lines).encode()).hexdigest()
 
 
 def moved_data() -> list[str]:

@@ -15,6 +15,7 @@ from .errors import OutsideFailed
 if TYPE_CHECKING:
     from mlflow import MlflowClient
 
+ADDRESS = "MLFLOW_TRACKING_URI"
 TAGS = (
     "commit",
     "dirty",
@@ -28,7 +29,7 @@ TAGS = (
 
 def store() -> str:
     """Return the address of the tracking store."""
-    return os.environ.get("MLFLOW_TRACKING_URI") or f"sqlite:///{Path('mlflow.db').resolve()}"
+    return os.environ.get(ADDRESS) or f"sqlite:///{Path('mlflow.db').resolve()}"
 
 
 def client() -> "MlflowClient":
@@ -43,13 +44,16 @@ def client() -> "MlflowClient":
     import mlflow
 
     logging.getLogger("mlflow").setLevel(logging.ERROR)
+    given = os.environ.get(ADDRESS)
     mlflow.set_tracking_uri(store())
+    if given is None:  # MLflow sets it, and it would outlive a change of folder
+        os.environ.pop(ADDRESS, None)
     try:
         mlflow.set_experiment(PROJECT)
         return mlflow.MlflowClient()
     except Exception as error:  # SQLAlchemy, requests and MLflow each have their own
         message = f"the tracking store {store()} does not answer: {first_cause(error)}"
-        raise OutsideFailed(message, "is it running, and is MLFLOW_TRACKING_URI right?") from error
+        raise OutsideFailed(message, f"is it running, and is {ADDRESS} right?") from error
 
 
 def first_cause(error: BaseException) -> str:

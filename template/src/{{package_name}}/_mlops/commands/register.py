@@ -19,7 +19,8 @@ from ..files import one_writer, read_json
 @click.option("--json", "as_json", is_flag=True, help="Print the version with its tags as JSON.")
 def command(force: str | None, as_json: bool) -> None:
     """Register models/candidate; prints its version. The same bytes keep the same version."""
-    candidate = artifact.load(paths.CANDIDATE)
+    loaded = artifact.load(paths.CANDIDATE)
+    candidate = artifact.Artifact(loaded.model, settled(loaded.manifest))
     manifest = candidate.manifest
     report = read_json(paths.METRICS)
     if report["model_sha256"] != manifest["model_sha256"]:
@@ -27,11 +28,21 @@ def command(force: str | None, as_json: bool) -> None:
         raise WrongInput(message, "uv run just repro evaluates the candidate")
     if manifest["dirty"] and not force:
         message = f"the run is dirty: {'; '.join(manifest['dirty_reasons'])}"
-        raise Refused(message, 'commit and train again, or register --force "REASON"')
+        raise Refused(message, 'commit what it was made with, or register --force "REASON"')
     with one_writer(paths.MODELS / ".lock"):
         version = known(manifest["model_sha256"]) or new(candidate, report, force or "")
     click.echo(f"register: version {version.number}, model {version.model_sha256[:12]}", err=True)
     click.echo(json.dumps(asdict(version)) if as_json else version.number)
+
+
+def settled(manifest: dict[str, Any]) -> dict[str, Any]:
+    """Return a manifest that names the commit of its inputs, also when they came in after it."""
+    if not manifest["dirty"] or provenance.uncommitted():
+        return manifest
+    if provenance.inputs_sha256() != manifest.get("inputs_sha256"):
+        return manifest
+    commit = provenance.git("rev-parse", "HEAD")
+    return {**manifest, "commit": commit, "dirty": False, "dirty_reasons": []}
 
 
 def known(model_sha256: str) -> registry.Version | None:
@@ -52,6 +63,11 @@ def new(candidate: artifact.Artifact, report: dict[str, Any], forced: str) -> re
         "registered_by": provenance.git("config", "user.name") or getpass.getuser(),
         "forced": forced,
     }
-    registry.store(paths.CANDIDATE, paths.REGISTERED / manifest["model_sha256"], evaluation=report)
+    registry.store(
+        paths.CANDIDATE,
+        paths.REGISTERED / manifest["model_sha256"],
+        manifest=manifest,
+        evaluation=report,
+    )
     registry.share(paths.REGISTERED)
     return registry.add(candidate, run_id, tags)

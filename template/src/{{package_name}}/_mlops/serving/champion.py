@@ -52,7 +52,8 @@ class Champion:
         folder = self.folder()
         if not (folder / POINTER).is_file():
             message = f"there is no champion in {folder}"
-            raise WrongInput(message, "uv run just repro register promote")
+            steps = ("repro", "register", "promote")
+            raise WrongInput(message, " && ".join(f"uv run just {step}" for step in steps))
         pointer = read_json(folder / POINTER)
         found = artifact.load(folder / pointer["model_sha256"])
         require(found.manifest["model_sha256"], pointer["model_sha256"], "the model's bytes")
