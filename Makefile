@@ -7,7 +7,7 @@ export PATH := $(PATH):$(CURDIR)/.tools/bin
 unexport PYTHONDONTWRITEBYTECODE
 
 # Where the demo goes, a new temporary folder by default, and what it answers,
-# for example: make demo DEMO=/tmp/late ANSWERS="--data maturity_level=0"
+# for example: make demo DEMO=../late ANSWERS="--data maturity_level=0"
 DEMO =
 ANSWERS =
 
