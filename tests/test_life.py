@@ -26,6 +26,8 @@ pytestmark = pytest.mark.life
 # what a right answer looks like for the starter data: (worst, best) of the contract's metric
 PLAUSIBLE = {"classification": (0.70, 0.80), "regression": (50.0, 57.5)}
 
+ONE_TASK = pytest.mark.parametrize("life", TASKS[:1], indirect=True)
+
 
 def run(repo: Path, *command: str, **environment: str) -> subprocess.CompletedProcess[str]:
     """Run one command in the repo; a failure shows what it said."""
@@ -107,9 +109,8 @@ def test_the_demo_answers_a_flight_of_august(life: Life) -> None:
         assert "probabilities" not in life.served
 
 
+@ONE_TASK
 def test_the_readme_shows_what_a_first_run_prints(life: Life) -> None:
-    if life.task != TASKS[0]:
-        pytest.skip("the README shows the default answers")
     readme = (ROOT / "README.md").read_text(encoding="utf-8")
     shown = readme.partition("<!-- output:begin -->\n```\n")[2].partition("```")[0].splitlines()
     same = [line for line in shown if "…" not in line]
@@ -144,9 +145,8 @@ def test_the_demo_commits_a_start_and_leaves_the_results_to_the_owner(life: Life
     assert changed == {"dvc.lock", "models/", "reports/"}
 
 
+@ONE_TASK
 def test_a_second_demo_changes_nothing(life: Life) -> None:
-    if life.task != TASKS[0]:
-        pytest.skip("one task is enough")
     before = life.json("models/champion/pointer.json")
     done = run(life.repo, "uv", "run", "just", "demo")
 
@@ -198,11 +198,10 @@ def bento(python: Path, folder: Path, home: Path) -> Iterator[str]:
         server.wait()
 
 
+@ONE_TASK
 def test_a_bento_serves_elsewhere_without_the_repo_s_code_data_or_secrets(
     life: Life, tmp_path: Path
 ) -> None:
-    if life.task != TASKS[0]:
-        pytest.skip("one task is enough")
     (life.repo / ".env").write_text("PASSWORD=secret\n")
     run(life.repo, "uv", "run", "just", "build")
     built = next((life.repo / ".bentoml/bentos/late-flights").glob("*/bento.yaml")).parent
@@ -237,9 +236,8 @@ def test_a_bento_serves_elsewhere_without_the_repo_s_code_data_or_secrets(
     assert not any(name == ".env" or name.endswith((".parquet", ".csv", ".db")) for name in names)
 
 
+@ONE_TASK
 def test_a_clone_pulls_the_champion_and_predicts_with_it(life: Life, tmp_path: Path) -> None:
-    if life.task != TASKS[0]:
-        pytest.skip("one task is enough")
     git(life.repo, "add", "--all")
     git(life.repo, "commit", "--quiet", "--no-verify", "--message", "First model")
     run(life.repo, "uv", "run", "just", "push")

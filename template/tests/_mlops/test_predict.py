@@ -6,7 +6,7 @@ from pathlib import Path
 import pandas as pd
 import pytest
 
-from . import paths, predict, registry, schema, tables
+from . import FIRST_CHAMPION, paths, predict, registry, schema, tables
 from .broken import KNOWN, STRICT, plant, wrong_values
 from .fixtures import Repo
 
@@ -192,7 +192,7 @@ def test_without_a_champion_the_command_to_run_is_named(
     code, said = refused(own_repo, source, tmp_path / "out.parquet")
 
     assert code == 2
-    assert "uv run just repro register promote" in said
+    assert FIRST_CHAMPION in said
 
 
 def test_the_target_is_not_needed(known: pd.DataFrame) -> None:

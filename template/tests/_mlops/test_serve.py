@@ -9,7 +9,7 @@ from pathlib import Path
 import httpx
 import pytest
 
-from . import artifact, demo, features, paths, registry, schema, serving, tables
+from . import FIRST_CHAMPION, artifact, demo, features, paths, registry, schema, serving, tables
 from .fixtures import Repo
 
 
@@ -38,7 +38,7 @@ def test_before_the_first_champion_a_request_is_told_what_to_run(
 
     assert answer.status_code == 503
     assert answer.json()["error"] == "no model is served"
-    assert answer.json()["hint"] == "uv run just repro register promote"
+    assert answer.json()["hint"] == FIRST_CHAMPION
 
 
 def test_a_port_in_use_is_an_outside_failure(repo: Repo) -> None:

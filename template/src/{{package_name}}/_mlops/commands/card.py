@@ -12,6 +12,7 @@ from ... import schema
 from .. import artifact, paths, registry
 from ..errors import Refused, WrongInput, did_you_mean
 from ..files import read_json, whole_file
+from ..serving.champion import FIRST_CHAMPION
 
 PLACEHOLDER = "YOURS:"
 MARKED = re.compile(
@@ -76,7 +77,7 @@ def champion() -> Run:
     """
     pointer = registry.read_pointer()
     if pointer is None:
-        raise WrongInput("there is no champion to describe", "uv run just repro register promote")
+        raise WrongInput("there is no champion to describe", FIRST_CHAMPION)
     folder = paths.REGISTERED / pointer["model_sha256"]
     manifest = artifact.read_manifest(folder)
     report = read_json(folder / registry.EVALUATION)

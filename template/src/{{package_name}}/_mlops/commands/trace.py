@@ -1,4 +1,4 @@
-# The template's. What is recorded about a run is decided in train and register.
+# The template's. Checks of yours on a version go into a command of yours.
 """What was a version made of, and do the bytes on disk still say so?"""
 
 import hashlib

@@ -13,6 +13,7 @@ from ..files import read_json
 from ..seam import Features, Schema
 
 POINTER = "pointer.json"
+FIRST_CHAMPION = "uv run just repro && uv run just register && uv run just promote"
 
 
 class Champion:
@@ -52,8 +53,7 @@ class Champion:
         folder = self.folder()
         if not (folder / POINTER).is_file():
             message = f"there is no champion in {folder}"
-            steps = ("repro", "register", "promote")
-            raise WrongInput(message, " && ".join(f"uv run just {step}" for step in steps))
+            raise WrongInput(message, FIRST_CHAMPION)
         pointer = read_json(folder / POINTER)
         found = artifact.load(folder / pointer["model_sha256"])
         require(found.manifest["model_sha256"], pointer["model_sha256"], "the model's bytes")
