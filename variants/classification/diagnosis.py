@@ -4,9 +4,11 @@
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pandas as pd
 
 NAME = "calibration"
+BIN_ROWS = 200  # in smaller bins chance alone looks like bad calibration
 
 
 def diagnose(y_true: pd.Series, y_pred: pd.DataFrame, bins: int) -> list[dict[str, float]]:
@@ -27,6 +29,27 @@ def diagnose(y_true: pd.Series, y_pred: pd.DataFrame, bins: int) -> list[dict[st
         rows=("observed", "size"), predicted=("predicted", "mean"), observed=("observed", "mean")
     )
     return [{str(name): float(value) for name, value in row.items()} for _, row in means.iterrows()]
+
+
+def calibration(y_true: pd.Series, y_pred: pd.DataFrame) -> float:
+    """Return the expected calibration error of the label that is worst: 0 is perfect, 1 is worst.
+
+    It is the mean distance between predicted and observed share, in ten bins of equal size, or
+    fewer when they would hold less than 200 rows.
+
+    Args:
+        y_true: (n,) labels.
+        y_pred: (n, labels) probabilities.
+    """
+    bins = min(10, max(1, len(y_true) // BIN_ROWS))
+    return max(label_error(y_true == label, y_pred[label], bins) for label in y_pred)
+
+
+def label_error(happened: pd.Series, probability: pd.Series, bins: int) -> float:
+    """Return the expected calibration error of one label; equal predictions share a bin."""
+    group = np.ceil(probability.rank(pct=True) * bins)
+    means = (happened - probability).groupby(group).agg(["mean", "size"])
+    return float((means["mean"].abs() * means["size"]).sum() / len(happened))
 
 
 def draw(axes: Any, diagnosis: list[dict[str, float]], target: str) -> None:

@@ -6,6 +6,9 @@ from typing import Any
 import pandas as pd
 from sklearn.base import BaseEstimator
 
+CHANGED = "another label"  # when two models disagree about a row
+DISTANCE = "probability moved"
+
 
 def predict(model: BaseEstimator, features: pd.DataFrame, labels: tuple[str, ...]) -> pd.DataFrame:
     """Return probabilities, one column per label in the schema's order; same index as features."""
@@ -21,6 +24,24 @@ def as_columns(y_pred: pd.DataFrame) -> pd.DataFrame:
     if len(labels) == 2:
         columns["probability"] = y_pred[labels[-1]]
     return pd.DataFrame({"prediction": y_pred.idxmax(axis="columns"), **columns})
+
+
+def from_columns(rows: pd.DataFrame, labels: tuple[str, ...]) -> pd.DataFrame:
+    """Return the probabilities from a table that `predict` wrote."""
+    found = rows[[f"probability_{label}" for label in labels]]
+    return found.set_axis(list(labels), axis="columns")
+
+
+def difference(reference: pd.DataFrame, other: pd.DataFrame) -> pd.DataFrame:
+    """Compare two models' probabilities for the same rows.
+
+    Returns:
+        `changed`: whether the label differs. `distance`: the probability that moved from some
+        labels to others, from 0 to 1; with two labels the change of either.
+    """
+    moved = (other - reference).abs().sum(axis="columns") / 2
+    changed = other.idxmax(axis="columns") != reference.idxmax(axis="columns")
+    return pd.DataFrame({"changed": changed, "distance": moved})
 
 
 def as_answer(y_pred: pd.DataFrame) -> dict[str, Any]:

@@ -37,13 +37,27 @@ def diagnose(y_true: pd.Series, y_pred: pd.DataFrame, bins: int) -> list[dict[st
     return [{str(name): float(value) for name, value in row.items()} for _, row in means.iterrows()]
 
 
+def calibration(y_true: pd.Series, y_pred: pd.DataFrame) -> float:
+    """Return how far the predictions are off on average, in standard deviations of the target.
+
+    Errors in both directions cancel out: 0 means neither too high nor too low as a whole.
+
+    Args:
+        y_true: (n,) numbers.
+        y_pred: (n, 1) predicted numbers.
+    """
+    return float(abs((y_true - y_pred.iloc[:, 0]).mean()) / y_true.std())
+
+
 def draw(axes: Any, diagnosis: list[dict[str, float]], target: str) -> None:
     """Draw the spread of the residuals along the predictions; at zero there is no error."""
     table = pd.DataFrame(diagnosis)
     axes.axhline(0, color="grey", linewidth=1, linestyle="--", label="no error")
-    axes.fill_between(table["predicted"], table["low"], table["high"], alpha=0.25, label="80 %")
+    spread = (table["low"], table["high"])
+    axes.fill_between(table["predicted"], *spread, alpha=0.25, label="80 % of rows")
     axes.plot(table["predicted"], table["median"], marker="o", label="median")
-    axes.set(xlabel=f"predicted {target}", ylabel="happened - predicted", title="Residuals")
+    axes.set(xlabel=f"predicted {target}", ylabel="happened less predicted")
+    axes.set_title(f"Residuals: {target}")
     axes.legend()
 
 

@@ -7,6 +7,9 @@ import numpy as np
 import pandas as pd
 from sklearn.base import BaseEstimator
 
+CHANGED = "over 0.1 sd apart"  # when two models disagree about a row
+DISTANCE = "apart"
+
 
 def predict(model: BaseEstimator, features: pd.DataFrame, labels: tuple[str, ...]) -> pd.DataFrame:
     """Return predicted numbers in one column; same index as features, and no labels."""
@@ -16,6 +19,24 @@ def predict(model: BaseEstimator, features: pd.DataFrame, labels: tuple[str, ...
 def as_columns(y_pred: pd.DataFrame) -> pd.DataFrame:
     """Return what `predict` writes."""
     return y_pred
+
+
+def from_columns(rows: pd.DataFrame, labels: tuple[str, ...]) -> pd.DataFrame:
+    """Return the predicted numbers from a table that `predict` wrote."""
+    return rows[["prediction"]]
+
+
+def difference(reference: pd.DataFrame, other: pd.DataFrame) -> pd.DataFrame:
+    """Compare two models' numbers for the same rows.
+
+    Returns:
+        `changed`: whether they are further apart than a tenth of a standard deviation of what
+        the reference predicts. `distance`: how far they are apart, in the target's unit.
+    """
+    distance = (other["prediction"] - reference["prediction"]).abs()
+    return pd.DataFrame(
+        {"changed": distance > reference["prediction"].std() / 10, "distance": distance}
+    )
 
 
 def as_answer(y_pred: pd.DataFrame) -> dict[str, Any]:

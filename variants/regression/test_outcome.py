@@ -7,7 +7,7 @@ import pandas as pd
 import pytest
 from sklearn.dummy import DummyRegressor
 
-from . import outcome, tables
+from . import diagnosis, outcome, tables
 
 
 def test_numbers_keep_the_rows_they_are_about() -> None:
@@ -51,3 +51,27 @@ def test_the_service_answers_with_finite_numbers_only(
     assert len(answer["predictions"]) == 20
     assert np.isfinite(answer["predictions"]).all()
     assert "probabilities" not in answer
+
+
+def test_what_predict_wrote_reads_back_as_it_was() -> None:
+    y_pred = pd.DataFrame({"prediction": [1.5, 2.5]})
+
+    pd.testing.assert_frame_equal(outcome.from_columns(outcome.as_columns(y_pred), ()), y_pred)
+
+
+def test_two_models_differ_by_more_than_a_tenth_of_a_standard_deviation() -> None:
+    before = pd.DataFrame({"prediction": [-10.0, 0.0, 10.0]})  # standard deviation 10
+    after = pd.DataFrame({"prediction": [-10.0, 0.9, 11.1]})
+    found = outcome.difference(before, after)
+
+    assert found["changed"].tolist() == [False, False, True]
+    assert found["distance"].tolist() == pytest.approx([0, 0.9, 1.1])
+
+
+def test_calibration_is_the_mean_error_in_standard_deviations_of_the_target() -> None:
+    happened = pd.Series([-10.0, 0.0, 10.0])  # standard deviation 10
+    as_it_was = pd.DataFrame({"prediction": happened})
+
+    assert diagnosis.calibration(happened, as_it_was) == 0
+    assert diagnosis.calibration(happened, as_it_was + 3) == pytest.approx(0.3)
+    assert diagnosis.calibration(happened, as_it_was - 3) == pytest.approx(0.3)

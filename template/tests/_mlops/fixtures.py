@@ -45,7 +45,17 @@ GIT_CONFIG = """\
 [commit]
     gpgSign = false
 """
-FOREIGN = ("BENTOML_", "CHAMPION_", "DVC_", "GIT_", "MLFLOW_")
+FOREIGN = ("ALERT_", "BENTOML_", "CHAMPION_", "DVC_", "GIT_", "MLFLOW_", "PREDICTION_")
+
+
+def pytest_sessionstart() -> None:
+    """Refuse to test another repo: scripts of a copied .venv start the Python of the original."""
+    tested = Path(str(schema.__file__)).resolve().parents[2]
+    if tested != ROOT.resolve() and (tested / paths.CONTRACT).is_file():
+        pytest.exit(
+            f"error: `pytest` runs the code of {tested}, not of {ROOT}\n\nhint: uv run just set-up",
+            returncode=2,
+        )
 
 
 @dataclass(frozen=True)
@@ -126,6 +136,7 @@ def nothing_of_this_machine(tmp_path_factory: pytest.TempPathFactory) -> Iterato
         patch.setenv("GIT_CONFIG_NOSYSTEM", "1")
         patch.setenv("BENTOML_HOME", str(own / "bentoml"))
         patch.setenv("OMP_NUM_THREADS", "1")
+        patch.setenv("PREDICTION_LOG", str(own / "predictions"))
         with threadpool_limits(1):  # on a few hundred rows, threads wait more than they work
             yield
 

@@ -88,9 +88,12 @@ def test_a_batch_drifts_when_enough_columns_do(calm: Repo, learned: pd.DataFrame
     calm.change(paths.PARAMS, "drift", "share", to=0.01)
     code, report = report_on(calm, moved(learned, [column]))
     done = calm.run("drift")
+    page = (calm.folder / paths.DRIFT_PAGE).read_text(encoding="utf-8")
 
     assert (code, report["drifted"]) == (1, True)
     assert column.name in done.err
+    assert "drift in data/incoming/batch.parquet</title>" in page
+    assert f"columns drifted ({column.name}" in page
     assert f"hint: {paths.DRIFT_PAGE}" in done.err
 
 

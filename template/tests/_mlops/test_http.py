@@ -242,6 +242,16 @@ def test_the_page_of_the_api_has_an_example_that_works(service: httpx.Client) ->
     assert len(ask(service, example)["predictions"]) == 1
 
 
+def test_the_page_asks_no_other_host_and_says_which_model_answers(service: httpx.Client) -> None:
+    page, described = service.get("/").text, service.get("/docs.json").json()
+
+    assert f"<title>{described['info']['title']}</title>" in page
+    assert "//" not in page
+    assert "Model version 1 answers" in described["info"]["description"]
+    assert "//" not in described["info"]["description"]
+    assert set(described["paths"]["/predict"]["post"]["responses"]) == {"200", "4XX", "503"}
+
+
 def test_the_page_of_the_api_explains_each_column(service: httpx.Client) -> None:
     row = service.get("/docs.json").json()["components"]["schemas"]["Row"]["properties"]
 

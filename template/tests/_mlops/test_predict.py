@@ -189,10 +189,13 @@ def test_without_a_champion_the_command_to_run_is_named(
     (own_repo.folder / paths.CHAMPION / registry.POINTER).unlink()
     source = tmp_path / "in.parquet"
     known.to_parquet(source)
-    code, said = refused(own_repo, source, tmp_path / "out.parquet")
+    known_to_git = refused(own_repo, source, tmp_path / "out.parquet")
+    (own_repo.folder / paths.CHAMPION.with_suffix(".dvc")).unlink()
+    first = refused(own_repo, source, tmp_path / "out.parquet")
 
-    assert code == 2
-    assert FIRST_CHAMPION in said
+    assert (known_to_git[0], first[0]) == (2, 2)
+    assert "dvc pull brings back the champion that git knows" in known_to_git[1]
+    assert FIRST_CHAMPION in first[1]
 
 
 def test_the_target_is_not_needed(known: pd.DataFrame) -> None:

@@ -41,6 +41,13 @@ def test_before_the_first_champion_a_request_is_told_what_to_run(
     assert answer.json()["hint"] == FIRST_CHAMPION
 
 
+def test_before_the_first_champion_the_page_says_so(empty_service: httpx.Client) -> None:
+    about = empty_service.get("/docs.json").json()["info"]
+
+    assert about["version"] == "model none"
+    assert FIRST_CHAMPION in about["description"]
+
+
 def test_a_port_in_use_is_an_outside_failure(repo: Repo) -> None:
     with socket.socket() as taken:
         taken.bind(("127.0.0.1", 0))

@@ -2,6 +2,7 @@
 """`set-up` makes a copy ready, commits what is new, and touches nothing of anybody else."""
 
 import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -118,6 +119,31 @@ def test_hooks_of_another_repository_are_left_alone(
 
     assert "no hooks" in set_up.hooks()
     assert not (tmp_path / ".git" / "hooks" / "pre-commit").exists()
+
+
+def test_a_hook_of_another_folder_is_renewed_and_one_of_yours_is_not(
+    own_repo: Repo, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(own_repo.folder)
+    hook = own_repo.folder / ".git" / "hooks" / "pre-commit"
+    ours = hook.read_text()
+    hook.write_text(ours.replace(str(Path(sys.executable).parent), "/elsewhere/.venv/bin"))
+
+    assert "/elsewhere" in hook.read_text()
+    assert "git runs the checks" in set_up.hooks()
+    assert hook.read_text() == ours
+    hook.write_text("#!/bin/sh\necho yours\n")
+    assert set_up.hooks() == ""
+    assert hook.read_text() == "#!/bin/sh\necho yours\n"
+
+
+def test_scripts_of_another_environment_are_left_alone(
+    own_repo: Repo, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(own_repo.folder)
+    monkeypatch.setattr(set_up, "run", None)
+
+    assert set_up.scripts() == ""
 
 
 @pytest.mark.usefixtures("fast")

@@ -25,9 +25,9 @@ def train_params(params: Params, model: Model) -> Section:
     return _parse(model.Params, params.train, paths.PARAMS, "train")
 
 
-def load_contract() -> Contract:
-    """Read contract.yaml."""
-    return _parse(Contract, _read(paths.CONTRACT), paths.CONTRACT)
+def load_contract(path: Path = paths.CONTRACT) -> Contract:
+    """Read contract.yaml, by default that of the current folder."""
+    return _parse(Contract, _read(path), path)
 
 
 def _read(path: Path) -> Any:

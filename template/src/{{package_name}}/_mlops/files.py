@@ -45,6 +45,16 @@ def write_json(path: Path, content: Any) -> None:
         part.write_text(json.dumps(_finite(content), indent=2) + "\n", encoding="utf-8")
 
 
+def append_line(path: Path, line: str) -> None:
+    """Add one line to a file that only grows, and wait until the disk has it."""
+    with _answering(path):
+        path.parent.mkdir(parents=True, exist_ok=True)
+        with path.open("a", encoding="utf-8") as file:
+            file.write(f"{line}\n")
+            file.flush()
+            os.fsync(file.fileno())
+
+
 def _finite(value: Any) -> Any:
     if isinstance(value, dict):
         return {str(key): _finite(item) for key, item in value.items()}

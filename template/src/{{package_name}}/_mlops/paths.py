@@ -24,6 +24,7 @@ METRICS = REPORTS / "metrics.json"
 VALIDATION = REPORTS / "validation.json"
 DRIFT = REPORTS / "drift.json"
 DRIFT_PAGE = REPORTS / "drift.html"
+GATE = REPORTS / "gate.json"
 
 
 def require_root() -> None:

@@ -1,26 +1,33 @@
 # The template's. Your models are under models/, by hash; the registry is their index.
 """Versions of the model: found, registered and named champion."""
 
+import getpass
 import json
 import os
+import shutil
 import subprocess
 import sys
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+import click
 import pandas as pd
 
-from . import PROJECT, artifact, paths, tracking
+from . import PROJECT, artifact, paths, provenance, tracking
+from .config import load_contract
 from .errors import OutsideFailed, WrongInput
-from .files import whole_folder
+from .files import append_line, whole_folder, write_json
 
 if TYPE_CHECKING:
     from mlflow import MlflowClient
 
-CHAMPION = "champion"
+CANDIDATE, CHALLENGER, CHAMPION, PREVIOUS = "candidate", "challenger", "champion", "previous"
+JOURNAL = paths.MODELS / "journal.jsonl"
 EVALUATION = "evaluation.json"
 POINTER = "pointer.json"
+SERVED = "served"  # folder of a run's artefacts in the tracking store
 
 
 @dataclass(frozen=True)
@@ -83,20 +90,127 @@ def add(candidate: artifact.Artifact, run_id: str, tags: dict[str, str]) -> Vers
             skops_trusted_types=artifact.named_types(paths.CANDIDATE),
         )
     _ensure_model(client)
+    for name in (artifact.MODEL, artifact.MANIFEST, EVALUATION):  # the very bytes, for other hosts
+        client.log_artifact(run_id, str(paths.REGISTERED / tags["model_sha256"] / name), SERVED)
     made = client.create_model_version(
         PROJECT, f"models:/{logged.model_id}", run_id, tags=tags, model_id=logged.model_id
     )
-    return Version(str(made.version), tags["model_sha256"], tags, run_id)
+    version = Version(str(made.version), tags["model_sha256"], tags, run_id)
+    set_alias(CANDIDATE, version.number)
+    return version
 
 
 def _ensure_model(client: "MlflowClient") -> None:
     from mlflow.exceptions import MlflowException
 
     try:
-        client.create_registered_model(PROJECT)
+        client.create_registered_model(PROJECT, description=load_contract().purpose)
     except MlflowException as error:
         if error.error_code != "RESOURCE_ALREADY_EXISTS":
             raise
+
+
+def by_alias(alias: str) -> Version | None:
+    """Return the version that an alias names, or nothing."""
+    from mlflow.exceptions import MlflowException
+
+    try:
+        number = tracking.client().get_model_version_by_alias(PROJECT, alias).version
+    except MlflowException:
+        return None
+    return find(str(number))
+
+
+def set_alias(alias: str, number: str | None) -> None:
+    """Let an alias name a version; without one the alias is removed."""
+    client = tracking.client()
+    if number is None:
+        client.delete_registered_model_alias(PROJECT, alias)
+    else:
+        client.set_registered_model_alias(PROJECT, alias, number)
+
+
+def name_champion(number: str) -> None:
+    """Move the aliases champion and previous, as the pointer is about to move."""
+    before = (read_pointer() or {}).get("version")
+    if before and before != number:
+        set_alias(PREVIOUS, before)
+    set_alias(CHAMPION, number)
+
+
+def fetch(version: Version) -> Path:
+    """Return the folder of a version's bytes; what is not here comes from the tracking store.
+
+    Raises:
+        OutsideFailed: If the store does not hand them out.
+    """
+    if (version.folder / artifact.MODEL).is_file():
+        return version.folder
+    client = tracking.client()
+    with whole_folder(version.folder) as part:
+        try:
+            client.download_artifacts(version.run_id, SERVED, str(part))
+        except Exception as error:  # each kind of store raises its own
+            message = f"version {version.number} is neither in {version.folder} nor in the store"
+            raise OutsideFailed(f"{message}: {tracking.first_cause(error)}") from error
+        for path in (part / SERVED).iterdir():
+            path.replace(part / path.name)
+        (part / SERVED).rmdir()
+    return version.folder
+
+
+def make_champion(
+    number: str, source: Path, event: str, keep: bool = True, **facts: Any
+) -> dict[str, Any]:
+    """Put a version's bytes in place, then switch the pointer: that one step is atomic.
+
+    Args:
+        number: Of the version.
+        source: Folder with its verified bytes.
+        event: What happened, for the journal: `promoted`, `deployed`, `rolled back`.
+        keep: Whether the champion before it stays beside it, to go back to without a registry.
+        facts: More for the pointer and the journal, such as why it was forced.
+
+    Returns:
+        The new pointer; the old one when that version is champion already.
+    """
+    before = read_pointer() or {}
+    if before.get("version") == number and not before.get("withdrawn"):
+        return before
+    sha256 = artifact.read_manifest(source)["model_sha256"]
+    if not (paths.CHAMPION / sha256 / artifact.MODEL).is_file():
+        store(source, paths.CHAMPION / sha256)
+    pointer = {
+        "version": number,
+        "model_sha256": sha256,
+        "promoted_at": now(),
+        "previous": before.get("version") if keep else None,
+        "previous_sha256": before.get("model_sha256") if keep else None,
+        "forced": "",
+        **facts,
+    }
+    write_json(paths.CHAMPION / POINTER, pointer)
+    record(event, version=number, instead_of=before.get("version"), **facts)
+    for old in paths.CHAMPION.iterdir():
+        if old.is_dir() and old.name not in (sha256, pointer["previous_sha256"]):
+            shutil.rmtree(old)
+    try:
+        share(paths.CHAMPION)
+    except OutsideFailed as problem:  # it serves already; only others cannot pull it yet
+        click.echo(f"warning: {problem}; later: dvc add {paths.CHAMPION}", err=True)
+    return pointer
+
+
+def record(event: str, **facts: Any) -> None:
+    """Add a line to models/journal.jsonl: what happened to which version, when and by whom."""
+    who = provenance.git("config", "user.name") or getpass.getuser()
+    line = {"time": now(), "event": event, **facts, "by": who}
+    append_line(JOURNAL, json.dumps(line))
+
+
+def now() -> str:
+    """Return the moment in UTC, to the second."""
+    return datetime.now(UTC).isoformat(timespec="seconds")
 
 
 def read_pointer() -> dict[str, Any] | None:

@@ -159,6 +159,8 @@ class Service(Section):
     consumer: str = "not agreed yet"
     latency_p95_ms: float = Field(default=100, gt=0)
     availability: float = Field(default=0.995, gt=0, lt=1)
+    model_mb: float = Field(default=100, gt=0)  # size of the model's file
+    memory_mb: float = Field(default=1500, gt=0)  # of the running service, all its processes
 
 
 class Quality(Section):
@@ -170,6 +172,8 @@ class Quality(Section):
     retrain: float  # a champion worse than this is trained again
     withdraw: float  # a champion worse than this does more harm than good
     minimal_change: float = Field(default=0.0, ge=0)  # a new model must beat the old one by this
+    calibration: float = Field(default=0.2, gt=0)  # largest distance of what was expected from
+    # what happened: of shares for labels, in standard deviations of the target for numbers
 
 
 class Slices(Section):
@@ -180,13 +184,51 @@ class Slices(Section):
     min_rows: int = Field(default=200, ge=1)  # smaller groups are too noisy to judge
 
 
+class PredictionLog(Section):
+    """What the service writes down about each answer; personal columns never."""
+
+    enabled: bool = True
+    retention_days: int = Field(default=90, ge=1)
+
+
+class Monitoring(Section):
+    """When the champion is looked at, and when that becomes an alarm."""
+
+    window_days: float = Field(default=7, gt=0)  # of the prediction log, looked at together
+    min_rows: int = Field(default=300, ge=1)  # with fewer there is no verdict on drift
+    min_labels: int = Field(default=200, ge=1)  # with fewer there is no verdict on quality
+    windows: int = Field(default=3, ge=1)  # the latest ones that count
+    alarms: int = Field(default=2, ge=1)  # of them, from which a finding is an alarm
+    max_age_days: float = Field(default=120, gt=0)  # from the newest row learned from to now's
+    on_withdraw: Literal["propose", "act"] = "propose"
+    fallback: Literal["unavailable", "previous"] = "unavailable"  # 503, or the champion before
+
+
+class Retraining(Section):
+    """What starts the pipeline besides a person."""
+
+    every_days: float = Field(default=30, gt=0)
+    on_new_data: bool = False  # whatever it holds; a shifted batch is a reason in any case
+    on_monitor: bool = True
+
+
 class PersonalData(Section):
     deny: list[str] = ["name", "email", "phone", "address", "passport", "birth", "ssn"]
+
+
+class Prices(Section):
+    """What an hour of each costs."""
+
+    wall_hour: float = Field(default=0.0, ge=0)  # of the machine as a whole
+    cpu_hour: float = Field(default=0.04, ge=0)  # of one core
+    memory_gb_hour: float = Field(default=0.005, ge=0)
 
 
 class Budget(Section):
     currency: str = "USD"
     per_training_run: float = Field(default=1.0, ge=0)
+    per_month: float | None = Field(default=None, ge=0)
+    prices: Prices = Prices()
 
 
 class Contract(Section):
@@ -197,5 +239,8 @@ class Contract(Section):
     owners: Owners = Owners()
     quality: Quality
     slices: Slices = Slices()
+    prediction_log: PredictionLog = PredictionLog()
+    monitoring: Monitoring = Monitoring()
+    retraining: Retraining = Retraining()
     personal_data: PersonalData = PersonalData()
     budget: Budget = Budget()

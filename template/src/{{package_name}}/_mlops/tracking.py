@@ -29,7 +29,14 @@ TAGS = (
 
 def store() -> str:
     """Return the address of the tracking store."""
-    return os.environ.get(ADDRESS) or f"sqlite:///{Path('mlflow.db').resolve()}"
+    return os.environ.get(ADDRESS) or f"sqlite:///{home() / 'mlflow.db'}"
+
+
+def home() -> Path:
+    """Return the repo's folder, also from the folder in which DVC runs an experiment of it."""
+    here = Path.cwd().resolve()
+    above, inside, _ = here.as_posix().partition("/.dvc/tmp/exps/")
+    return Path(above) if inside else here
 
 
 def client() -> "MlflowClient":
@@ -39,6 +46,8 @@ def client() -> "MlflowClient":
         OutsideFailed: If the store does not answer.
     """
     os.environ.setdefault("MLFLOW_HTTP_REQUEST_MAX_RETRIES", "1")
+    # addresses of runs on a server go to stdout, where data goes
+    os.environ.setdefault("MLFLOW_SUPPRESS_PRINTING_URL_TO_STDOUT", "true")
     logging.getLogger("alembic").setLevel(logging.WARNING)
     warnings.filterwarnings("ignore", module="mlflow")
     import mlflow

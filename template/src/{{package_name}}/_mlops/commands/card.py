@@ -176,10 +176,10 @@ def data_section(run: Run) -> list[str]:
     batches = data["batches"]
     return [
         f"<!-- card:run {json.dumps(run.identity)} -->",
-        f"Target: `{data['target']}`{labels}.",
-        f"Batches: {len(batches)}, `{batches[0]}` to `{batches[-1]}`.",
-        f"SHA-256 of the batches: `{run.identity['data_sha256']}`.",
-        f"Rows without a target, left out: {data['dropped']['rows']:,} "
+        f"- Target: `{data['target']}`{labels}.",
+        f"- Batches: {len(batches)}, `{batches[0]}` to `{batches[-1]}`.",
+        f"- SHA-256 of the batches: `{run.identity['data_sha256']}`.",
+        f"- Rows without a target, left out: {data['dropped']['rows']:,} "
         f"({data['dropped']['because']}).",
         "",
         *table(
@@ -254,14 +254,21 @@ def span(seen: dict[str, Any]) -> str:
     """Say which values a column held."""
     if "values" in seen:
         return f"{seen['values']:,} different values"
-    return f"{number(seen['low'])} to {number(seen['high'])}"
+    return f"{bound(seen['low'])} to {bound(seen['high'])}"
+
+
+def bound(value: float | None) -> str:
+    """Write a value of a column as people do: 2013 is a year, so no comma."""
+    if value is None:
+        return "–"
+    return f"{value:.0f}" if abs(value) >= 1000 else f"{value:.4g}"
 
 
 def number(value: float | None) -> str:
     """Write a number with four significant digits; nothing for one that does not exist."""
     if value is None:
         return "–"
-    return f"{value:,.0f}" if abs(value) >= 1000 else f"{value:.4g}"
+    return f"{value:,.0f}" if abs(value) >= 1000 else f"{value:#.4g}"
 
 
 def table(head: list[str], rows: list[list[str]]) -> list[str]:

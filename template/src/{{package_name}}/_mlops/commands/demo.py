@@ -63,24 +63,42 @@ def batch_prediction(row: pd.DataFrame) -> dict[str, str]:
 
 @contextmanager
 def running_service(until: str = "/readyz") -> Iterator[str]:
-    """Start the service on a free port of this machine; stop it by its process id.
+    """Start the service on a free port of this machine and give its address; stop it at the end.
 
     Args:
         until: Page that answers 200 when the service can be used.
+    """
+    with running_server(until) as (address, _):
+        yield address
+
+
+@contextmanager
+def running_server(
+    until: str = "/readyz", root: Path | None = None, **environment: str
+) -> Iterator[tuple[str, int]]:
+    """Do the same and give the process id too.
+
+    Args:
+        until: Page that answers 200 when the service can be used.
+        root: Folder to run in, by default the current one.
+        environment: Variables that this server alone sees.
     """
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         port = probe.getsockname()[1]
     main = [sys.executable, "-m", str(schema.__package__), "serve", "--port", str(port)]
+    variables = {**os.environ, **environment}
     with tempfile.TemporaryFile("w+") as log:
-        server = subprocess.Popen(main, stdout=log, stderr=log, start_new_session=True)
+        server = subprocess.Popen(
+            main, stdout=log, stderr=log, start_new_session=True, cwd=root, env=variables
+        )
         try:
             address = f"http://127.0.0.1:{port}"
             if not wait_for(address + until, server):
                 log.seek(0)
                 tail = log.read().strip().splitlines()[-1:]
                 raise OutsideFailed(f"the service did not become ready: {' '.join(tail)}")
-            yield address
+            yield address, server.pid
         finally:
             os.killpg(server.pid, signal.SIGTERM)
             server.wait()

@@ -2,6 +2,7 @@
 """Have the inputs, or the predictions, changed since the model was trained?"""
 
 from collections.abc import Sequence
+from html import escape
 from pathlib import Path
 from typing import Any
 
@@ -9,7 +10,7 @@ import click
 import pandas as pd
 
 from ... import data, features, schema
-from .. import paths, tables
+from .. import PROJECT, paths, tables
 from ..config import load_params
 from ..errors import Problem, Refused, WrongInput, did_you_mean
 from ..files import sha256_of, whole_file, write_json
@@ -43,7 +44,7 @@ def command(files: Sequence[Path], as_json: bool) -> None:
         **featurize.describe(reference),
     }
     with whole_file(paths.DRIFT_PAGE) as part:
-        part.write_text(page, encoding="utf-8")
+        part.write_text(headed(page, report), encoding="utf-8")
     write_json(paths.DRIFT, report)
     if as_json:
         click.echo(paths.DRIFT.read_text(encoding="utf-8"), nl=False)
@@ -52,15 +53,42 @@ def command(files: Sequence[Path], as_json: bool) -> None:
 
 def judge(report: dict[str, Any]) -> None:
     """Say what was found; `Refused` when it is drift."""
-    drifted = [found for found in report["columns"] + report["predictions"] if found["drifted"]]
-    said = (
-        f"{report['rows']:,} rows, {report['drifted_columns']} of {len(report['columns'])} "
-        f"columns drifted, predictions {'drifted' if report['prediction_drifted'] else 'did not'}"
-    )
     if report["drifted"]:
-        names = ", ".join(found["column"] for found in drifted)
-        raise Refused(f"{said}: {names}", f"{paths.DRIFT_PAGE} shows each column")
-    click.echo(f"drift: {said}", err=True)
+        raise Refused(f"drift: {said(report)}", f"{paths.DRIFT_PAGE} shows each column")
+    click.echo(f"drift: {said(report)}", err=True)
+
+
+def said(report: dict[str, Any]) -> str:
+    """Say in a line how much drifted, and which columns."""
+    predictions = f"drifted{drifted(report['predictions'])}"
+    if not report["prediction_drifted"]:
+        predictions = "did not" if report["predictions"] else "were not compared"
+    return (
+        f"{report['rows']:,} rows, {report['drifted_columns']} of {len(report['columns'])} "
+        f"columns drifted{drifted(report['columns'])}, predictions {predictions}"
+    )
+
+
+def drifted(results: Found) -> str:
+    """Return the names of what drifted in parentheses, or nothing."""
+    names = ", ".join(found["column"] for found in results if found["drifted"])
+    return f" ({names})" if names else ""
+
+
+def headed(page: str, report: dict[str, Any]) -> str:
+    """Put a title and this verdict on top of Evidently's page, whose verdict has other rules."""
+    batches, drift = ", ".join(report["batches"]), "drift" if report["drifted"] else "no drift"
+    title = escape(f"{PROJECT}: {drift} in {batches}")
+    missing = escape(", ".join(f"{name} ({why})" for name, why in report["skipped"].items()))
+    body = (
+        f'<header style="font-family: sans-serif; margin: 2em"><h1>{title}</h1>'
+        f"<p>Beside the training part of data/raw: {escape(said(report))}.</p>"
+        f"<p>Not compared: {missing or 'nothing'}.</p>"
+        "<p>Evidently's table counts predictions as columns, and knows no missing values.</p>"
+        "</header>"
+    )
+    page = page.replace("<head>", f"<head><title>{title}</title>", 1)
+    return page.replace("<body>", f"<body>{body}", 1)
 
 
 def require_names(params: DriftParams) -> None:
@@ -142,7 +170,7 @@ def compare(
         rules |= dict.fromkeys(predictions, params.prediction)
         before, after = before.join(expected), after.join(found)
     texts = [column.name for column in columns if column.kind not in NUMERIC]
-    scores, page = measure(before, after, rules, texts, params.min_rows)
+    scores, page = measure(before, after, rules, texts, params)
     results = [
         result(name, rules[name], scores.get(name), before[name], after[name], params)
         for name in rules
@@ -189,16 +217,15 @@ def measure(
     current: pd.DataFrame,
     rules: dict[str, DriftRule],
     texts: Sequence[str],
-    min_rows: int,
+    params: DriftParams,
 ) -> tuple[dict[str, float], str]:
     """Let Evidently measure the columns with enough values on both sides; and draw them."""
-    enough = [
-        name for name in rules if min(reference[name].count(), current[name].count()) >= min_rows
-    ]
+    counts = {name: min(reference[name].count(), current[name].count()) for name in rules}
+    enough = [name for name in rules if counts[name] >= params.min_rows]
     if not enough:
-        return {}, "<!doctype html><title>Drift</title><p>Too few values to compare.</p>\n"
+        return {}, "<!doctype html><head></head><body>Too few values to compare.</body>\n"
     from evidently import DataDefinition, Dataset, Report
-    from evidently.metrics import ValueDrift
+    from evidently.presets import DataDriftPreset
 
     kinds = DataDefinition(
         numerical_columns=[name for name in enough if name not in texts],
@@ -206,12 +233,15 @@ def measure(
     )
     known = reference[enough], current[enough]
     before, after = (Dataset.from_pandas(part, data_definition=kinds) for part in known)
-    chosen = [
-        ValueDrift(column=name, method=rules[name].method, threshold=rules[name].threshold)
-        for name in enough
-    ]
-    snapshot = Report(chosen, include_tests=True).run(after, before)
-    values = [metric["value"] for metric in snapshot.dict()["metrics"]]
+    table = DataDriftPreset(
+        columns=enough,
+        drift_share=params.share,
+        per_column_method={name: rules[name].method for name in enough},
+        per_column_threshold={name: rules[name].threshold for name in enough},
+        include_tests=False,
+    )
+    snapshot = Report([table]).run(after, before)
+    _, *values = [metric["value"] for metric in snapshot.dict()["metrics"]]  # first: how many
     scores = {name: float(value) for name, value in zip(enough, values, strict=True)}
     return scores, snapshot.get_html_str(as_iframe=False)
 

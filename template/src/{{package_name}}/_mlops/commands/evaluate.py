@@ -47,7 +47,7 @@ def command(as_json: bool) -> None:
         diagnosis.NAME: diagnosis.diagnose(y_true, y_pred, params.calibration_bins),
         "importance": importance(candidate.model, holdout, contract, params.importance_repeats),
     }
-    draw(report)
+    draw(report, contract.slices.accept)
     write_json(paths.METRICS, report)
     tracking.try_to_log_evaluation(candidate.manifest["run_id"], report)
     others = ", ".join(f"{name} {found[metric]:.3f}" for name, found in report["baselines"].items())
@@ -124,11 +124,9 @@ def importance(
     return {name: float(loss) for name, loss in sorted(losses, key=lambda pair: -pair[1])}
 
 
-def draw(report: dict[str, Any]) -> None:
+def draw(report: dict[str, Any], slice_bar: float | None) -> None:
     """Write the plots beside the numbers."""
-    metric = report["metric"]
-    diagnosis.save(paths.REPORTS / "diagnosis.png", report[diagnosis.NAME], schema.TARGET)
-    plots.save_importance(paths.REPORTS / "importance.png", report["importance"], metric)
-    plots.save_slices(
-        paths.REPORTS / "slices.png", report["slices"], metric, report["metrics"][metric]
-    )
+    target = " = ".join([schema.TARGET, *schema.LABELS[-1:]])
+    diagnosis.save(paths.REPORTS / "diagnosis.png", report[diagnosis.NAME], target)
+    plots.save_importance(paths.REPORTS / "importance.png", report["importance"], report["metric"])
+    plots.save_slices(paths.REPORTS / "slices.png", report, slice_bar)

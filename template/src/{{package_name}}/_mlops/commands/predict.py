@@ -15,11 +15,12 @@ from ..serving import Champion
 from .validate import check_columns
 
 ROWS_AT_ONCE = 50_000
+FILE = click.Path(path_type=Path)
 
 
 @click.command()
-@click.option("--input", "source", required=True, type=click.Path(path_type=Path))
-@click.option("--output", "destination", required=True, type=click.Path(path_type=Path))
+@click.option("--input", "source", required=True, type=FILE, help="Rows to predict.")
+@click.option("--output", "destination", required=True, type=FILE, help="Where they go.")
 def command(source: Path, destination: Path) -> None:
     """Write the rows of a Parquet or CSV file, in order, with predictions beside them.
 

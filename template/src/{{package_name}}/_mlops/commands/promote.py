@@ -2,18 +2,16 @@
 """Name a version champion: the one that is served."""
 
 import json
-import shutil
-from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
 import click
 
 from ... import schema
-from .. import PROJECT, artifact, paths, registry, tracking
+from .. import artifact, paths, registry
 from ..config import load_contract
 from ..errors import Refused
-from ..files import one_writer, read_json, write_json
+from ..files import one_writer, read_json
 from ..seam import Quality
 
 
@@ -32,7 +30,8 @@ def command(version: str | None, force: str | None, as_json: bool) -> None:
         if (reasons := no_better(scores, quality)) and not force:
             message = f"version {chosen.number} is no better than a baseline: {'; '.join(reasons)}"
             raise Refused(message, 'improve the model, or promote --force "REASON"')
-        make_champion(chosen, force or "")
+        registry.name_champion(chosen.number)
+        registry.make_champion(chosen.number, chosen.folder, "promoted", forced=force or "")
     found = scores["metrics"][quality.metric]
     bar = "meets" if better(found, quality.accept, quality) else "misses"
     click.echo(
@@ -70,24 +69,3 @@ def no_better(evaluation: dict[str, Any], quality: Quality) -> list[str]:
         for name, scores in evaluation["baselines"].items()
         if not better(found, scores[quality.metric], quality) or found == scores[quality.metric]
     ]
-
-
-def make_champion(chosen: registry.Version, forced: str) -> None:
-    """Put the bytes in place, move the alias, then switch the pointer: the last step is atomic."""
-    before = registry.read_pointer()
-    pointer = {
-        "version": chosen.number,
-        "model_sha256": chosen.model_sha256,
-        "promoted_at": datetime.now(UTC).isoformat(timespec="seconds"),
-        "previous": before and before["version"],
-        "forced": forced,
-    }
-    if before and before["version"] == chosen.number:
-        return
-    registry.store(chosen.folder, paths.CHAMPION / chosen.model_sha256)
-    tracking.client().set_registered_model_alias(PROJECT, registry.CHAMPION, chosen.number)
-    write_json(paths.CHAMPION / registry.POINTER, pointer)
-    for old in paths.CHAMPION.iterdir():
-        if old.is_dir() and old.name != chosen.model_sha256:
-            shutil.rmtree(old)
-    registry.share(paths.CHAMPION)

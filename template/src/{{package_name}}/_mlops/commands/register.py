@@ -4,7 +4,6 @@
 import getpass
 import json
 from dataclasses import asdict
-from datetime import UTC, datetime
 from typing import Any
 
 import click
@@ -59,7 +58,7 @@ def new(candidate: artifact.Artifact, report: dict[str, Any], forced: str) -> re
         tracking.log_evaluation(run_id, report)
     tags = {
         **{name: str(manifest[name]) for name in tracking.TAGS},
-        "registered_at": datetime.now(UTC).isoformat(timespec="seconds"),
+        "registered_at": registry.now(),
         "registered_by": provenance.git("config", "user.name") or getpass.getuser(),
         "forced": forced,
     }

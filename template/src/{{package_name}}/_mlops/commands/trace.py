@@ -2,6 +2,7 @@
 """What was a version made of, and do the bytes on disk still say so?"""
 
 import hashlib
+import importlib
 import json
 from dataclasses import asdict, dataclass
 from pathlib import Path
@@ -15,6 +16,7 @@ from ..errors import Refused, WrongInput
 from ..files import read_json, sha256, sha256_of
 
 LENGTHY = ("example", "seen")
+LOG = Path(__file__).parents[1] / "monitoring" / "log.py"  # level 1 adds it
 OK, DIFFERS, MISSING = "ok", "differs", "missing"
 
 
@@ -33,12 +35,15 @@ class Check:
 def command(version: str | None, as_json: bool) -> None:
     """Show what VERSION (by default the champion) was made of, and verify it.
 
+    Where predictions are logged, the id of a request shows its answer and traces its version.
     Each claim is compared with the bytes on disk, in git and in the tracking store. Exit code 1
     when one differs or cannot be verified because something is missing, 2 for no such version.
     """
-    traced = registry.find(version or champion_number())
+    request = find_request(version)
+    traced = registry.find(request.get("version") or version or champion_number())
     manifest = read_record(traced.folder / artifact.MANIFEST)
     record, checks = describe(traced, manifest), verify(traced, manifest)
+    record = {**({"request": request} if request else {}), **record}
     wrong = [check for check in checks if check.state != OK]
     if as_json:
         answer = {**record, "ok": not wrong, "checks": [asdict(check) for check in checks]}
@@ -49,6 +54,22 @@ def command(version: str | None, as_json: bool) -> None:
         found = "; ".join(f"{check.name} {check.state}" for check in wrong)
         raise Refused(f"version {traced.number} is not what was recorded: {found}", hint(wrong))
     click.echo(f"trace: version {traced.number}, all {len(checks)} claims hold", err=True)
+
+
+def find_request(asked: str | None) -> dict[str, Any]:
+    """Return what a request was answered, from the prediction log that level 1 adds.
+
+    Raises:
+        WrongInput: If the log does not hold it, or no model answered it.
+    """
+    if asked is None or asked.isdecimal() or not LOG.is_file():
+        return {}
+    log = importlib.import_module("..monitoring.log", __package__)
+    found: dict[str, Any] = log.find(asked)
+    if not found["version"]:
+        message = f"request {asked!r} of {found['time']} was answered {found['status']} by no model"
+        raise WrongInput(message, "there is no version to trace")
+    return found
 
 
 def champion_number() -> str:

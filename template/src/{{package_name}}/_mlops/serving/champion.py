@@ -2,6 +2,8 @@
 """The model that is served: found by its pointer, verified, loaded once."""
 
 import os
+from collections.abc import Callable
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -14,6 +16,26 @@ from ..seam import Features, Schema
 
 POINTER = "pointer.json"
 FIRST_CHAMPION = "uv run just repro && uv run just register && uv run just promote"
+KNOWN_CHAMPION = "uv run --frozen python -m dvc pull brings back the champion that git knows"
+
+
+@dataclass(frozen=True)
+class Served:
+    """One loaded model; a request sees one of these from beginning to end."""
+
+    model: Any
+    version: str
+    pointer: dict[str, Any]
+
+
+@dataclass(frozen=True)
+class Answered:
+    """Rows and what was predicted for them, for those who listen."""
+
+    rows: pd.DataFrame
+    y_pred: pd.DataFrame
+    version: str
+    request_id: str
 
 
 class Champion:
@@ -27,14 +49,21 @@ class Champion:
     def __init__(self, schema: Schema, features: Features) -> None:
         self.schema = schema
         self.features = features
-        self.version = ""
+        self.served: Served | None = None
         self.problem: Problem | None = WrongInput("the model is not loaded yet", "wait a moment")
-        self._model: Any = None
+        # what a level adds to the service: called after the first load, and after each answer
+        self.on_load: list[Callable[[], None]] = []
+        self.on_answer: list[Callable[[Answered], None]] = []
 
     @property
     def ready(self) -> bool:
         """Say whether requests can be answered."""
         return self.problem is None
+
+    @property
+    def version(self) -> str:
+        """Return the version that is served; empty when there is none."""
+        return self.served.version if self.served else ""
 
     def load(self) -> None:
         """Load the champion; a problem is kept, for the service to say what is wrong."""
@@ -42,24 +71,30 @@ class Champion:
             self.load_or_raise()
         except Problem as problem:
             self.problem = problem
+        for started in self.on_load:
+            started()
 
     def load_or_raise(self) -> None:
-        """Load the champion that the pointer names.
+        """Load the champion that the pointer names, and take it into service in one step.
 
         Raises:
             WrongInput: If there is no champion yet, or a file is missing or damaged.
-            Refused: If the bytes or the feature code are not those of the champion.
+            Refused: If it was withdrawn, or bytes or feature code are not the champion's.
         """
         folder = self.folder()
         if not (folder / POINTER).is_file():
             message = f"there is no champion in {folder}"
-            raise WrongInput(message, FIRST_CHAMPION)
+            shared = folder.with_suffix(".dvc").is_file()
+            raise WrongInput(message, KNOWN_CHAMPION if shared else FIRST_CHAMPION)
         pointer = read_json(folder / POINTER)
+        if reason := pointer.get("withdrawn"):
+            message = f"version {pointer['version']} was withdrawn: {reason}"
+            raise Refused(message, "promote a version that does better")
         found = artifact.load(folder / pointer["model_sha256"])
         require(found.manifest["model_sha256"], pointer["model_sha256"], "the model's bytes")
         code = artifact.features_sha256(Path(module_file(self.schema)).parent)
         require(code, found.manifest["features_sha256"], "schema.py and features.py")
-        self._model, self.version, self.problem = found.model, pointer["version"], None
+        self.served, self.problem = Served(found.model, pointer["version"], pointer), None
 
     def example(self) -> dict[str, Any]:
         """Return one row to show on the API's page; empty before the first champion."""
@@ -71,24 +106,41 @@ class Champion:
         except (Problem, KeyError):
             return {}
 
+    def root(self) -> Path:
+        """Return the folder that holds `src`: the repo, or a Bento's own."""
+        return Path(module_file(self.schema)).parents[2]
+
     def folder(self) -> Path:
         """Return where champions are: beside the code, in the repo or in a Bento."""
-        beside_code = Path(module_file(self.schema)).parents[2] / "models" / "champion"
-        return Path(os.environ.get("CHAMPION_DIR") or beside_code)
+        return Path(os.environ.get("CHAMPION_DIR") or self.root() / "models" / "champion")
 
     def predict(self, rows: pd.DataFrame) -> pd.DataFrame:
         """Predict typed rows: one probability column per label, or one column of numbers."""
-        inputs = self.features.build_features(tables.known_rows(rows, self.schema))
-        return outcome.predict(self._model, inputs, tuple(self.schema.LABELS))
+        return self.predict_by(self.require_served(), rows)
 
-    def answer(self, rows: list[dict[str, Any]], request_id: str) -> dict[str, Any]:
+    def predict_by(self, served: Served, rows: pd.DataFrame) -> pd.DataFrame:
+        """Predict typed rows by one loaded model."""
+        inputs = self.features.build_features(tables.known_rows(rows, self.schema))
+        return outcome.predict(served.model, inputs, tuple(self.schema.LABELS))
+
+    def answer(self, records: list[dict[str, Any]], request_id: str) -> dict[str, Any]:
         """Answer a request whose rows fit the schema."""
-        y_pred = self.predict(tables.from_records(rows, self.schema))
+        served = self.require_served()  # looked at once: another may take its place meanwhile
+        rows = tables.from_records(records, self.schema)
+        y_pred = self.predict_by(served, rows)
+        for hear in self.on_answer:
+            hear(Answered(rows, y_pred, served.version, request_id))
         return {
             **outcome.as_answer(y_pred),
-            "model_version": self.version,
+            "model_version": served.version,
             "request_id": request_id,
         }
+
+    def require_served(self) -> Served:
+        """Return the loaded model; `Problem` when there is none."""
+        if self.served is None:
+            raise self.problem or WrongInput("no model is loaded")
+        return self.served
 
 
 def require(found: str, expected: str, what: str) -> None:

@@ -10,8 +10,10 @@ from starlette.datastructures import MutableHeaders
 from starlette.responses import JSONResponse
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
+from .added import attach_all
 from .champion import Champion
 from .messages import MAX_ROWS
+from .page import Page
 
 MAX_BYTES = 2_000_000
 REQUEST_ID = re.compile(r"[A-Za-z0-9._:-]{1,128}")
@@ -70,8 +72,10 @@ class Guard:
 
 
 def protect(service: Any, champion: Champion) -> None:
-    """Put the guard before a BentoML service."""
+    """Put before a BentoML service what a level adds, the guard, and a page for people."""
+    attach_all(service, champion)
     service.add_asgi_middleware(Guard, champion=champion)
+    service.add_asgi_middleware(Page, service=service, champion=champion)
 
 
 def error(status: int, error: str, detail: str, hint: str) -> JSONResponse:

@@ -50,15 +50,22 @@ def _field(column: Column) -> tuple[Any, Any]:
 
 def answer_model(schema: Schema) -> type[BaseModel]:
     """Return the answer; numbers have no probabilities."""
-    fields: dict[str, Any] = {"predictions": (list[str], ...)}
-    if schema.LABELS:
-        fields["probabilities"] = (list[dict[str, float]], ...)
+    labels = list(schema.LABELS)
+    fields: dict[str, Any] = {"predictions": (list[str], shown("one per row", labels[:1]))}
+    if labels:
+        even = [dict.fromkeys(labels, round(1 / len(labels), 2))]
+        fields["probabilities"] = (list[dict[str, float]], shown("of each label", even))
     else:
-        fields["predictions"] = (list[float], ...)
+        fields["predictions"] = (list[float], shown("one per row", [0.0]))
     return create_model(
         "Answer",
         __config__=ConfigDict(protected_namespaces=()),
         **fields,
-        model_version=(str, ...),
-        request_id=(str, ...),
+        model_version=(str, shown("in the registry", "1")),
+        request_id=(str, shown("the header X-Request-ID, or a new one", "my-request")),
     )
+
+
+def shown(meaning: str, example: Any) -> Any:
+    """Return a field with what the API's page says about it."""
+    return Field(description=meaning, json_schema_extra={"example": example})

@@ -1,0 +1,201 @@
+# The template's. The batches and what follows from them are yours; nothing here knows an outcome.
+"""Live through the later batches: serve, watch, learn, decide."""
+
+import io
+import os
+import shutil
+import subprocess
+import sys
+import time
+from contextlib import redirect_stdout
+from pathlib import Path
+from typing import Any
+
+import click
+import pandas as pd
+
+from ... import data, schema
+from .. import PROJECT, cli, paths, provenance, registry, tables
+from ..config import load_contract
+from ..errors import OutsideFailed, Problem, Refused, WrongInput
+from ..files import read_json, whole_file, write_json
+from ..monitoring import timeline
+from . import demo, deploy, featurize
+from .set_up import POINTER, commit
+
+FOLDER = Path("build/replay")
+PARTS = 5  # into which the last part of data/raw is cut when nothing arrived later
+START = 0.6  # of data/raw, to begin with in that case
+ROWS_AT_ONCE = 20
+LABELS = Path("build/labels")
+
+
+@click.command()
+@click.option("--here", is_flag=True, help="Live in this folder instead of a copy of it.")
+def command(here: bool) -> None:
+    """Serve each later batch, let its labels follow, and do what monitor, trigger and gate say.
+
+    The later batches are those of data/incoming, or else the last two fifths of data/raw in time.
+    It happens in a clone under build/replay, at the last commit; your data and champion stay.
+    Writes reports/timeline.txt, .json and .png.
+    """
+    if not here:
+        live_elsewhere()
+        return
+    story = live(later_batches())
+    write_json(timeline.STORY, story)
+    timeline.write(story, load_contract().quality)
+
+
+def live_elsewhere() -> None:
+    """Clone the repo, run there with the clone's own code, and bring the story back."""
+    if not provenance.git("rev-parse", "HEAD"):
+        raise WrongInput("there is no commit to replay", "uv run just set-up makes the first")
+    shutil.rmtree(FOLDER, ignore_errors=True)
+    FOLDER.parent.mkdir(exist_ok=True)
+    subprocess.run(["git", "clone", "--quiet", ".", str(FOLDER)], check=True)
+    for folder in (paths.RAW, paths.INCOMING):
+        if folder.is_dir():
+            shutil.copytree(folder, FOLDER / folder, dirs_exist_ok=True)
+    foreign = ("MLFLOW_TRACKING_URI", "CHAMPION_DIR", "PREDICTION_LOG", "BENTOML_HOME")
+    environment = {name: value for name, value in os.environ.items() if name not in foreign}
+    environment["PYTHONPATH"] = str((FOLDER / "src").resolve())
+    replay = [sys.executable, "-m", str(schema.__package__), "replay", "--here"]
+    done = subprocess.run(replay, cwd=FOLDER, env=environment)
+    if done.returncode:
+        message = f"the replay ended with exit code {done.returncode}"
+        raise OutsideFailed(message, f"it happened in {FOLDER}")
+    for name in timeline.FILES:
+        with whole_file(paths.REPORTS / name) as part:
+            part.write_bytes((FOLDER / paths.REPORTS / name).read_bytes())
+    click.echo(timeline.TEXT.read_text(encoding="utf-8"), nl=False)
+    click.echo(f"replay: {timeline.TEXT} and {timeline.PLOT} tell it again", err=True)
+
+
+def later_batches() -> list[Path]:
+    """Return what is to arrive, in order; it lies outside data/raw until it is taken in."""
+    if any(paths.INCOMING.glob("*")):
+        return tables.batches(paths.INCOMING)
+    rows = featurize.read(tables.batches(paths.RAW)).sort_values(schema.TIME, kind="stable")
+    start = int(len(rows) * START)
+    size = -(-(len(rows) - start) // PARTS)
+    paths.INCOMING.mkdir(parents=True, exist_ok=True)
+    for old in tables.batches(paths.RAW):
+        old.unlink()
+    rows.head(start).to_parquet(paths.RAW / "start.parquet")
+    for part in range(PARTS):
+        first = start + part * size
+        rows.iloc[first : first + size].to_parquet(paths.INCOMING / f"part-{part + 1}.parquet")
+    registry.share(paths.RAW)
+    commit("Begin with the first part in time", [str(POINTER)])
+    return tables.batches(paths.INCOMING)
+
+
+def live(batches: list[Path]) -> dict[str, Any]:
+    """Train on what is there, then let batch after batch arrive; return what happened."""
+    waiting = {path: hide(path) for path in batches}
+    must("set-up")
+    metric = load_contract().quality.metric
+    story: dict[str, Any] = {"began": registry.now(), "start": learn(), "parts": []}
+    if story["start"]["gate"] != "accepted":  # there is nothing better to begin with
+        must("deploy", "--force", "the first model of a replay")
+    arrived: list[Path] = []
+    with demo.running_service() as service:
+        for path, hidden in waiting.items():
+            part = serve(service, hidden, metric)
+            arrived.append(hidden.replace(path))  # the labels are known now
+            part |= watch(part.pop("since"), path)
+            part |= react(arrived, service)
+            story["parts"].append(part)
+            click.echo(timeline.line(part, metric), err=True)
+    return story
+
+
+def hide(path: Path) -> Path:
+    """Take a batch out of sight: it has not arrived yet."""
+    LABELS.mkdir(parents=True, exist_ok=True)
+    return path.replace(LABELS / path.name)
+
+
+def serve(service: str, batch: Path, metric: str) -> dict[str, Any]:
+    """Ask the service for each row of a batch; return what it said, held against the labels."""
+    since = pd.Timestamp.now("UTC").isoformat()
+    rows = tables.read(batch, schema, data)
+    records = tables.as_records(tables.known_rows(rows, schema))
+    answers = [
+        deploy.ask(service, {"rows": records[first : first + ROWS_AT_ONCE]})
+        for first in range(0, len(records), ROWS_AT_ONCE)
+    ]
+    time.sleep(1)  # the log is written after the answer
+    versions = sorted({answer["model_version"] for answer in answers})
+    return {
+        "batch": batch.stem,
+        "since": since,
+        "rows": len(rows),
+        "versions": versions,
+        **timeline.quality(rows, answers, metric),
+    }
+
+
+def watch(since: str, labels: Path) -> dict[str, Any]:
+    """Let `monitor` look at the traffic of this batch; return its verdict."""
+    until = pd.Timestamp.now("UTC").isoformat()
+    code, _ = step("monitor", "--since", since, "--until", until, "--labels", str(labels))
+    report = read_json(paths.REPORTS / "monitor.json")
+    return {"exit_code": code, "verdict": report["verdict"], "monitor": report["checks"]}
+
+
+def react(arrived: list[Path], service: str) -> dict[str, Any]:
+    """Ask `trigger`; on a yes take in what arrived and train. The gate has the last word."""
+    code, said = step("trigger")
+    found: dict[str, Any] = {"trigger": said, "ingest": "", "gate": "", "reasons": []}
+    if code:
+        return found
+    code, said = step("ingest", *map(str, arrived))
+    if code:
+        return found | {"ingest": said}
+    arrived.clear()
+    return found | learn(service)
+
+
+def learn(service: str | None = None) -> dict[str, Any]:
+    """Run the pipeline to the gate, and deploy what it accepts; return what came out."""
+    must("repro")
+    must("register")
+    code, _ = step("gate")
+    verdict = read_json(paths.REPORTS / "gate.json")
+    found = {"candidate": verdict["version"], "gate": "accepted" if code == 0 else "refused"}
+    if code:
+        failed = [check for check in verdict["checks"] if not check["ok"]]
+        return found | {"reasons": [f"{one['name']}: {one['reason']}" for one in failed]}
+    must("deploy", *(["--service", service] if service else []))
+    return found | {"reasons": []}
+
+
+def step(*arguments: str) -> tuple[int, str]:
+    """Run a command in this process: starting one, and importing MLflow, takes seconds.
+
+    Returns:
+        Its exit code (0, 1, or a verdict of `monitor`) and what it said to people.
+
+    Raises:
+        Problem: If it could not do its work.
+    """
+    out = io.StringIO()
+    try:
+        with redirect_stdout(out):
+            cli.program.main(list(arguments), prog_name=PROJECT, standalone_mode=False)
+    except Problem as problem:
+        if problem.exit_code > 1:
+            raise
+        return problem.exit_code, str(problem)
+    except SystemExit as end:  # a verdict
+        return int(end.code or 0), out.getvalue().strip()
+    return 0, out.getvalue().strip()
+
+
+def must(*arguments: str) -> None:
+    """Run a command that has to say yes."""
+    code, said = step(*arguments)
+    if code:
+        raise Refused(f"{arguments[0]}: {said}")

@@ -1,0 +1,114 @@
+# The template's. Yours are the owners in contract.yaml; addresses stand in the environment.
+"""Tell the owner: through a webhook, else as an issue on GitHub."""
+
+import http.client
+import itertools
+import json
+import os
+import urllib.request
+from dataclasses import dataclass
+from typing import Any
+from urllib.error import HTTPError
+
+import click
+
+from ..seam import Owner
+
+WEBHOOK = "ALERT_WEBHOOK"
+TOKEN, REPOSITORY, API = "GITHUB_TOKEN", "GITHUB_REPOSITORY", "GITHUB_API_URL"
+PATIENCE = 10  # seconds
+PAGE = 100  # issues that GitHub lists at once
+
+
+@dataclass(frozen=True)
+class Message:
+    """What an owner is told; messages about the same thing have the same title."""
+
+    title: str
+    text: str
+    owner: Owner
+    verdict: str
+
+
+def tell(message: Message) -> bool:
+    """Send a message; a warning when it reaches nobody, for the verdict stands without it."""
+    if os.environ.get(WEBHOOK):
+        channel, send = WEBHOOK, by_webhook
+    elif os.environ.get(TOKEN) and os.environ.get(REPOSITORY):
+        channel, send = "GitHub", by_issue
+    else:
+        say(message, f"neither {WEBHOOK} nor {TOKEN} with {REPOSITORY} is set")
+        return False
+    try:
+        send(message)
+    except HTTPError as error:
+        say(message, f"{channel} answered {error.code}")
+    except (OSError, ValueError, KeyError, TypeError, http.client.HTTPException) as error:
+        # never the address: it is a secret
+        say(message, f"{channel} cannot be reached: {type(error).__name__}")
+    else:
+        click.echo(f"monitor: told {message.owner.name} through {channel}", err=True)
+        return True
+    return False
+
+
+def say(message: Message, reason: str) -> None:
+    """Warn that nobody was told."""
+    click.echo(f"warning: {message.owner.name} was not told: {reason}", err=True)
+
+
+def by_webhook(message: Message) -> None:
+    """Post the message to the address of the environment."""
+    owner = {"name": message.owner.name, "email": message.owner.email}
+    content = {"title": message.title, "text": message.text, "verdict": message.verdict}
+    post(os.environ[WEBHOOK], {**content, "owner": owner})
+
+
+def by_issue(message: Message) -> None:
+    """Open an issue, or comment on the open one of that title."""
+    api = os.environ.get(API) or "https://api.github.com"
+    issues = f"{api}/repos/{os.environ[REPOSITORY]}/issues"
+    text = f"{message.text}\n\nFor {message.owner.name} <{message.owner.email}>"
+    if number := open_issue(issues, message.title):
+        post(f"{issues}/{number}/comments", {"body": text}, **github())
+    else:
+        post(issues, {"title": message.title, "body": text}, **github())
+
+
+def open_issue(issues: str, title: str) -> int | None:
+    """Return the number of the open issue with this title, or nothing."""
+    for page in itertools.count(1):
+        listed = ask(f"{issues}?state=open&per_page={PAGE}&page={page}", **github())
+        for issue in listed:
+            if issue["title"] == title and "pull_request" not in issue:
+                return int(issue["number"])
+        if len(listed) < PAGE:
+            break
+    return None
+
+
+def github() -> dict[str, str]:
+    """Return the headers that GitHub asks for."""
+    token = os.environ[TOKEN]
+    return {"Authorization": f"Bearer {token}", "Accept": "application/vnd.github+json"}
+
+
+def post(address: str, content: dict[str, Any], **headers: str) -> None:
+    """Send JSON; whatever comes back is not read."""
+    with opened(address, json.dumps(content).encode(), headers):
+        pass
+
+
+def ask(address: str, **headers: str) -> Any:
+    """Return the JSON that an address answers."""
+    with opened(address, None, headers) as answer:
+        return json.load(answer)
+
+
+def opened(address: str, content: bytes | None, headers: dict[str, str]) -> Any:
+    """Open an address of the web; `ValueError` for one of another kind, such as a file."""
+    if not address.startswith(("http://", "https://")):
+        raise ValueError("not an address of the web")
+    headers = {"Content-Type": "application/json", **headers}
+    request = urllib.request.Request(address, content, headers)
+    return urllib.request.urlopen(request, timeout=PATIENCE)

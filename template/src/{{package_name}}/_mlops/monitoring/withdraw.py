@@ -1,0 +1,49 @@
+# The template's. Whether it acts is yours, in contract.yaml: monitoring.on_withdraw and fallback.
+"""Take the champion out of service: back to the one before it, or no answer at all."""
+
+from collections.abc import Callable
+from typing import Any
+
+import click
+
+from .. import paths, registry
+from ..errors import Problem
+from ..files import one_writer, write_json
+
+RollBack = Callable[[str], dict[str, Any]]
+
+
+def carry_out(reason: str, fallback: str, roll_back: RollBack) -> str:
+    """Withdraw the champion; a second call changes nothing.
+
+    Args:
+        reason: For the journal and for whoever asks the service.
+        fallback: `previous`, or `unavailable`; the first becomes the second when none was kept.
+        roll_back: Switches to the previous champion; `Problem` when it cannot.
+
+    Returns:
+        What was done, in words.
+    """
+    with one_writer(paths.MODELS / ".lock"):
+        pointer = registry.read_pointer() or {}
+        if pointer.get("withdrawn"):
+            return f"version {pointer['version']} was withdrawn already"
+        if fallback == "previous":
+            try:
+                now = roll_back(reason)
+            except Problem as problem:
+                click.echo(f"warning: there is no going back: {problem}", err=True)
+            else:
+                return f"version {pointer['version']} gave way to version {now['version']}"
+        stop(pointer, reason)
+        return f"version {pointer['version']} is withdrawn; the service answers 503"
+
+
+def stop(pointer: dict[str, Any], reason: str) -> None:
+    """Mark the champion as withdrawn: the service follows the pointer."""
+    write_json(paths.CHAMPION / registry.POINTER, {**pointer, "withdrawn": reason})
+    registry.record("withdrawn", version=pointer["version"], reason=reason)
+    try:
+        registry.share(paths.CHAMPION)
+    except Problem as problem:  # it has stopped already; only others cannot pull that yet
+        click.echo(f"warning: {problem}", err=True)

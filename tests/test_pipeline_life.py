@@ -1,0 +1,152 @@
+"""A repo of level 1 lives through a year: it serves, watches, trains, decides, and tells."""
+
+import json
+from pathlib import Path
+from typing import Any
+
+import pytest
+from living import Life, run, try_to_run
+from rendering import TASKS, commit_all, git, render, update
+
+pytestmark = [
+    pytest.mark.life,
+    pytest.mark.parametrize(
+        "year",
+        [TASKS[0], *(pytest.param(task, marks=pytest.mark.all) for task in TASKS[1:])],
+        indirect=True,
+    ),
+]
+
+# the months of data/incoming, as they are: how many flights were late, by how many minutes
+HAPPENED: dict[str, list[tuple[float, float]]] = {
+    "classification": [(0.20, 0.28), (0.09, 0.15), (0.12, 0.25), (0.12, 0.25), (0.28, 0.38)],
+    "regression": [(2, 12), (-8, 0), (-5, 5), (-5, 6), (8, 22)],
+}
+PLAUSIBLE: dict[str, tuple[float, float]] = {
+    "classification": (0.60, 0.78),
+    "regression": (20.0, 75.0),
+}
+# a promise that a busy machine keeps as well: how fast it is, is for nobody to assert
+PATIENT = 30_000
+
+
+@pytest.fixture(scope="module")
+def year(
+    request: pytest.FixtureRequest, template: Path, tmp_path_factory: pytest.TempPathFactory
+) -> Life:
+    """Return a repo that lived at level 0, was raised to level 1, and ran the demo of that."""
+    task, folder = request.param, tmp_path_factory.mktemp("year") / "late-flights"
+    repo = render(template, folder, task=task, latency_p95_ms=PATIENT)
+    run(repo, "uv", "run", "just", "demo")
+    features = repo / "src/late_flights/features.py"
+    features.write_text(features.read_text(encoding="utf-8") + "\n# an edit of ours\n")
+    git(repo, "add", "--all")
+    git(repo, "commit", "--quiet", "--no-verify", "--message", "First model, and an edit")
+    update(repo, "HEAD", maturity_level=1)
+    assert git(repo, "ls-files", "--unmerged") == ""
+    commit_all(repo, "Raise the level")
+    done = run(repo, "uv", "run", "just", "demo")
+    return Life(task, repo, done.stdout + done.stderr)
+
+
+def test_the_champion_of_level_0_gave_way_only_to_a_better_one(year: Life) -> None:
+    verdict, pointer = year.json("reports/gate.json"), year.json("models/champion/pointer.json")
+
+    assert verdict["version"] == "2"
+    assert pointer["version"] == ("2" if verdict["accepted"] else "1")
+    assert "# an edit of ours" in (year.repo / "src/late_flights/features.py").read_text()
+
+
+def test_the_demo_lives_through_every_month_that_came_later(year: Life) -> None:
+    parts = year.json("reports/timeline.json")["parts"]
+    low, high = PLAUSIBLE[year.task]
+
+    assert [part["batch"] for part in parts] == [f"2013-{month:02}" for month in range(8, 13)]
+    assert {part["rows"] for part in parts} == {4000}
+    assert all(low < part["metric"] < high for part in parts)
+    for part, (least, most) in zip(parts, HAPPENED[year.task], strict=True):
+        assert least < part["happened"] < most, part
+
+
+def test_each_decision_follows_from_what_was_found(year: Life) -> None:
+    story = year.json("reports/timeline.json")
+    serving = story["start"]["candidate"]
+    for part in story["parts"]:
+        alarms = {check["says"] for check in part["monitor"] if check["alarm"]}
+        trained = part["trigger"].startswith("train: ")
+
+        assert part["versions"] == [serving]
+        assert part["verdict"] == next((v for v in ("withdraw", "retrain") if v in alarms), "ok")
+        assert trained or part["verdict"] == "ok", part["trigger"]
+        assert trained or part["trigger"].startswith("wait: ")
+        assert (part["gate"] in ("accepted", "refused")) == trained
+        assert bool(part["reasons"]) == (part["gate"] == "refused")
+        if part["gate"] == "accepted":
+            serving = part["candidate"]
+
+
+def test_the_year_made_the_pipeline_train_again(year: Life) -> None:
+    parts = year.json("reports/timeline.json")["parts"]
+    drifts = [c["found"] for part in parts for c in part["monitor"] if c["name"] == "input drift"]
+
+    assert "retrain" in {part["verdict"] for part in parts}
+    assert "ok" in {part["verdict"] for part in parts}
+    assert max(drifts) > 0.2
+
+
+def test_the_journal_of_the_replay_tells_the_same(year: Life) -> None:
+    story = year.json("reports/timeline.json")
+    journal = journal_of(year.repo / "build/replay")
+    since = [line for line in journal if line["time"] >= story["began"]]
+    taken = [part["candidate"] for part in story["parts"] if part["gate"] == "accepted"]
+    deployed = [line["version"] for line in since if line["event"] == "deployed"]
+
+    assert deployed == [story["start"]["candidate"], *taken]
+
+
+def journal_of(repo: Path) -> list[dict[str, Any]]:
+    lines = (repo / "models/journal.jsonl").read_text(encoding="utf-8").splitlines()
+    return [json.loads(line) for line in lines]
+
+
+def test_the_story_is_told_as_text_and_as_a_picture(year: Life) -> None:
+    text = (year.repo / "reports/timeline.txt").read_text(encoding="utf-8")
+
+    assert text in year.said
+    assert len(text.splitlines()) >= 6
+    assert (year.repo / "reports/timeline.png").read_bytes().startswith(b"\x89PNG")
+
+
+def test_the_replay_left_the_repo_alone(year: Life) -> None:
+    assert len(list((year.repo / "data/incoming").iterdir())) == 5
+    assert len(list((year.repo / "data/raw").iterdir())) == 7
+    assert {line["version"] for line in journal_of(year.repo)} <= {"1", "2"}
+
+
+def test_a_request_of_the_demo_is_traced_to_its_version(year: Life) -> None:
+    version = year.json("models/champion/pointer.json")["version"]
+    done = run(year.repo, "uv", "run", "late-flights", "trace", "demo")
+
+    assert f"version {version}" in done.stdout.replace("  ", " ") + done.stderr
+    assert "claims hold" in done.stderr
+
+
+def test_a_poisoned_batch_is_trained_on_and_refused(year: Life) -> None:
+    program = (
+        "import pandas as pd; b = pd.read_parquet('data/incoming/2013-08.parquet');"
+        "b['arr_delay'] = -3 * b['arr_delay'];"
+        "b['arr_delay'] = b['arr_delay'].clip(-180, 1000);"
+        "b.to_parquet('build/poison.parquet')"
+    )
+    before = year.json("models/champion/pointer.json")
+    run(year.repo, "uv", "run", "python", "-c", program)
+    run(year.repo, "uv", "run", "late-flights", "ingest", "build/poison.parquet")
+    try:
+        refused = try_to_run(year.repo, "uv", "run", "just", "pipeline")
+    finally:
+        (year.repo / "data/raw/poison.parquet").unlink()
+        git(year.repo, "revert", "--no-edit", "HEAD")
+
+    assert refused.returncode == 1, refused.stderr
+    assert "is refused" in refused.stderr
+    assert year.json("models/champion/pointer.json") == before
