@@ -6,12 +6,15 @@ export PATH := $(PATH):$(CURDIR)/.tools/bin
 # Without compiled modules each of a pipeline's processes compiles all it imports, for seconds.
 unexport PYTHONDONTWRITEBYTECODE
 
+# Tests that share a generated repo stay together.
+ON_BOTH_CORES = -n 2 --dist loadgroup
+
 # Where the demo goes, a new temporary folder by default, and what it answers,
 # for example: make demo DEMO=../late ANSWERS="--data maturity_level=0"
 DEMO =
 ANSWERS =
 
-.PHONY: help demo test check life test-all uv
+.PHONY: help demo test check life test-all system uv
 
 help: ## list the targets
 	@sed -n 's/^\([a-z-]*\):.*## /  make \1\t/p' Makefile
@@ -27,20 +30,23 @@ demo: uv ## generate a repo from this working tree and run its demo
 	printf 'generated %s\n' "$$to"; \
 	cd "$$to"; uv run just demo
 
-test: uv ## every test but the long matrix; generates repos and runs them
-	uv run pytest -m "not all"
+test: uv system ## every test but the long matrix; generates repos and runs them
+	uv run pytest $(ON_BOTH_CORES) -m "not all"
 
 check: uv ## lint, types and the fast tests, in less than a minute
 	uv run ruff format --check
 	uv run ruff check
 	uv run mypy
-	uv run pytest -n 2
+	uv run pytest $(ON_BOTH_CORES)
 
-life: uv ## generate a repo and run everything in it
-	uv run pytest -m "life and not all"
+life: uv system ## generate a repo and run everything in it
+	uv run pytest $(ON_BOTH_CORES) -m "life and not all"
 
-test-all: uv ## every test: all levels, tasks and versions
-	uv run pytest -m ""
+test-all: uv system ## every test: all levels, tasks and versions
+	uv run pytest $(ON_BOTH_CORES) -m ""
+
+system: ## the Debian packages that some tests need; only on a CI machine, only as root
+	@.ci/system
 
 uv:
 	@command -v uv >/dev/null || { python3 -m venv .tools && .tools/bin/pip install --quiet "uv>=0.9,<1"; }

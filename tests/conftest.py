@@ -5,6 +5,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from living import Life, run
 from rendering import LEVELS, TASKS, render, snapshot
 
 EVERY_REPO = [
@@ -18,6 +19,16 @@ def pytest_addoption(parser: pytest.Parser) -> None:
         action="store_true",
         help="write tests/golden/ from what is rendered now",
     )
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Keep on one worker what shares a generated repo; begin with what takes minutes."""
+    for item in items:
+        if item.get_closest_marker("life"):
+            given = getattr(item, "callspec", None)
+            repo = given and given.params.get("life")
+            item.add_marker(pytest.mark.xdist_group(repo or item.path.stem))
+    items.sort(key=lambda item: item.get_closest_marker("life") is None)
 
 
 @pytest.fixture(scope="session", autouse=True)
@@ -77,3 +88,14 @@ def generate(template: Path, tmp_path: Path) -> Callable[..., Path]:
         return render(template, tmp_path / "repo", **answers)
 
     return generated
+
+
+@pytest.fixture(scope="session", params=TASKS)
+def life(
+    request: pytest.FixtureRequest, template: Path, tmp_path_factory: pytest.TempPathFactory
+) -> Life:
+    """Return a repo of each task, rendered into an empty folder without git, after its demo."""
+    folder = tmp_path_factory.mktemp("life") / "late-flights"
+    repo = render(template, folder, task=request.param)
+    done = run(repo, "uv", "run", "just", "demo")
+    return Life(request.param, repo, done.stdout + done.stderr)

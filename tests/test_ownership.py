@@ -52,11 +52,12 @@ def test_a_file_that_nobody_claimed_has_no_owner(path: str) -> None:
 
 def test_patterns_are_rooted_and_name_no_folder_by_a_slash() -> None:
     """A pattern with a trailing slash misses the folder itself, which copier then makes, empty."""
-    patterns = [pattern for owner in OWNERS for pattern in CONFIG[owner]["default"]]
-    patterns += [pattern for added in CONFIG["levels"]["default"].values() for pattern in added]
+    owned = [pattern for owner in OWNERS for pattern in CONFIG[owner]["default"]]
+    added = [pattern for files in CONFIG["levels"]["default"].values() for pattern in files]
 
-    assert [p for p in patterns if not re.fullmatch(r"/\S*[^/\s]", p)] == []
-    assert len(patterns) == len(set(patterns))
+    assert [p for p in owned + added if not re.fullmatch(r"/\S*[^/\s]", p)] == []
+    assert len(owned) == len(set(owned))
+    assert len(added) == len(set(added))
 
 
 def test_seeds_are_listed_once() -> None:

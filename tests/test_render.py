@@ -5,6 +5,7 @@ import re
 import subprocess
 import sys
 from collections.abc import Callable, Iterator
+from filecmp import cmp
 from fnmatch import fnmatch
 from itertools import pairwise
 from pathlib import Path
@@ -13,7 +14,7 @@ from typing import Any
 import pytest
 import yaml
 from parsing import OneOfEachKey, parse, parse_yaml
-from rendering import CONFIG, LEVELS, ROOT, TASKS, rendered_files, text_files
+from rendering import ANSWERS_FILE, CONFIG, LEVELS, ROOT, TASKS, rendered_files, text_files
 
 GOLDEN = Path(__file__).parent / "golden"
 REWRITE = "uv run pytest tests/test_render.py -k golden --write-golden"
@@ -48,7 +49,11 @@ def test_golden_list_of_files(
 @pytest.mark.parametrize("task", TASKS)
 def test_a_level_only_adds_files(repos: Callable[[int, str], Path], task: str) -> None:
     for below, here in pairwise(repos(level, task) for level in LEVELS):
-        assert set(rendered_files(below)) < set(rendered_files(here))
+        files = rendered_files(below)
+        assert set(files) < set(rendered_files(here))
+        changed = {path.as_posix() for path in files if not cmp(below / path, here / path, False)}
+        # the packages that a level needs are one block; the answers say the level
+        assert changed <= {"pyproject.toml", ANSWERS_FILE}
 
 
 def test_no_folder_is_empty(repo: Path) -> None:

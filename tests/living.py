@@ -1,0 +1,70 @@
+"""A generated repo after its first run, and how commands run in it."""
+
+import json
+import os
+import shutil
+import subprocess
+from dataclasses import dataclass
+from functools import cached_property
+from pathlib import Path
+from typing import Any
+
+import pytest
+from rendering import TASKS, clean_environment
+
+ONE_TASK = pytest.mark.parametrize("life", TASKS[:1], indirect=True)
+
+
+def try_to_run(repo: Path, *command: str, **environment: str) -> subprocess.CompletedProcess[str]:
+    """Run one command in the repo, whatever becomes of it."""
+    given = clean_environment(**environment)
+    return subprocess.run(command, cwd=repo, env=given, capture_output=True, text=True)
+
+
+def run(repo: Path, *command: str, **environment: str) -> subprocess.CompletedProcess[str]:
+    """Run one command in the repo; a failure shows what it said."""
+    done = try_to_run(repo, *command, **environment)
+    if done.returncode:
+        pytest.fail(f"{' '.join(command)}: exit code {done.returncode}\n{done.stdout}{done.stderr}")
+    return done
+
+
+@dataclass(frozen=True)
+class Life:
+    """A repo after `uv run just demo`, and what that printed."""
+
+    task: str
+    repo: Path
+    said: str
+
+    def json(self, path: str) -> dict[str, Any]:
+        """Read a JSON file of the repo."""
+        content: dict[str, Any] = json.loads((self.repo / path).read_text(encoding="utf-8"))
+        return content
+
+    @cached_property
+    def served(self) -> dict[str, Any]:
+        """Return what the service answered during the demo."""
+        line = next(line for line in self.said.splitlines() if line.startswith("served "))
+        answer: dict[str, Any] = json.loads(line.removeprefix("served "))
+        return answer
+
+    def beats_baselines(self) -> bool:
+        """Say whether the model is better than both simple models by the contract's metric."""
+        report = self.json("reports/metrics.json")
+        metric, sign = report["metric"], 1 if report["better"] == "higher" else -1
+        scores = [report["metrics"], *report["baselines"].values()]
+        mine, *others = (sign * found[metric] for found in scores)
+        return len(others) == 2 and mine > max(others)
+
+
+def copied(repo: Path, destination: Path) -> Path:
+    """Copy a folder as `cp -r` does; packages are linked, for Python and uv replace whole files."""
+
+    def copy(source: str, to: str) -> None:
+        if "site-packages" in source:
+            os.link(source, to)
+        else:
+            shutil.copy2(source, to)
+
+    return Path(shutil.copytree(repo, destination, symlinks=True, copy_function=copy))
