@@ -212,6 +212,47 @@ class Retraining(Section):
     on_monitor: bool = True
 
 
+class Rollout(Section):
+    """How a challenger takes over the traffic step by step, and what stops it."""
+
+    shadow: bool = True  # first it answers a copy of the traffic; nobody sees these answers
+    steps: list[int] = [1, 20, 50, 100]  # per cent of the callers, growing to 100
+    wait_seconds: float = Field(default=300, gt=0)  # a step lasts at least so long
+    patience_seconds: float = Field(default=3600, gt=0)  # then a step without an answer is held
+    min_requests: int = Field(default=200, ge=1)  # to the candidate, in each step
+    max_error_rate: float = Field(default=0.01, ge=0, lt=1)  # of the candidate's answers
+    min_agreement: float = Field(default=0.7, ge=0, le=1)  # share of rows answered alike
+    max_shift: float = Field(default=0.15, gt=0, le=1)  # distance of the distributions of answers
+    autonomy: Literal["propose", "act"] = "propose"  # act: it starts without a person's word
+
+
+class BurnRate(Section):
+    """Alarm when the error budget burns faster than `factor` in both windows."""
+
+    long: str
+    short: str
+    factor: float = Field(gt=0)
+    severity: Literal["page", "ticket"]
+
+
+class Alerting(Section):
+    """When the promise of availability and latency is in danger."""
+
+    period_days: int = Field(default=30, ge=1)  # over which the promise is kept
+    burn_rates: list[BurnRate] = [
+        BurnRate(long="1h", short="5m", factor=14.4, severity="page"),
+        BurnRate(long="6h", short="30m", factor=6, severity="page"),
+        BurnRate(long="3d", short="6h", factor=1, severity="ticket"),
+    ]
+
+
+class Delivery(Section):
+    """What a version shows before it is delivered."""
+
+    throughput_rps: float = Field(default=20, gt=0)  # requests of one row that are answered
+    load_seconds: float = Field(default=20, gt=0)  # how long the load test lasts
+
+
 class PersonalData(Section):
     deny: list[str] = ["name", "email", "phone", "address", "passport", "birth", "ssn"]
 
@@ -242,5 +283,8 @@ class Contract(Section):
     prediction_log: PredictionLog = PredictionLog()
     monitoring: Monitoring = Monitoring()
     retraining: Retraining = Retraining()
+    rollout: Rollout = Rollout()
+    alerting: Alerting = Alerting()
+    delivery: Delivery = Delivery()
     personal_data: PersonalData = PersonalData()
     budget: Budget = Budget()
