@@ -36,7 +36,7 @@ def git(folder: Path, *arguments: str) -> str:
 
 def commit_all(folder: Path, message: str) -> None:
     git(folder, "add", "--all")
-    git(folder, "commit", "--quiet", "--allow-empty", "--message", message)
+    git(folder, "commit", "--quiet", "--no-verify", "--allow-empty", "--message", message)
 
 
 def snapshot(destination: Path) -> Path:

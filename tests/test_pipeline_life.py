@@ -38,8 +38,8 @@ def year(
     task, folder = request.param, tmp_path_factory.mktemp("year") / "late-flights"
     repo = render(template, folder, task=task, latency_p95_ms=PATIENT)
     run(repo, "uv", "run", "just", "demo")
-    features = repo / "src/late_flights/features.py"
-    features.write_text(features.read_text(encoding="utf-8") + "\n# an edit of ours\n")
+    model = repo / "src/late_flights/model.py"
+    model.write_text(model.read_text(encoding="utf-8") + "\n# an edit of ours\n")
     git(repo, "add", "--all")
     git(repo, "commit", "--quiet", "--no-verify", "--message", "First model, and an edit")
     update(repo, "HEAD", maturity_level=1)
@@ -54,7 +54,7 @@ def test_the_champion_of_level_0_gave_way_only_to_a_better_one(year: Life) -> No
 
     assert verdict["version"] == "2"
     assert pointer["version"] == ("2" if verdict["accepted"] else "1")
-    assert "# an edit of ours" in (year.repo / "src/late_flights/features.py").read_text()
+    assert "# an edit of ours" in (year.repo / "src/late_flights/model.py").read_text()
 
 
 def test_the_demo_lives_through_every_month_that_came_later(year: Life) -> None:
