@@ -44,6 +44,7 @@ def year(
     git(repo, "commit", "--quiet", "--no-verify", "--message", "First model, and an edit")
     update(repo, "HEAD", maturity_level=1)
     assert git(repo, "ls-files", "--unmerged") == ""
+    run(repo, "uv", "lock")
     commit_all(repo, "Raise the level")
     done = run(repo, "uv", "run", "just", "demo")
     return Life(task, repo, done.stdout + done.stderr)
