@@ -3,6 +3,7 @@
 
 import json
 import shutil
+from contextlib import chdir
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from typing import Any
@@ -33,8 +34,6 @@ def test_a_quiet_champion_can_wait() -> None:
     [
         ({"champion": None}, "there is no champion yet"),
         ({"days_since_training": 30.0}, "30.0 days since the last training, due every 30"),
-        ({"new_batches": ["b", "c"], "data_changed": True}, "new data: b, c"),
-        ({"data_changed": True}, "data/raw is unlike what the champion learned from"),
         ({"shifted": ["b"]}, "shifted data: b"),
         ({"verdict": "retrain"}, "monitor says retrain"),
         ({"verdict": "withdraw"}, "monitor says withdraw"),
@@ -47,11 +46,25 @@ def test_each_fact_alone_is_a_reason(facts: dict[str, Any], reason: str) -> None
 
 
 @pytest.mark.parametrize(
+    ("facts", "reason"),
+    [
+        ({"new_batches": ["b", "c"], "data_changed": True}, "new data: b, c"),
+        ({"data_changed": True}, "data/raw is unlike what the champion learned from"),
+    ],
+)
+def test_data_that_did_not_shift_is_a_reason_when_the_contract_says_so(
+    facts: dict[str, Any], reason: str
+) -> None:
+    decision = trigger.decide(replace(QUIET, **facts), contract(on_new_data=True))
+
+    assert decision == trigger.Decision(True, [reason])
+    assert not trigger.decide(replace(QUIET, **facts), contract()).train
+
+
+@pytest.mark.parametrize(
     ("facts", "rules"),
     [
         ({"days_since_training": 30.0}, {"every_days": 31}),
-        ({"new_batches": ["b"], "data_changed": True}, {"on_new_data": False}),
-        ({"data_changed": True}, {"on_new_data": False}),
         ({"verdict": "withdraw", "age_days": 121.0}, {"on_monitor": False}),
     ],
 )
@@ -69,14 +82,25 @@ def test_all_reasons_are_named() -> None:
 def test_a_fresh_champion_waits_and_before_it_there_is_no_waiting(own_repo: Repo) -> None:
     waiting = own_repo.run("trigger")
     (own_repo.folder / paths.CHAMPION / registry.POINTER).unlink()
+    elsewhere = own_repo.run("trigger")
+    with chdir(own_repo.folder):
+        registry.set_alias(registry.CHAMPION, None)
     first = own_repo.run("trigger", "--json")
 
     assert (waiting.code, waiting.out[:5]) == (1, "wait:")
+    assert elsewhere.code == 1  # the registry knows the champion
     assert first.code == 0
     assert json.loads(first.out) == {"train": True, "reasons": ["there is no champion yet"]}
 
 
+def take_whatever_comes(repo: Repo) -> None:
+    """Let the contract say that each new batch is a reason."""
+    with (repo.folder / paths.CONTRACT).open("a", encoding="utf-8") as contract:
+        contract.write("retraining: {on_new_data: true}\n")
+
+
 def test_a_batch_that_the_champion_does_not_know_is_new_and_may_be_shifted(own_repo: Repo) -> None:
+    take_whatever_comes(own_repo)
     shutil.copy(own_repo.folder / paths.SAMPLE, own_repo.folder / paths.RAW / "zz.parquet")
     new = own_repo.run("trigger")
     report = {"files": ["zz.parquet"], "shifted": True}
@@ -91,6 +115,7 @@ def test_a_batch_that_the_champion_does_not_know_is_new_and_may_be_shifted(own_r
 
 
 def test_other_bytes_under_the_same_names_are_a_reason(own_repo: Repo) -> None:
+    take_whatever_comes(own_repo)
     (path,) = (own_repo.folder / paths.RAW).glob("*.parquet")
     path.write_bytes(path.read_bytes() + b" ")
 
