@@ -22,6 +22,7 @@ LIVE = Path("build/deploy/nginx.conf")
 PID = Path("build/deploy/nginx.pid")
 TEMPORARY = Path("build/deploy/nginx")
 SALTS = 8  # a new rollout begins with other callers; after so many it is their turn again
+LOOKS = 5  # in a row: old workers answer for a moment
 PATIENCE = 10  # seconds for new workers to take over
 
 
@@ -124,7 +125,7 @@ def reload(signal: Callable[[], object]) -> None:
     signal()
     end = time.monotonic() + PATIENCE
     while time.monotonic() < end:
-        if running() in expected:
+        if all(running() in expected for _ in range(LOOKS)):
             return
         time.sleep(0.1)
     message = "nginx did not take the new configuration; the one before is still running"
@@ -132,7 +133,7 @@ def reload(signal: Callable[[], object]) -> None:
 
 
 def running() -> str:
-    """Return which configuration the running nginx has; a word that is in none without an answer."""
+    """Return which configuration the running nginx has, or a word that is in none."""
     try:
         with urllib.request.urlopen(f"{address('STATUS_PORT')}/healthz", timeout=2) as answer:
             return f'"{answer.read().decode().strip()}\\n"'

@@ -127,7 +127,7 @@ supervisor.rpcinterface_factory = supervisor.rpcinterface:make_main_rpcinterface
 
 
 def program_section(process: Process, folder: Path) -> str:
-    """Return one process as a section of supervisord's configuration; there `%` is written twice."""
+    """Return one process as a section of supervisord's configuration, where `%` is `%%`."""
     variables = ",".join(f'{name}="{value}"' for name, value in process.environment.items())
     text = f"""
 [program:{process.name}]
