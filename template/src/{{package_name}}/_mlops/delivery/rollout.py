@@ -83,8 +83,9 @@ def observe(rollout: Rollout, contract: Contract, tell: Tell) -> None:
         time.sleep(pause)
         require_wanted()
         # a clock that jumps, or a machine that slept, must not make a step look long
-        rollout.elapsed += min(time.monotonic() - last, 2 * pause)
-        last = time.monotonic()
+        moment = time.monotonic()
+        rollout.elapsed += max(0.0, min(moment - last, 2 * pause))
+        last = moment
         outcome = analysis.judge(facts(rollout, contract), contract)
         if outcome.says == analysis.PROMOTE:
             outcome = analysis.judge(facts(rollout, contract, labelled=True), contract)
