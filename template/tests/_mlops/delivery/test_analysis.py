@@ -100,7 +100,7 @@ def test_slow_answers_abort_unless_the_champion_is_as_slow() -> None:
 
     assert said(replace(GOOD, candidate=slow))[0] == "abort"
     assert said(busy)[0] == "hold"
-    assert "champion: 40.0%" in said(busy)[1]
+    assert "champion: 40 %" in said(busy)[1]
     assert said(candidate(slower=60))[0] == "hold"  # too many, but perhaps by chance
 
 

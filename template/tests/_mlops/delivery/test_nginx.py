@@ -8,6 +8,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
+import httpx
 import pytest
 
 from .. import config, errors, paths, seam
@@ -29,14 +30,14 @@ def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 
 
 @contextmanager
-def running() -> Iterator["subprocess.Popen[bytes]"]:
+def running(log: str = "nginx.log") -> Iterator["subprocess.Popen[bytes]"]:
     """Run nginx on the written configuration."""
     command = [nginx.program(), "-e", "stderr", "-p", f"{Path.cwd()}/", "-c", str(nginx.LIVE)]
-    with Path("nginx.log").open("wb") as said:
+    with Path(log).open("wb") as said:
         process = subprocess.Popen(command, stdout=said, stderr=said)
     try:
         while nginx.running() == "no answer":
-            assert process.poll() is None, Path("nginx.log").read_text(encoding="utf-8")
+            assert process.poll() is None, "it ended"
             time.sleep(0.05)
         yield process
     finally:
@@ -88,6 +89,36 @@ def test_a_reload_that_nobody_took_is_an_outside_failure(
         nginx.write([50, 100])
         with pytest.raises(errors.OutsideFailed, match="did not take the new configuration"):
             nginx.reload(lambda: None)
+
+
+def ask(port: str, path: str, **headers: str) -> httpx.Response:
+    """Ask nginx."""
+    return httpx.post(f"{ports.address(port)}{path}", headers=headers, content=b"{}")
+
+
+def test_without_a_champion_the_proxy_s_own_error_is_json_also_with_a_full_disk(
+    folder: Path,
+) -> None:
+    nginx.write([1, 100])
+    with running("/dev/full"):
+        answer = ask("PROXY_PORT", "/predict")
+
+    assert answer.status_code == 502
+    assert answer.json().keys() == {"error", "detail", "hint"}
+
+
+def test_what_the_repo_knows_is_one_page_whether_files_are_there_or_not(folder: Path) -> None:
+    nginx.write([1, 100])
+    page = f"{ports.address('STATUS_PORT')}/repo-metrics"
+    with running():
+        empty = httpx.get(page)
+        (folder / "monitoring/rollout").mkdir(parents=True)
+        (folder / "monitoring/rollout/metrics.prom").write_text("rollout_step_percent 0\n")
+        (folder / "monitoring/monitor.prom").write_text('monitor_alarm{check="age"} 0\n')
+        both = httpx.get(page)
+
+    assert (empty.status_code, empty.text) == (200, "")
+    assert both.text == 'rollout_step_percent 0\nmonitor_alarm{check="age"} 0\n'
 
 
 def test_a_name_that_is_not_known_is_named(folder: Path) -> None:

@@ -133,7 +133,7 @@ def errors(candidate: Side, contract: Contract) -> Finding:
     allowed = rollout.max_error_rate * max(candidate.requests, rollout.min_requests)
     reason = (
         f"{candidate.errors:,} of {candidate.requests:,} answers failed; "
-        f"expected at most {rollout.max_error_rate:.2%} of {rollout.min_requests:,} or more"
+        f"expected at most {percent(rollout.max_error_rate)} of {rollout.min_requests:,} or more"
     )
     return Finding("errors", "abort" if candidate.errors > allowed else "ok", reason)
 
@@ -147,7 +147,8 @@ def latency(candidate: Side, champion: Side, contract: Contract) -> Finding:
     )
     reason = (
         f"p95 {shown(candidate.p95_ms)} ms (champion: {shown(champion.p95_ms)}), "
-        f"{found:.1%} over {limit:g} ms (champion: {beside:.1%}); expected at most {SLOW:.0%}"
+        f"{percent(found)} over {limit:g} ms (champion: {percent(beside)}); "
+        f"expected at most {percent(SLOW)}"
     )
     surely = found - margin(candidate.requests) > max(SLOW, beside)
     return weighed("latency", reason, found <= SLOW, surely, candidate, contract)
@@ -175,7 +176,7 @@ def agreement(facts: Facts, contract: Contract) -> Finding:
         reason = f"{facts.pairs:,} requests answered by both; {least:,} needed"
         return Finding("agreement", "wait", reason)
     surely = facts.alike + margin(facts.pairs) < bar
-    reason = f"{facts.alike:.1%} of the rows answered alike; expected at least {bar:.1%}"
+    reason = f"{percent(facts.alike)} of the rows answered alike; expected at least {percent(bar)}"
     says: Says = "ok" if facts.alike >= bar else "abort" if surely else "wait"
     return Finding("agreement", says, reason)
 
@@ -230,6 +231,11 @@ def furthest(one: Sequence[float], other: Sequence[float]) -> float:
         sums += share(mine, totals[0]) - share(theirs, totals[1])
         gap = max(gap, abs(sums))
     return gap
+
+
+def percent(part: float) -> str:
+    """Return a share for people."""
+    return f"{100 * part:.3g} %"
 
 
 def shown(number: float | None) -> str:

@@ -22,14 +22,14 @@ from .ports import address
 CHAMPION, CANDIDATE = "champion", "candidate"
 LOGS = {CHAMPION: Path("monitoring/predictions"), CANDIDATE: Path("monitoring/candidate")}
 PATIENCE = 10  # seconds for Prometheus to answer
-BOTH = 'variant=~"champion|candidate"'
-CALLS = f'{{endpoint="/predict",{BOTH}}}'
+BOTH = '{variant=~"champion|candidate"}'
+CALLS = '{endpoint="/predict",variant=~"champion|candidate"}'
 # counters, not increase(): it guesses what lies between two looks, and minimum samples must not
 QUERIES = {
     "codes": f"sum by (variant, http_response_code) (bentoml_service_request_total{CALLS})",
     "seconds": f"sum by (variant, le) (bentoml_service_request_duration_seconds_bucket{CALLS})",
-    "labels": f"sum by (variant, version, value) (model_predictions_total{{{BOTH}}})",
-    "values": f"sum by (variant, version, le) (model_prediction_value_bucket{{{BOTH}}})",
+    "labels": f"sum by (variant, version, value) (model_predictions_total{BOTH})",
+    "values": f"sum by (variant, version, le) (model_prediction_value_bucket{BOTH})",
 }
 Counters = dict[str, dict[str, float]]
 

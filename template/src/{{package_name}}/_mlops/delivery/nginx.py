@@ -61,19 +61,24 @@ def user() -> str:
 def bucket(step: int) -> str:
     """Return the callers of one step; `*` comes last, and 100 % has no rest."""
     shares = "* candidate;" if step == 100 else f"{step}% candidate; * champion;"
-    return f'    split_clients "$caller/$salt" $side_{step} {{ {shares} }}'
+    return f'    split_clients "$caller/$salt" $side_{step} ' + block(shares)
 
 
 def salt(number: int) -> str:
     """Return the switch of one salt; the first needs no file."""
     if number == 0:
         return "        set $salt 0;"
-    return f"        if (-f $document_root/flags/salt-{number}) {{ set $salt {number}; }}"
+    return f"        if (-f $document_root/flags/salt-{number}) " + block(f"set $salt {number};")
 
 
 def switch(step: int) -> str:
     """Return the switch of one step; a later one wins while two files are there."""
-    return f"        if (-f $document_root/flags/{step}) {{ set $side $side_{step}; }}"
+    return f"        if (-f $document_root/flags/{step}) " + block(f"set $side $side_{step};")
+
+
+def block(text: str) -> str:
+    """Return directives in braces."""
+    return "{ " + text + " }"
 
 
 def check(text: str) -> None:

@@ -1,4 +1,4 @@
-# The template's. It is written by `rollout`; read it with `rollout status`.
+# The template's. Nothing of yours belongs here; `rollout status` shows what it knows.
 """Where does the rollout stand? One file, whole or as it was, that a killed controller leaves."""
 
 from dataclasses import asdict, dataclass, field
