@@ -32,16 +32,17 @@ RULES = {
     "steps": [20, 50, 100],
     "wait_seconds": 4,
     "patience_seconds": 10,
-    "min_requests": 40,
+    "min_requests": 30,
     "max_shift": 0.3,
 }
 # what a candidate does once it was started and tried
 FAULTS = {
     "fails": 'raise RuntimeError("broken")',
     "hangs": "time.sleep(600)",
-    "is slow": "time.sleep(1.5)",
+    "is slow": "time.sleep(0.3)",
 }
-LIMIT_MS, TIMEOUT = 1000, 10  # of the contract, and of the service, in seconds
+# of the contract, which a busy machine keeps, or a candidate breaks; TIMEOUT of the service
+PATIENT_MS, STRICT_MS, TIMEOUT = 5000, 250, 10
 ROWS = """
 import json
 from late_flights import data, schema
@@ -130,15 +131,17 @@ class Host:
         return self.state()
 
     def state(self) -> dict[str, Any]:
-        content: dict[str, Any] = json.loads(self.run("rollout", "status", "--json"))
+        """Return where the rollout stands."""
+        path = self.repo / "monitoring/rollout/state.json"
+        content: dict[str, Any] = json.loads(path.read_text(encoding="utf-8"))
         return content
 
-    def contract(self, **rules: Any) -> None:
-        """Set rules of the rollout, and limits that a busy machine keeps."""
+    def contract(self, limit_ms: int = PATIENT_MS, **rules: Any) -> None:
+        """Set rules of the rollout, and how fast an answer must be."""
         path = self.repo / "contract.yaml"
         content = yaml.safe_load(path.read_text(encoding="utf-8"))
         content["rollout"] = {**RULES, **rules}
-        content["service"]["latency_p95_ms"] = LIMIT_MS
+        content["service"]["latency_p95_ms"] = limit_ms
         path.write_text(yaml.safe_dump(content), encoding="utf-8")
 
     @contextmanager
@@ -162,14 +165,6 @@ class Host:
     def champion(self) -> str:
         pointer = json.loads((self.repo / "models/champion/pointer.json").read_text())
         return str(pointer["version"])
-
-    def answered(self, variant: str) -> float:
-        """Return how many predictions Prometheus counted for one side."""
-        query = f'sum(bentoml_service_request_total{{endpoint="/predict",variant="{variant}"}})'
-        line = http.client.HTTPConnection("127.0.0.1", self.port("PROMETHEUS"), timeout=10)
-        line.request("GET", f"/api/v1/query?query={query}".replace(" ", "%20"))
-        found = json.load(line.getresponse())["data"]["result"]
-        return float(found[0]["value"][1]) if found else 0.0
 
 
 class Load:
@@ -207,9 +202,11 @@ class Load:
                 answer = line.getresponse()
                 content = json.loads(answer.read())
                 found = answer.status, content.get("model_version", "")
-            except (OSError, http.client.HTTPException, ValueError):
-                found = 0, ""
+            except (OSError, http.client.HTTPException, ValueError) as error:
+                found = 0, repr(error)
+                line.close()
             self.calls.append(Call(caller, *found, time.perf_counter() - begin))
+        line.close()
 
     @property
     def statuses(self) -> set[int]:
@@ -277,11 +274,17 @@ def test_a_candidate_that_ends_at_its_start_is_aborted_before_anybody_asks_it(ho
 
 
 @pytest.mark.parametrize(
-    ("fault", "reason"), [("fails", "errors:"), ("is slow", "latency:"), ("hangs", "errors:")]
+    ("fault", "reason", "limit_ms"),
+    [
+        ("fails", "errors:", PATIENT_MS),
+        ("is slow", "latency:", STRICT_MS),
+        ("hangs", "errors:", PATIENT_MS),
+    ],
 )
 def test_in_the_shadow_a_bad_candidate_is_aborted_and_no_user_notices(
-    host: Host, fault: str, reason: str
+    host: Host, fault: str, reason: str, limit_ms: int
 ) -> None:
+    host.contract(limit_ms)
     with host.faulty(FAULTS[fault]), Load(host) as load:
         ended = host.rollout("2", code=1)
 
@@ -289,6 +292,7 @@ def test_in_the_shadow_a_bad_candidate_is_aborted_and_no_user_notices(
     assert stage(ended)[1].startswith(reason)
     assert (load.statuses, {call.version for call in load.calls}) == ({200}, {"1"})
     assert max(call.seconds for call in load.calls) < TIMEOUT  # what hangs, hangs so long
+    host.contract()
 
 
 def test_a_candidate_that_is_wrong_with_a_straight_face_disagrees_in_the_shadow(host: Host) -> None:
@@ -334,6 +338,11 @@ def until(condition: Callable[[], bool], process: "subprocess.Popen[str]") -> No
         time.sleep(0.2)
 
 
+def silent(host: Host) -> bool:
+    """Say whether the rollout waits for Prometheus."""
+    return "Prometheus does not answer" in "; ".join(host.state()["reasons"])
+
+
 def supervised(host: Host, *command: str) -> None:
     """Have supervisord do something."""
     config = ("-c", str(host.repo / "build/deploy/supervisord.conf"))
@@ -345,28 +354,31 @@ def test_a_good_one_reaches_everybody_though_its_controller_and_prometheus_fail(
     start = ("-m", "late_flights", "rollout", "start", "2", "--force", "it is a test")
     with Load(host) as load:
         controller = host.start(*start)
-        until(lambda: host.state()["stage"] == "20", controller)
+        until(
+            lambda: host.state()["stage"] == "shadow" and host.state()["state"] == "running",
+            controller,
+        )
         supervised(host, "stop", "prometheus")
-        until(lambda: host.state()["state"] == "held", controller)
+        until(lambda: host.state()["state"] == "held" and silent(host), controller)
         held = host.state()
         second = host.run("rollout", "run", code=3)
         controller.kill()
         controller.communicate()
+        left = host.state()
         supervised(host, "start", "prometheus")
-        assert host.state()["stage"] == "20"
         host.run("rollout", "run")
     ended = host.state()
     passed = {part["stage"]: part for part in ended["history"]}
 
-    assert held["stage"] == "20"
-    assert "Prometheus does not answer" in "; ".join(held["reasons"])
+    assert (held["stage"], left["stage"]) == ("shadow", "shadow")
     assert "is held by another command" in second
     assert ended["state"] == "promoted"
     assert list(passed) == ["prepare", "shadow", "20", "50", "100", "promote"]
     assert all(part["seconds"] >= 4 for name, part in passed.items() if name.isdecimal())
     assert host.champion() == "2"
     assert load.statuses == {200}  # not one was lost
-    assert passed["50"]["share"] == pytest.approx(0.5, abs=0.15)
+    assert passed["20"]["share"] == pytest.approx(0.2, abs=0.15)
+    assert passed["50"]["share"] == pytest.approx(0.5, abs=0.2)
     assert passed["100"]["share"] == pytest.approx(1, abs=0.05)
     assert grown(load.calls)
     assert "rollout finished" in (host.repo / "models/journal.jsonl").read_text(encoding="utf-8")

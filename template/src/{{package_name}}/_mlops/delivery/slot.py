@@ -17,7 +17,7 @@ from .ports import address
 
 NAME = "candidate"
 PATIENCE = 120  # seconds to load the model; BentoML starts in about five
-WARM_UP = 20  # answers: the first ones of a process are slower than it is
+WARM_UP = 10  # answers: the first ones of a process are slower than it is
 FIRST_ANSWER = "the model is not loaded yet"
 
 
