@@ -4,6 +4,7 @@
 import os
 import shutil
 import socket
+from pathlib import Path
 
 import pytest
 
@@ -15,6 +16,11 @@ def ports_of_nobody(monkeypatch: pytest.MonkeyPatch) -> None:
     """Hide the ports of this machine's own stack."""
     for name in ports.DEFAULTS:
         monkeypatch.delenv(name, raising=False)
+
+
+# where every write fails for lack of space; Linux alone has it
+FULL = Path("/dev/full")
+needs_full_disk = pytest.mark.skipif(not FULL.exists(), reason=f"there is no {FULL}")
 
 
 def free_ports() -> dict[str, str]:

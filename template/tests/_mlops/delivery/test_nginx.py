@@ -14,7 +14,7 @@ import pytest
 from .. import config, errors, paths, seam
 from ..fixtures import ROOT, Repo
 from . import nginx, ports, traffic
-from .conftest import free_ports, needs
+from .conftest import FULL, free_ports, needs, needs_full_disk
 
 pytestmark = needs("nginx")
 
@@ -30,10 +30,10 @@ def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 
 
 @contextmanager
-def running(log: str = "nginx.log") -> Iterator["subprocess.Popen[bytes]"]:
+def running(log: Path = Path("nginx.log")) -> Iterator["subprocess.Popen[bytes]"]:
     """Run nginx on the written configuration."""
     command = [nginx.program(), "-e", "stderr", "-p", f"{Path.cwd()}/", "-c", str(nginx.LIVE)]
-    with Path(log).open("wb") as said:
+    with log.open("wb") as said:
         process = subprocess.Popen(command, stdout=said, stderr=said)
     try:
         while nginx.running() == "no answer":
@@ -96,11 +96,12 @@ def ask(port: str, path: str, **headers: str) -> httpx.Response:
     return httpx.post(f"{ports.address(port)}{path}", headers=headers, content=b"{}")
 
 
+@needs_full_disk
 def test_without_a_champion_the_proxy_s_own_error_is_json_also_with_a_full_disk(
     folder: Path,
 ) -> None:
     nginx.write([1, 100])
-    with running("/dev/full"):
+    with running(FULL):
         answer = ask("PROXY_PORT", "/predict")
 
     assert answer.status_code == 502

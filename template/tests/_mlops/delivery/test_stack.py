@@ -6,7 +6,9 @@ import re
 import shlex
 import shutil
 import socket
+import subprocess
 import sys
+import time
 from pathlib import Path
 from typing import Any
 
@@ -15,7 +17,7 @@ import pytest
 from .. import errors
 from ..fixtures import ROOT, Repo
 from . import ports, processes
-from .conftest import free_ports, needs
+from .conftest import FULL, free_ports, needs, needs_full_disk
 
 OTHER = {name: str(port + 10_000) for name, port in ports.DEFAULTS.items()}
 
@@ -130,6 +132,26 @@ def test_a_percent_sign_in_a_path_is_no_variable(here: Path) -> None:
 
     assert "command = '/a b/100%%'" in text
     assert 'environment = A="50%%"' in text
+
+
+@needs_full_disk
+def test_a_full_disk_costs_log_lines_and_no_process(tmp_path: Path) -> None:
+    count, end = tmp_path / "count", tmp_path / "end"
+    (tmp_path / "chat.log").symlink_to(FULL)
+    talk = f"until [ -e {end} ]; do echo many words; echo . >> {count}; sleep 0.02; done"
+    chat = processes.Process("chat", ["/bin/sh", "-c", talk], {}, "", True, False, "TERM")
+    config = tmp_path / "supervisord.conf"
+    config.write_text(processes.supervised([chat], Path(tmp_path.name[-8:]), tmp_path))
+    command = [sys.executable, "-m", "supervisor.supervisord", "--nodaemon", "-c", str(config)]
+    supervisor = subprocess.Popen(command, cwd=tmp_path, stdout=subprocess.DEVNULL)
+    try:
+        while not count.exists() or count.stat().st_size < 100:
+            assert supervisor.poll() is None, "it ended"
+            time.sleep(0.1)
+    finally:
+        end.touch()
+        supervisor.terminate()
+        supervisor.wait()
 
 
 def test_without_a_stack_commands_say_how_to_start_it(own_repo: Repo) -> None:
