@@ -1,6 +1,7 @@
 # The template's. The bounds are yours, in contract.yaml: rollout.
 """Each question alone can say no to a candidate, and no data never says yes."""
 
+import math
 from dataclasses import replace
 
 import pytest
@@ -26,7 +27,7 @@ SIDE = analysis.Side(
     slower=10,
     p95_ms=50,
     labels={"a": 300, "b": 700},
-    values=[300, 300, 400],
+    values={0.2: 300, 0.5: 600, math.inf: 1000},
 )
 GOOD = analysis.Facts(
     candidate=SIDE,
@@ -109,8 +110,8 @@ def test_slow_answers_abort_unless_the_champion_is_as_slow() -> None:
     [
         {"labels": {"a": 800, "b": 200}},
         {"labels": {"c": 1000}},
-        {"values": [0, 100, 900]},
-        {"values": [900, 100, 0]},
+        {"values": {0.2: 0, 0.5: 100, math.inf: 1000}},
+        {"values": {0.2: 900, 0.5: 1000, math.inf: 1000}},
     ],
 )
 def test_answers_spread_otherwise_abort(shifted: dict[str, object]) -> None:
@@ -120,14 +121,18 @@ def test_answers_spread_otherwise_abort(shifted: dict[str, object]) -> None:
 def test_numbers_without_labels_are_compared_by_their_buckets() -> None:
     numbers = replace(SIDE, labels={})
     facts = replace(GOOD, candidate=numbers, champion=numbers, before=numbers)
-    shifted = replace(facts, candidate=replace(numbers, values=[900, 100, 0]))
+    shifted = replace(
+        facts, candidate=replace(numbers, values={0.2: 900, 0.5: 1000, math.inf: 1000})
+    )
 
     assert said(facts)[0] == "promote"
     assert said(shifted)[0] == "abort"
 
 
 def test_a_shift_that_may_be_chance_waits_for_more_answers() -> None:
-    few = replace(SIDE, requests=200, labels={"a": 100, "b": 100}, values=[60, 60, 80])
+    few = replace(
+        SIDE, requests=200, labels={"a": 100, "b": 100}, values={0.2: 60, 0.5: 120, math.inf: 200}
+    )
     facts = replace(GOOD, candidate=few)
 
     assert said(facts)[0] == "hold"
@@ -157,5 +162,9 @@ def test_labels_that_came_can_say_no_and_their_absence_cannot() -> None:
 def test_distances_are_shares() -> None:
     assert analysis.apart({"a": 1}, {"b": 5}) == pytest.approx(1)
     assert analysis.apart({"a": 1, "b": 1}, {"a": 10, "b": 10}) == pytest.approx(0)
-    assert analysis.furthest([1, 0], [0, 7]) == pytest.approx(1)
-    assert analysis.furthest([1, 1], [4, 4]) == pytest.approx(0)
+    assert analysis.furthest({0: 1, math.inf: 1}, {0: 0, math.inf: 7}) == pytest.approx(1)
+    assert analysis.furthest({0: 1, math.inf: 2}, {0: 4, math.inf: 8}) == pytest.approx(0)
+
+
+def test_versions_that_count_in_other_buckets_are_compared_where_both_do() -> None:
+    assert analysis.furthest({0: 1, 5: 3, math.inf: 4}, {0: 3, 9: 4, math.inf: 4}) == 0.5

@@ -1,6 +1,8 @@
 # The template's. Nothing of yours is needed here.
 """Counters become what is judged, and a counter that went back is no number."""
 
+import math
+
 import pandas as pd
 import pytest
 
@@ -29,7 +31,7 @@ def test_what_a_stage_added_is_what_is_judged() -> None:
 
     assert (found.requests, found.errors, found.slower) == (105, 10, 15)
     assert found.labels == {"a": 40, "b": 50}
-    assert list(found.values) == [40, 50]
+    assert (found.values, found.rows) == ({0.5: 40, math.inf: 90}, 90)
     assert found.p95_ms == pytest.approx(250)
 
 

@@ -2,7 +2,7 @@
 """May the candidate go on? Pure judgements of what was measured: no file, no clock, no network."""
 
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Literal
 
@@ -28,7 +28,7 @@ class Side:
         slower: Of them, those over the contract's latency.
         p95_ms: None without a request.
         labels: Rows by predicted label; empty for numbers.
-        values: Rows by bucket of the predicted value, in order.
+        values: Rows up to each bound of the predicted value; up to infinity are all of them.
     """
 
     requests: int = 0
@@ -36,7 +36,12 @@ class Side:
     slower: int = 0
     p95_ms: float | None = None
     labels: Mapping[str, float] = field(default_factory=dict)
-    values: Sequence[float] = ()
+    values: Mapping[float, float] = field(default_factory=dict)
+
+    @property
+    def rows(self) -> float:
+        """How many rows were predicted."""
+        return self.values.get(math.inf, 0.0)
 
 
 @dataclass(frozen=True)
@@ -157,7 +162,7 @@ def latency(candidate: Side, champion: Side, contract: Contract) -> Finding:
 def shift(candidate: Side, before: Side, contract: Contract) -> Finding:
     """Are its answers spread like the champion's, as labels and as numbers?"""
     limit, least = contract.rollout.max_shift, contract.rollout.min_requests
-    known = min(candidate.requests, sum(candidate.values)), min(before.requests, sum(before.values))
+    known = min(candidate.requests, candidate.rows), min(before.requests, before.rows)
     if min(known) < least:
         reason = f"{known[0]:,.0f} answers beside {known[1]:,.0f} of the champion; {least:,} needed"
         return Finding("answers", "wait", reason)
@@ -223,14 +228,17 @@ def apart(one: Mapping[str, float], other: Mapping[str, float]) -> float:
     return sum(moved) / 2
 
 
-def furthest(one: Sequence[float], other: Sequence[float]) -> float:
-    """Return the largest distance of two cumulative distributions (Kolmogorov–Smirnov), 0 to 1."""
-    totals = sum(one), sum(other)
-    gap = sums = 0.0
-    for mine, theirs in zip(one, other, strict=True):
-        sums += share(mine, totals[0]) - share(theirs, totals[1])
-        gap = max(gap, abs(sums))
-    return gap
+def furthest(one: Mapping[float, float], other: Mapping[float, float]) -> float:
+    """Return the largest distance of two cumulative distributions (Kolmogorov–Smirnov), 0 to 1.
+
+    They are compared at the bounds that both have: versions may count in other buckets.
+    """
+    totals = one.get(math.inf, 0.0), other.get(math.inf, 0.0)
+    gaps = (
+        abs(share(one[bound], totals[0]) - share(other[bound], totals[1]))
+        for bound in {*one} & {*other}
+    )
+    return max(gaps, default=0.0)
 
 
 def percent(part: float) -> str:

@@ -91,14 +91,13 @@ def side(added: Counters, limit_ms: float) -> Side:
     seconds = in_order(added["seconds"])
     bounds = [bound for bound, _ in seconds if bound * 1000 >= limit_ms]
     within = dict(seconds).get(bounds[0], 0.0) if bounds else 0.0
-    values = [count for _, count in in_order(added["values"])]
     return Side(
         requests=round(calls),
         errors=round(sum(count for code, count in added["codes"].items() if code[0] == "5")),
         slower=round(max(0.0, (seconds[-1][1] if seconds else 0.0) - within)),
         p95_ms=quantile(seconds, 0.95),
         labels=added["labels"],
-        values=[here - before for here, before in zip(values, [0.0, *values], strict=False)],
+        values=dict(in_order(added["values"])),
     )
 
 
