@@ -108,7 +108,7 @@ def one_writer(path: Path) -> Iterator[None]:
         try:
             fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except BlockingIOError as error:
-            message = f"{path} is held by another register or promote"
+            message = f"{path} is held by another command"
             raise OutsideFailed(message, "wait for it to end, then try again") from error
         yield
 

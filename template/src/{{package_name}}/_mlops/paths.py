@@ -18,6 +18,7 @@ MODELS = Path("models")
 CANDIDATE = MODELS / "candidate"
 REGISTERED = MODELS / "registered"
 CHAMPION = MODELS / "champion"
+ROLLOUT = MODELS / "rollout"
 
 REPORTS = Path("reports")
 METRICS = REPORTS / "metrics.json"

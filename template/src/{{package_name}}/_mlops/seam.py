@@ -10,7 +10,8 @@ from pathlib import Path
 from typing import Any, Literal, Protocol
 
 import pandas as pd
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import BaseModel, ConfigDict, Field, ValidationInfo, field_validator
+from pydantic_core import PydanticCustomError
 
 Kind = Literal["timestamp", "integer", "number", "text", "boolean"]
 
@@ -218,12 +219,30 @@ class Rollout(Section):
     shadow: bool = True  # first it answers a copy of the traffic; nobody sees these answers
     steps: list[int] = [1, 20, 50, 100]  # per cent of the callers, growing to 100
     wait_seconds: float = Field(default=300, gt=0)  # a step lasts at least so long
-    patience_seconds: float = Field(default=3600, gt=0)  # then a step without an answer is held
+    patience_seconds: float = Field(
+        default=3600, gt=0, validate_default=True
+    )  # then a step is held
     min_requests: int = Field(default=200, ge=1)  # to the candidate, in each step
     max_error_rate: float = Field(default=0.01, ge=0, lt=1)  # of the candidate's answers
     min_agreement: float = Field(default=0.7, ge=0, le=1)  # share of rows answered alike
     max_shift: float = Field(default=0.15, gt=0, le=1)  # distance of the distributions of answers
     autonomy: Literal["propose", "act"] = "propose"  # act: it starts without a person's word
+
+    @field_validator("steps")
+    @classmethod
+    def possible(cls, steps: list[int]) -> list[int]:
+        """Refuse steps on which no rollout can end well."""
+        if steps[-1:] != [100] or steps[0] < 1 or steps != sorted(set(steps)):
+            raise PydanticCustomError("steps", "expected whole numbers from 1, growing to 100")
+        return steps
+
+    @field_validator("patience_seconds")
+    @classmethod
+    def patient(cls, seconds: float, others: ValidationInfo) -> float:
+        """Refuse a step that is given up before it may end."""
+        if seconds < others.data.get("wait_seconds", 0):
+            raise PydanticCustomError("patience", "expected at least rollout.wait_seconds")
+        return seconds
 
 
 class BurnRate(Section):

@@ -51,7 +51,7 @@ def folder() -> Path:
     return Path(os.environ.get(FOLDER) or "monitoring/predictions")
 
 
-def read(since: datetime, until: datetime, schema: Schema) -> Log:
+def read(since: datetime, until: datetime, schema: Schema, where: Path | None = None) -> Log:
     """Read what was called from `since` up to, but without, `until`; both with a time zone.
 
     A line that stands in the log twice counts once; a column that a line lacks is missing.
@@ -60,7 +60,7 @@ def read(since: datetime, until: datetime, schema: Schema) -> Log:
     names = columns(schema)
     found = [
         [line.get(name) for name in names]
-        for line in lines(files(since, until), damaged)
+        for line in lines(files(since, until, where), damaged)
         if since <= line["call.time"] < until
     ]
     table = pd.DataFrame(found, columns=names, dtype="object")
@@ -101,10 +101,10 @@ def typed(table: pd.DataFrame, schema: Schema) -> pd.DataFrame:
     return table
 
 
-def files(since: datetime, until: datetime) -> list[Path]:
+def files(since: datetime, until: datetime, where: Path | None = None) -> list[Path]:
     """Return the files that can hold lines of this time: none ended before, none began after."""
     ended = since.timestamp()
-    found = [path for path in folder().glob(FILES) if path.stat().st_mtime >= ended]
+    found = [path for path in (where or folder()).glob(FILES) if path.stat().st_mtime >= ended]
     return sorted(path for path in found if begin(path) < until)
 
 

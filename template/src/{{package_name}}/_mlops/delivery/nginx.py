@@ -1,0 +1,146 @@
+# The template's. Steps are yours, in contract.yaml: rollout.steps.
+"""The proxy's configuration: filled in, checked by nginx itself, live or not at all."""
+
+import hashlib
+import os
+import pwd
+import shutil
+import subprocess
+import tempfile
+import time
+import urllib.request
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from string import Template
+
+from ..errors import OutsideFailed, Refused, WrongInput
+from ..files import whole_file
+from .ports import address, ports
+
+SOURCE = Path("deploy/nginx.conf")
+LIVE = Path("build/deploy/nginx.conf")
+PID = Path("build/deploy/nginx.pid")
+TEMPORARY = Path("build/deploy/nginx")
+SALTS = 8  # a new rollout begins with other callers; after so many it is their turn again
+LOOKS = 5  # in a row: old workers answer for a moment
+PATIENCE = 10  # seconds for new workers to take over
+
+
+def render(steps: Sequence[int]) -> str:
+    """Return the configuration for these steps, in per cent, growing to 100.
+
+    Raises:
+        WrongInput: If the file names something that is not known here.
+    """
+    filled = {
+        **{name: str(port) for name, port in ports().items()},
+        "user": user(),
+        "buckets": "\n".join(bucket(step) for step in steps),
+        "switches": "\n".join([*map(salt, range(SALTS)), *map(switch, steps)]),
+    }
+    template = Template(SOURCE.read_text(encoding="utf-8"))
+    try:
+        shape = template.substitute(filled, config_id="")
+        return template.substitute(filled, config_id=identity(shape))
+    except (KeyError, ValueError) as error:
+        raise WrongInput(f"{SOURCE} cannot be filled in: {error}") from error
+
+
+def identity(text: str) -> str:
+    """Return what names a configuration; the running nginx says it, so a reload can be proved."""
+    return hashlib.sha256(text.encode()).hexdigest()[:12]
+
+
+def user() -> str:
+    """Return the directive that keeps workers ours; only root can, and has to, say so."""
+    if os.geteuid():
+        return ""
+    return f"user {pwd.getpwuid(0).pw_name};"
+
+
+def bucket(step: int) -> str:
+    """Return the callers of one step; `*` comes last, and 100 % has no rest."""
+    shares = "* candidate;" if step == 100 else f"{step}% candidate; * champion;"
+    return f'    split_clients "$caller/$salt" $side_{step} ' + block(shares)
+
+
+def salt(number: int) -> str:
+    """Return the switch of one salt; the first needs no file."""
+    if number == 0:
+        return "        set $salt 0;"
+    return f"        if (-f $document_root/flags/salt-{number}) " + block(f"set $salt {number};")
+
+
+def switch(step: int) -> str:
+    """Return the switch of one step; a later one wins while two files are there."""
+    return f"        if (-f $document_root/flags/{step}) " + block(f"set $side $side_{step};")
+
+
+def block(text: str) -> str:
+    """Return directives in braces."""
+    return "{ " + text + " }"
+
+
+def check(text: str) -> None:
+    """Let nginx read a configuration in a folder of its own; `Refused` when it rejects it."""
+    with tempfile.TemporaryDirectory(prefix="nginx-") as name:
+        prefix = Path(name)
+        (prefix / TEMPORARY).mkdir(parents=True)
+        (prefix / LIVE).write_text(text, encoding="utf-8")
+        tested = [program(), "-e", "stderr", "-t", "-p", f"{prefix}/", "-c", str(LIVE)]
+        done = subprocess.run(tested, capture_output=True, text=True)
+        if done.returncode:
+            said = next((line for line in done.stderr.splitlines() if "emerg" in line), done.stderr)
+            reason = said.partition("] ")[2].replace(f"{prefix}/", "") or said
+            message = f"nginx rejects the new configuration: {reason.strip()}"
+            raise Refused(message, "the running one stays; is something of deploy/ changed?")
+
+
+def program() -> str:
+    """Return where nginx is; `OutsideFailed` when it is not installed."""
+    if found := shutil.which("nginx"):
+        return found
+    raise OutsideFailed("nginx is not installed", "apt-get install nginx")
+
+
+def write(steps: Sequence[int]) -> bool:
+    """Check and write the configuration; say whether it differs from the one before."""
+    text = render(steps)
+    if LIVE.is_file() and LIVE.read_text(encoding="utf-8") == text:
+        return False
+    check(text)
+    TEMPORARY.mkdir(parents=True, exist_ok=True)
+    with whole_file(LIVE) as part:
+        part.write_text(text, encoding="utf-8")
+    return True
+
+
+def reload(signal: Callable[[], object]) -> None:
+    """Let the running nginx take the written configuration, and prove that it did.
+
+    Exit codes prove nothing: nginx keeps its old workers, and says so in its log alone.
+
+    Args:
+        signal: Sends the signal HUP to the running nginx.
+
+    Raises:
+        OutsideFailed: If the workers that answer are still of the old configuration.
+    """
+    expected = LIVE.read_text(encoding="utf-8")
+    signal()
+    end = time.monotonic() + PATIENCE
+    while time.monotonic() < end:
+        if all(running() in expected for _ in range(LOOKS)):
+            return
+        time.sleep(0.1)
+    message = "nginx did not take the new configuration; the one before is still running"
+    raise OutsideFailed(message, "`uv run just stack status` names its log: is a port in use?")
+
+
+def running() -> str:
+    """Return which configuration the running nginx has, or a word that is in none."""
+    try:
+        with urllib.request.urlopen(f"{address('STATUS_PORT')}/healthz", timeout=2) as answer:
+            return f'"{answer.read().decode().strip()}\\n"'
+    except OSError:
+        return "no answer"

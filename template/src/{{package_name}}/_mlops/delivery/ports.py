@@ -1,0 +1,42 @@
+# The template's. Your own ports go into the environment, for example into .env.
+"""Where the processes of a serving host listen: on this machine alone."""
+
+import os
+
+from ..errors import WrongInput
+
+DEFAULTS = {
+    "PROXY_PORT": 8080,
+    "MIRROR_PORT": 8081,
+    "STATUS_PORT": 8082,
+    "CHAMPION_PORT": 3001,
+    "CANDIDATE_PORT": 3002,
+    "PROMETHEUS_PORT": 9090,
+    "ALERTMANAGER_PORT": 9093,
+}
+
+
+def ports() -> dict[str, int]:
+    """Return the port of each name, from the environment or by default.
+
+    Raises:
+        WrongInput: If one is no port, or two are the same.
+    """
+    found = {name: _port(name, default) for name, default in DEFAULTS.items()}
+    for name, port in found.items():
+        others = [other for other in found if other != name and found[other] == port]
+        if others:
+            raise WrongInput(f"{name} and {others[0]} are both {port}", "give each its own port")
+    return found
+
+
+def address(name: str) -> str:
+    """Return the address of what listens on a port, such as `STATUS_PORT`."""
+    return f"http://127.0.0.1:{ports()[name]}"
+
+
+def _port(name: str, default: int) -> int:
+    given = os.environ.get(name) or str(default)
+    if not given.isdecimal() or not 1 <= int(given) <= 65535:
+        raise WrongInput(f"{name} is {given!r}; expected a port from 1 to 65535")
+    return int(given)

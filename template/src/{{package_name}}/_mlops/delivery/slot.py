@@ -1,0 +1,95 @@
+# The template's. Yours is the version that goes into it.
+"""The candidate's place beside the champion: its bytes, its process, its first answers."""
+
+import json
+import time
+import urllib.error
+import urllib.request
+from typing import Any
+
+from .. import artifact, paths, registry
+from ..commands.deploy import ask
+from ..commands.promote import require_same
+from ..errors import Problem, Refused
+from ..files import whole_folder, write_json
+from . import runner
+from .ports import address
+
+NAME = "candidate"
+PATIENCE = 120  # seconds to load the model; BentoML starts in about five
+WARM_UP = 10  # answers: the first ones of a process are slower than it is
+FIRST_ANSWER = "the model is not loaded yet"
+
+
+def fill(version: registry.Version) -> None:
+    """Lay the version out as models/champion is laid out, for the candidate's process to load.
+
+    Raises:
+        Refused: If its bytes are not those that were registered, or it fits other feature code.
+    """
+    source = registry.fetch(version)
+    require_same(version, artifact.read_manifest(source))
+    with whole_folder(paths.ROLLOUT) as part:
+        registry.store(source, part / version.model_sha256)
+        pointer = {"version": version.number, "model_sha256": version.model_sha256}
+        write_json(part / registry.POINTER, pointer)
+
+
+def start(version: str) -> None:
+    """Start the candidate's process, and have it answer a few times.
+
+    Raises:
+        Refused: If it ends, or does not answer by this version.
+    """
+    runner.stop(NAME)
+    runner.start(NAME)
+    example = {"rows": [read_manifest()["data"]["example"]]}
+    end, answers, found = time.monotonic() + PATIENCE, 0, "nothing yet"
+    while answers < WARM_UP:
+        if reason := ended():
+            raise Refused(reason)
+        try:
+            found = f"version {ask(address('CANDIDATE_PORT'), example)['model_version']}"
+        except urllib.error.HTTPError as error:
+            found = said(error)
+        except (OSError, ValueError, KeyError) as error:
+            found = str(error)
+        answers = answers + 1 if found == f"version {version}" else 0
+        failed = found.startswith("answered") and FIRST_ANSWER not in found
+        if failed or time.monotonic() > end:
+            raise Refused(f"the candidate's process does not answer by version {version}: {found}")
+        if not answers:
+            time.sleep(0.2)
+
+
+def said(error: urllib.error.HTTPError) -> str:
+    """Return what the service says of itself when it does not predict."""
+    try:
+        detail = json.load(error)["detail"]
+    except (OSError, ValueError, KeyError, TypeError):
+        detail = ""
+    return f"answered {error.code}: {detail}"
+
+
+def ended() -> str:
+    """Say how the candidate's process ended, and its last words; nothing while it runs."""
+    if runner.alive(NAME):
+        return ""
+    code = runner.states()[NAME]["exitstatus"]
+    words = runner.last_words(NAME)
+    return f"the candidate's process ended with exit code {code}: {words or 'it said nothing'}"
+
+
+def clear() -> None:
+    """Stop the candidate's process; a stack that is down has stopped it already."""
+    try:
+        runner.stop(NAME)
+    except Problem:
+        if runner.running():
+            raise
+
+
+def read_manifest() -> dict[str, Any]:
+    """Return the manifest of the version in the slot."""
+    pointer = json.loads((paths.ROLLOUT / registry.POINTER).read_text(encoding="utf-8"))
+    return artifact.read_manifest(paths.ROLLOUT / pointer["model_sha256"])

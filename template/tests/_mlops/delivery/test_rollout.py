@@ -1,0 +1,178 @@
+# The template's. Steps, waits and bounds are yours, in contract.yaml: rollout.
+"""Who may start a rollout, what a killed one leaves behind, and how it ends."""
+
+import json
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from .. import files, paths, registry, seam, tracking
+from ..fixtures import Repo
+from ..pipeline.conftest import journal
+from . import rollout, runner, state, traffic
+
+QUALITY = seam.Quality(metric="m", accept=1, retrain=1, withdraw=1)
+
+
+def contract(**rules: Any) -> seam.Contract:
+    return seam.Contract(quality=QUALITY, rollout=seam.Rollout(**rules))
+
+
+@pytest.fixture
+def there(own_repo: Repo, monkeypatch: pytest.MonkeyPatch) -> Repo:
+    """Move to a repo of the test's own."""
+    monkeypatch.chdir(own_repo.folder)
+    return own_repo
+
+
+def started(repo: Repo, stage: str, **facts: Any) -> state.Rollout:
+    """Leave a rollout of version 2 in a stage, as a killed controller does."""
+    stages = state.stages(seam.Rollout())
+    left = state.Rollout(number=3, version="2", champion="1", stages=stages, stage=stage, **facts)
+    state.save(left)
+    traffic.switch_to(rollout.flags(left))
+    return left
+
+
+def accepted(repo: Repo) -> None:
+    """Make the repo's version the challenger, and another its champion."""
+    tracking.client().set_model_version_tag(registry.PROJECT, "1", "gate", "accepted")
+    registry.set_alias(registry.CHALLENGER, "1")
+
+
+def test_blue_green_is_one_step() -> None:
+    assert state.stages(seam.Rollout(shadow=False, steps=[100])) == ["prepare", "100", "promote"]
+    assert state.stages(seam.Rollout())[:3] == ["prepare", "shadow", "1"]
+
+
+def test_a_schedule_proposes_and_a_person_starts(there: Repo) -> None:
+    accepted(there)
+    done = there.run("rollout", "run")
+
+    assert done.code == 1
+    assert "waits for a person's word" in done.err
+    assert "uv run just rollout start 1" in done.err
+    assert not (there.folder / state.FILE).exists()
+
+
+def test_without_a_challenger_a_schedule_does_nothing(there: Repo) -> None:
+    assert "there is no challenger" in there.must("rollout", "run").err
+
+
+def test_with_act_a_schedule_starts_by_itself_but_never_again_what_was_aborted(
+    there: Repo,
+) -> None:
+    accepted(there)
+    text = (there.folder / paths.CONTRACT).read_text(encoding="utf-8")
+    (there.folder / paths.CONTRACT).write_text(f"{text}\nrollout: {{autonomy: act}}\n")
+    acts = there.run("rollout", "run")
+    state.save(state.Rollout(0, "1", "9", [], state="aborted", reasons=["it was slow"]))
+    again = there.run("rollout", "run")
+
+    assert "the stack is not up" in acts.err  # it did try
+    assert again.code == 1
+    assert "version 1 was aborted: it was slow" in again.err
+
+
+def test_a_killed_one_is_carried_on_and_not_started_beside(there: Repo) -> None:
+    left = started(there, "20", elapsed=7.5, reasons=["requests: 3"])
+    done = there.run("rollout", "start", "1")
+
+    assert done.code == 1
+    assert "version 2 is on its way, in 20" in done.err
+    assert state.load() == left
+    assert "20 % of the callers" in there.must("rollout", "status").out
+
+
+def test_to_abort_gives_every_caller_back_also_when_nobody_leads(there: Repo) -> None:
+    started(there, "20")
+    there.must("rollout", "abort", "--reason", "too many complaints")
+    ended = json.loads(there.must("rollout", "status", "--json").out)
+
+    assert traffic.present() == set()
+    assert (ended["state"], ended["reasons"]) == ("aborted", ["too many complaints"])
+    assert journal(there)[-1]["event"] == "rollout aborted"
+    assert there.run("rollout", "abort", "--reason", "again").code == 2
+
+
+def test_one_that_is_led_elsewhere_is_asked_to_end(there: Repo) -> None:
+    started(there, "20")
+    with files.one_writer(state.LOCK):
+        said = there.must("rollout", "abort", "--reason", "too slow").err
+
+    assert "is ending it" in said
+    assert traffic.present() == set()
+    with pytest.raises(rollout.Stopped, match="too slow"):
+        rollout.require_wanted()
+
+
+def test_two_cannot_lead_at_once(there: Repo) -> None:
+    started(there, "20")
+    with files.one_writer(state.LOCK):
+        done = there.run("rollout", "run")
+
+    assert done.code == 3
+    assert "is held by another command" in done.err
+
+
+def test_the_champion_is_no_candidate(there: Repo, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(runner, "running", lambda: True)
+    done = there.run("rollout", "start", "1")
+
+    assert done.code == 2
+    assert "version 1 is champion already" in done.err
+
+
+def test_a_damaged_state_is_named(there: Repo) -> None:
+    (there.folder / state.FILE).parent.mkdir(parents=True)
+    (there.folder / state.FILE).write_text('{"version": "2"}', encoding="utf-8")
+    done = there.run("rollout", "status")
+
+    assert done.code == 2
+    assert "state.json" in done.err
+
+
+def test_where_it_stands_is_told_to_prometheus(there: Repo) -> None:
+    started(there, "20", agreement=0.9)
+    text = (there.folder / state.METRICS).read_text(encoding="utf-8")
+
+    assert "rollout_step_percent 20\n" in text
+    assert 'rollout_state{state="running"} 1\n' in text
+    assert 'rollout_state{state="aborted"} 0\n' in text
+    assert 'rollout_candidate_info{version="2"} 1\n' in text
+
+
+def test_a_clock_that_jumps_makes_no_step_longer(
+    there: Repo, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    left = started(there, "20")
+    seen: list[float] = []
+    moments = iter([0.0, 1.0, 90_000.0, 5.0])
+    monkeypatch.setattr(rollout.time, "monotonic", lambda: next(moments))
+    monkeypatch.setattr(rollout.time, "sleep", lambda seconds: None)
+
+    def looked(current: state.Rollout, *_: Any, **__: Any) -> rollout.analysis.Facts:
+        seen.append(current.elapsed)
+        return rollout.analysis.Facts(ended="enough" if len(seen) == 3 else "")
+
+    monkeypatch.setattr(rollout, "facts", looked)
+    with pytest.raises(rollout.Stopped):
+        rollout.observe(left, contract(wait_seconds=10), lambda *_: None)
+
+    assert seen == [1.0, 3.0, 3.0]  # it looks each second; more than two are no second
+
+
+def test_a_full_disk_does_not_keep_callers_at_a_bad_candidate(
+    there: Repo, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    left = started(there, "20")
+
+    def full(*_: object, **__: object) -> None:
+        raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr(Path, "write_text", full)
+    with pytest.raises(rollout.OutsideFailed, match="no space left"):
+        rollout.abort(left, "it fails")
+
+    assert traffic.present() == set()

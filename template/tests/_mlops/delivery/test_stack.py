@@ -1,0 +1,181 @@
+# The template's. Processes of yours go into compose.override.yaml.
+"""What runs with containers runs without them: one description, held equal."""
+
+import configparser
+import re
+import shlex
+import shutil
+import socket
+import subprocess
+import sys
+import time
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from .. import errors
+from ..fixtures import ROOT, Repo
+from . import ports, processes
+from .conftest import FULL, free_ports, needs, needs_full_disk
+
+OTHER = {name: str(port + 10_000) for name, port in ports.DEFAULTS.items()}
+
+
+@pytest.fixture
+def here(monkeypatch: pytest.MonkeyPatch) -> Path:
+    """Move to the repo's root, where every program is."""
+    monkeypatch.chdir(ROOT)
+    monkeypatch.setattr(processes.shutil, "which", lambda name: f"/usr/bin/{name}")
+    return ROOT
+
+
+def supervised(environment: dict[str, str]) -> configparser.RawConfigParser:
+    """Return what supervisord is given, as it reads it."""
+    text = processes.supervised(
+        processes.processes(environment), Path("socket"), Path("build/deploy/run")
+    )
+    parser = configparser.RawConfigParser()
+    parser.read_string(text.replace("%%", "%"))
+    return parser
+
+
+def variables(text: str) -> dict[str, str]:
+    """Return the variables of a section."""
+    return dict(re.findall(r'(\w+)="([^"]*)"', text))
+
+
+def inside(word: str) -> str:
+    """Return a path of this machine as the same path in a container."""
+    return word.replace(str(ROOT), processes.INSIDE)
+
+
+@pytest.mark.parametrize("environment", [{}, OTHER])
+def test_the_processes_are_those_of_compose(here: Path, environment: dict[str, str]) -> None:
+    services = processes.services(environment)
+    described = {name: one for name, one in services.items() if "x-local" in one}
+    local = supervised(environment)
+    sections = {name.removeprefix("program:") for name in local.sections() if "program:" in name}
+
+    assert sections == set(described)
+    assert set(services) - set(described) == {"grafana"}
+    for name, service in described.items():
+        section = local[f"program:{name}"]
+        program, *arguments = shlex.split(section["command"])
+        known = [sys.executable] if service["x-local"] == ["python"] else service["x-local"]
+        assert Path(program).name in {Path(word).name for word in known}
+        assert service["entrypoint"][0] in {*service["x-local"], "python"}
+        assert [inside(word) for word in arguments] == [str(word) for word in service["command"]]
+        assert {key: inside(word) for key, word in variables(section["environment"]).items()} == {
+            key: str(value) for key, value in service.get("environment", {}).items()
+        }
+        assert section["autostart"] == str("profiles" not in service).lower()
+        assert section["autorestart"] == str(service["restart"] != "no").lower()
+        assert section["stopsignal"] == service.get("stop_signal", "SIGTERM").removeprefix("SIG")
+
+
+def test_every_path_of_a_process_is_mounted_from_the_same_path(here: Path) -> None:
+    for service in processes.services({}).values():
+        if "x-local" not in service:
+            continue
+        mounts = service["volumes"]
+        words = [*map(str, service["command"]), *map(str, service.get("environment", {}).values())]
+        targets = [mount["target"] for mount in mounts]
+        code = [f"{processes.INSIDE}/", f"{processes.INSIDE}/src"]  # of the image itself
+
+        assert all(mount["source"] == f".{inside_out(mount)}" for mount in mounts)
+        for path in re.findall(rf"{processes.INSIDE}/[\w./-]*", " ".join(words)):
+            assert path in code or path.startswith(tuple(targets)), path
+
+
+def inside_out(mount: dict[str, Any]) -> str:
+    """Return where a mount lies in the repo."""
+    return str(mount["target"]).removeprefix(processes.INSIDE)
+
+
+def test_all_listen_on_this_machine_alone(here: Path) -> None:
+    text = (ROOT / processes.COMPOSE).read_text(encoding="utf-8")
+    proxy = (ROOT / "deploy/nginx.conf").read_text(encoding="utf-8")
+
+    assert "0.0.0.0" not in text + proxy
+    assert set(re.findall(r"listen ([^:]+):", proxy)) == {"127.0.0.1"}
+    assert all(one["network_mode"] == "host" for one in processes.services({}).values())
+    for port in re.findall(r"\$\{(\w+_PORT):-(\d+)\}", text):
+        assert port[0] == "GRAFANA_PORT" or ports.DEFAULTS[port[0]] == int(port[1])
+
+
+def test_two_services_share_neither_metrics_nor_log(here: Path) -> None:
+    services = processes.services({})
+    for variable in ("BENTOML_HOME", "PREDICTION_LOG", "CHAMPION_DIR"):
+        values = [services[name]["environment"][variable] for name in ("champion", "candidate")]
+        assert len(set(values)) == 2
+
+
+def test_every_image_has_a_tag_and_every_service_a_check(here: Path) -> None:
+    for name, service in processes.services({}).items():
+        assert "build" in service or re.search(r":v?\d+\.\d+\.\d+", service["image"]), name
+        assert service["healthcheck"]["test"], name
+
+
+def test_a_program_that_is_not_there_is_named_with_its_package(
+    here: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(processes.shutil, "which", lambda name: None)
+    with pytest.raises(errors.OutsideFailed, match="nginx is not installed") as caught:
+        processes.processes({})
+    assert caught.value.hint == "apt-get install nginx"
+
+
+def test_a_percent_sign_in_a_path_is_no_variable(here: Path) -> None:
+    odd = processes.Process("x", ["/a b/100%"], {"A": "50%"}, "", True, True, "TERM")
+    text = processes.program_section(odd, Path("run"))
+
+    assert "command = '/a b/100%%'" in text
+    assert 'environment = A="50%%"' in text
+
+
+@needs_full_disk
+def test_a_full_disk_costs_log_lines_and_no_process(tmp_path: Path) -> None:
+    count, end = tmp_path / "count", tmp_path / "end"
+    (tmp_path / "chat.log").symlink_to(FULL)
+    talk = f"until [ -e {end} ]; do echo many words; echo . >> {count}; sleep 0.02; done"
+    chat = processes.Process("chat", ["/bin/sh", "-c", talk], {}, "", True, False, "TERM")
+    config = tmp_path / "supervisord.conf"
+    config.write_text(processes.supervised([chat], Path(tmp_path.name[-8:]), tmp_path))
+    command = [sys.executable, "-m", "supervisor.supervisord", "--nodaemon", "-c", str(config)]
+    supervisor = subprocess.Popen(command, cwd=tmp_path, stdout=subprocess.DEVNULL)
+    try:
+        while not count.exists() or count.stat().st_size < 100:
+            assert supervisor.poll() is None, "it ended"
+            time.sleep(0.1)
+    finally:
+        end.touch()
+        supervisor.terminate()
+        supervisor.wait()
+
+
+def test_without_a_stack_commands_say_how_to_start_it(own_repo: Repo) -> None:
+    status, start = own_repo.run("stack", "status"), own_repo.run("rollout", "start", "1")
+
+    assert (status.code, start.code) == (2, 2)
+    assert "uv run just stack up" in status.err
+    assert "the stack is not up" in start.err
+    assert own_repo.must("stack", "down").err == "stack: down already\n"
+
+
+@needs("nginx")
+@needs("prometheus")
+def test_a_port_that_is_taken_is_an_outside_failure(
+    own_repo: Repo, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    shutil.copytree(ROOT / "deploy", own_repo.folder / "deploy")
+    for name, port in free_ports().items():
+        monkeypatch.setenv(name, port)
+    with socket.socket() as taken:
+        taken.bind(("127.0.0.1", 0))
+        taken.listen()
+        monkeypatch.setenv("PROXY_PORT", str(taken.getsockname()[1]))
+        done = own_repo.run("stack", "up")
+
+    assert done.code == 3
+    assert "cannot be used" in done.err
