@@ -1,4 +1,4 @@
-# The template's. Whether production waits for a person is yours, in contract.yaml: rollout.autonomy.
+# The template's. Whether production waits for a person is yours, in contract.yaml: rollout.
 """Let what was packaged and accepted enter an environment: test, staging, production."""
 
 import click

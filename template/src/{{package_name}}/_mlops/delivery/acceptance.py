@@ -169,4 +169,3 @@ def quality(evaluation: Mapping[str, Any], contract: Contract, made: packaged.Pa
         return found
     reason = f"{found.reason}, of a model of real data: smoke only"
     return Check(found.name, True, found.found, found.expected, reason)
-

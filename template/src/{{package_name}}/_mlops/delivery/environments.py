@@ -5,6 +5,7 @@ import json
 import os
 import urllib.request
 from collections.abc import Mapping
+from itertools import pairwise
 
 from ..errors import OutsideFailed, Refused
 from ..seam import Contract
@@ -37,7 +38,7 @@ def hindrance(environment: str, number: str, aliases: Mapping[str, str | None], 
 
 def after(environment: str, contract: Contract) -> str:
     """Return GitHub's environment for the next step; production asks unless the contract acts."""
-    following = dict(zip(ORDER, ORDER[1:], strict=False)).get(environment, "")
+    following = dict(pairwise(ORDER)).get(environment, "")
     automatic = following == "production" and contract.rollout.autonomy == "act"
     return AUTOMATIC if automatic else following
 
@@ -77,4 +78,6 @@ def require_approval(environment: str, contract: Contract) -> None:
         raise OutsideFailed(message, "does the token have the permission actions: read?") from error
     if not any(rule.get("type") == "required_reviewers" for rule in rules):
         message = f"the environment {environment} has no required reviewers"
-        raise Refused(message, "add them in GitHub: Settings, Environments; or rollout.autonomy: act")
+        raise Refused(
+            message, "add them in GitHub: Settings, Environments; or rollout.autonomy: act"
+        )

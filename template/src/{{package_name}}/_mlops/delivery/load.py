@@ -112,8 +112,6 @@ def judge(found: Load, contract: Contract) -> list[Check]:
     said = f"{found.rps:.1f} requests a second answered, expected at least {promised:g}"
     return [
         Check("throughput", found.rps >= promised, round(found.rps, 2), promised, said),
-        at_most(
-            "latency", found.p95_ms, contract.service.latency_p95_ms, "p95 under load", " ms"
-        ),
+        at_most("latency", found.p95_ms, contract.service.latency_p95_ms, "p95 under load", " ms"),
         at_most("failures", found.failures, 0, f"of {found.requests} requests, failed"),
     ]

@@ -161,7 +161,9 @@ def lint(dockerfile: Path) -> None:
     if done.returncode:
         said = (done.stdout or done.stderr).strip().splitlines()
         lines = [line.partition("Dockerfile:")[2] or line for line in said]
-        raise Refused("the container file: line " + "; line ".join(lines), "bentofile.yaml makes it")
+        raise Refused(
+            "the container file: line " + "; line ".join(lines), "bentofile.yaml makes it"
+        )
 
 
 def requires_python(root: Path) -> str:
@@ -183,4 +185,3 @@ def changed() -> list[str]:
     written = (PACKAGE / SUMS).read_text(encoding="utf-8") if (PACKAGE / SUMS).is_file() else ""
     differ = set(written.splitlines()) ^ set(sums(PACKAGE).splitlines())
     return sorted({line.partition("  ")[2] for line in differ})
-

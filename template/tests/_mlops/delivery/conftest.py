@@ -1,0 +1,45 @@
+# The template's. Fixtures of yours go into tests/conftest.py.
+"""Repos with a package in build/package, made once."""
+
+import shutil
+from importlib.metadata import version
+from pathlib import Path
+
+import pytest
+
+from .. import paths
+from ..fixtures import ROOT, Repo
+from ..pipeline.conftest import rivals  # noqa: F401 - a fixture, for here too
+from . import packaged
+
+# what the Bento asks for: installed as locked, or for another system
+LOCKED = ("bentoml", "pandas", "scikit-learn")
+ELSEWHERE = 'pywin32==1 ; sys_platform == "win32"'
+
+
+def prepare(repo: Repo) -> Repo:
+    """Give a repo what `package` needs beside the champion."""
+    shutil.copy(ROOT / "bentofile.yaml", repo.folder)
+    lines = [f"{name}=={version(name)} \\\n    --hash=sha256:{'0' * 64}" for name in LOCKED]
+    requirements = repo.folder / packaged.REQUIREMENTS
+    requirements.parent.mkdir(exist_ok=True)
+    requirements.write_text("\n".join(["# locked", *lines, ELSEWHERE]) + "\n", encoding="utf-8")
+    repo.change(paths.CONTRACT, "service", "latency_p95_ms", to=60_000)
+    repo.change(paths.CONTRACT, "delivery", to={"throughput_rps": 1, "load_seconds": 2})
+    return repo
+
+
+@pytest.fixture(scope="session")
+def package(repo: Repo, tmp_path_factory: pytest.TempPathFactory) -> Repo:
+    """Return a repo whose champion, version 1, is packaged, with its bills; read only."""
+    folder = tmp_path_factory.mktemp("package") / "repo"
+    made = prepare(Repo(shutil.copytree(repo.folder, folder, symlinks=True)))
+    made.must("package")
+    made.must("bom")
+    return made
+
+
+@pytest.fixture
+def own_package(package: Repo, tmp_path: Path) -> Repo:
+    """Return a copy of `package`, free to change."""
+    return Repo(shutil.copytree(package.folder, tmp_path / "own-package", symlinks=True))
