@@ -87,17 +87,30 @@ def test_a_withdrawal_lasts_until_the_next_deployment() -> None:
     assert found(*gone, line(7, "deployed", "2"))["failures"] == 1
 
 
-@pytest.mark.parametrize("name", figures.ABORTED)
-def test_a_rollout_that_was_aborted_is_a_change_that_failed(name: str) -> None:
-    lines = [line(9, "deployed", "1"), line(8, "rollout started", "2"), line(7.75, name, "2")]
+def test_a_rollout_that_was_aborted_is_a_change_that_failed() -> None:
+    begin, end = line(8, "rollout started", "2"), line(7.75, "rollout aborted", "2")
+    lines = [line(9, "deployed", "1"), begin, end]
 
     assert (found(*lines)["changes"], found(*lines)["failures"]) == (2, 1)
     assert found(*lines)["deployments"] == 1
     assert found(*lines)["restore_hours"] == 6
 
 
+def test_a_rollout_that_was_aborted_at_its_end_is_one_change() -> None:
+    figures = found(
+        line(9, "deployed", "1"),
+        line(8, "rollout started", "2"),
+        line(7, "deployed", "2", instead_of="1"),
+        line(6.9, "rolled back", "1", instead_of="2"),
+        line(6.9, "rollout aborted", "2"),
+    )
+
+    assert (figures["changes"], figures["failures"]) == (2, 1)
+
+
 def test_a_rollout_that_came_through_is_no_failure() -> None:
     lines = [line(8, "rollout started", "2"), line(7, "deployed", "2")]
+    lines.append(line(7, "rollout finished", "2", instead_of="1"))
 
     assert (found(*lines)["changes"], found(*lines)["failures"]) == (1, 0)
 

@@ -45,7 +45,7 @@ def as_text(found: dict[str, Any]) -> str:
         ("lead time", span(found["lead_hours"]), f"median; unknown for {unknown}"),
         (
             "change failure rate",
-            f"{found['failure_rate']:.0%}",
+            f"{100 * found['failure_rate']:.0f} %",
             f"{found['failures']} of {found['changes']} changes were undone",
         ),
         (

@@ -3,7 +3,7 @@
 
 import click
 
-from .. import registry, tracking
+from .. import PROJECT, registry, tracking
 from ..config import load_contract
 from ..delivery import environments, packaged
 from ..delivery.environments import ORDER
@@ -45,7 +45,7 @@ def enter(environment: str, made: packaged.Package) -> str:
     if environment == "production" and aliases[registry.CHAMPION] != chosen.number:
         registry.set_alias(registry.CHALLENGER, chosen.number)
     tag = f"released_{environment}"
-    tracking.client().set_model_version_tag(registry.PROJECT, chosen.number, tag, registry.now())
+    tracking.client().set_model_version_tag(PROJECT, chosen.number, tag, registry.now())
     before = aliases[environment]
     instead = f" instead of version {before}" if before else ""
     return f"version {chosen.number}{instead}"
@@ -54,4 +54,4 @@ def enter(environment: str, made: packaged.Package) -> str:
 def number(alias: str) -> str | None:
     """Return the number of the version that an alias names."""
     found = registry.by_alias(alias)
-    return found and found.number
+    return found.number if found else None

@@ -12,8 +12,7 @@ from typing import Any
 DELIVERED = ("promoted", "deployed")
 WENT_BACK = "rolled back"
 STOPPED = "withdrawn"
-ABORTED = ("rollout aborted", "aborted")
-STARTED = ("rollout started", "started")
+STARTED, ABORTED = "rollout started", "rollout aborted"
 
 
 @dataclass(frozen=True)
@@ -86,7 +85,7 @@ def changes(events: Sequence[Event]) -> list[Change]:
     aborted: list[Change] = []
     started: dict[str, Event] = {}
     for event in events:
-        if event.name in STARTED:
+        if event.name == STARTED:
             started[event.version] = event
         elif event.name in DELIVERED:
             found = [*restored(found, event.time), Change(event)]
@@ -94,10 +93,16 @@ def changes(events: Sequence[Event]) -> list[Change]:
             found = restored(failed(found, event.instead_of, event.time), event.time)
         elif event.name == STOPPED:
             found = failed(found, event.version, event.time)
-        elif event.name in ABORTED:
+        elif event.name == ABORTED:
             begin = started.pop(event.version, event)
-            aborted.append(Change(begin, event.time, event.time))
+            if not any(delivered_since(begin, change) for change in found):
+                aborted.append(Change(begin, event.time, event.time))
     return sorted([*found, *aborted], key=lambda change: change.event.time)
+
+
+def delivered_since(begin: Event, change: Change) -> bool:
+    """Say whether a rollout had come through: then it is counted as that delivery."""
+    return change.event.version == begin.version and change.event.time >= begin.time
 
 
 def failed(found: list[Change], version: str, time: datetime) -> list[Change]:
