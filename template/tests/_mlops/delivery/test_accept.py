@@ -71,7 +71,7 @@ def test_a_package_made_under_another_contract_is_named(own_package: Repo) -> No
     done = own_package.run("accept", "target")
 
     assert done.code == 1
-    assert "accept: contract: 1 sections of contract.yaml differ" in done.err
+    assert "accept: contract: 1 sections of contract.yaml unlike the package's: service" in done.err
 
 
 def test_a_contract_with_unknown_keys_is_named(target: acceptance.Target, tmp_path: Path) -> None:

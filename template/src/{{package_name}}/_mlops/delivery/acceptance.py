@@ -51,7 +51,7 @@ def compatible(target: Target, made: packaged.Package, bento: Path) -> list[Chec
     """Does the package fit the host: Python, system, locked packages, feature code, contract?"""
     required = SpecifierSet(made.requires_python)
     return [
-        same("files", packaged.changed(), [], "files of the package that are not as made"),
+        same("files", packaged.changed(), [], "files changed since it was made"),
         Check(
             "python",
             target.python in required,
@@ -70,7 +70,7 @@ def compatible(target: Target, made: packaged.Package, bento: Path) -> list[Chec
             "packages",
             unlike(pins((bento / "env/python/requirements.txt").read_text(encoding="utf-8"))),
             [],
-            "packages that are not as locked",
+            "packages unlike the lock",
         ),
         same("features", made.features_sha256, target.features_sha256, "code that makes features"),
         same_contract(target.contract, bento / "src/contract.yaml"),
@@ -81,7 +81,7 @@ def same(name: str, found: Any, expected: Any, what: str) -> Check:
     """Hold one thing against another; a list should be empty, a hash is shown by its head."""
     if isinstance(found, list):
         shown = f"{', '.join(map(str, found[:3]))}{' …' if len(found) > 3 else ''}"
-        reason = f"{len(found)} {what}" + (f": {shown}" if found else "")
+        reason = f"{len(found)} {what}: {shown}" if found else f"no {what}"
     else:
         reason = f"{what}: {found[:12]}…; expected {expected[:12]}…"
     return Check(name, found == expected, found, expected, reason)
@@ -122,7 +122,7 @@ def same_contract(expected: Contract, path: Path) -> Check:
         return Check("contract", False, None, None, str(problem))
     theirs, ours = found.model_dump(), expected.model_dump()
     differ = [name for name in ours if theirs[name] != ours[name]]
-    return same("contract", differ, [], "sections of contract.yaml differ from the package's")
+    return same("contract", differ, [], "sections of contract.yaml unlike the package's")
 
 
 def answers(expected: Mapping[str, Any], answer: Mapping[str, Any], made: str) -> list[Check]:
@@ -142,7 +142,7 @@ def answers(expected: Mapping[str, Any], answer: Mapping[str, Any], made: str) -
     ]
     version = str(answer.get("model_version"))
     return [
-        same("answers", sorted(set(wrong)), [], f"of {rows} rows answered unlike the model"),
+        same("answers", sorted(set(wrong)), [], f"rows of {rows} answered unlike the model"),
         Check("version", version == made, version, made, f"answers by {version}; expected {made}"),
     ]
 
