@@ -58,6 +58,21 @@ def test_workflows_follow_github_s_schema(repo: Path, tmp_path: Path) -> None:
     assert follows("vendor.github-workflows", wrong)[0] == 1
 
 
+def test_workflows_give_nobody_a_way_in(repo: Path, tmp_path: Path) -> None:
+    own = [ROOT / ".github/workflows", repo / ".github/workflows"]
+    wrong = tmp_path / "wrong.yml"
+    text = (repo / ".github/workflows/check.yml").read_text(encoding="utf-8")
+    command = 'run: echo "${{ github.event.pull_request.title }}"'
+    wrong.write_text(text.replace("run: uv run just check", command), encoding="utf-8")
+    audit = ("zizmor", "--offline", "--quiet", "--min-severity", "medium", "--no-config")
+
+    code, said = lint(*audit, *map(str, own))
+    assert code == 0, said
+    code, said = lint(*audit, str(wrong))
+    assert "template-injection" in said
+    assert code != 0
+
+
 def test_its_dockerfile_has_nothing_for_hadolint_to_say(
     compose: dict[str, Any], tmp_path: Path
 ) -> None:

@@ -20,7 +20,7 @@ import pytest
 import yaml
 from browser import chromium, look_at
 from living import ONE_TASK, Life, run, try_to_run
-from rendering import LEVELS, ROOT, TASKS, clean_environment, git, update
+from rendering import LEVELS, ROOT, TASKS, clean_environment, commit_all, git, update
 
 pytestmark = pytest.mark.life
 
@@ -242,13 +242,37 @@ def test_a_clone_pulls_the_champion_and_predicts_with_it(life: Life, tmp_path: P
 
 
 def steps_that_run(repo: Path) -> Iterator[tuple[str, dict[str, Any]]]:
-    """Yield each step of each workflow that runs a command, with the name of its job."""
-    for path in sorted((repo / ".github" / "workflows").glob("*.yml")):
-        workflow = yaml.safe_load(path.read_text(encoding="utf-8"))
-        for name, job in workflow["jobs"].items():
-            for step in job["steps"]:
-                if "run" in step:
-                    yield f"{path.name}: {name}", step
+    """Yield each step of each workflow that runs a command, with the name of its job.
+
+    One that another workflow calls comes where it is called: what it leaves behind is used there.
+    """
+    files = sorted((repo / ".github" / "workflows").glob("*.yml"))
+    jobs = {path.name: yaml.safe_load(path.read_text(encoding="utf-8"))["jobs"] for path in files}
+    every = [job for each in jobs.values() for job in each.values()]
+    called = {Path(job["uses"]).name for job in every if "uses" in job}
+    for name in sorted(jobs.keys() - called):
+        yield from steps_of(name, jobs)
+
+
+def steps_of(
+    workflow: str, jobs: dict[str, dict[str, Any]]
+) -> Iterator[tuple[str, dict[str, Any]]]:
+    """Yield the steps of one workflow; a job comes after those that it needs, as it is written."""
+    seen: set[str] = set()
+    for name, job in jobs[workflow].items():
+        assert seen.issuperset(needed(job)), f"{workflow}: {name} stands before a job that it needs"
+        seen.add(name)
+        if "uses" in job:
+            yield from steps_of(Path(job["uses"]).name, jobs)
+        for step in job.get("steps", []):
+            if "run" in step:
+                yield f"{workflow}: {name}", step
+
+
+def needed(job: dict[str, Any]) -> list[str]:
+    """Return the jobs that have to end before this one."""
+    needs = job.get("needs", [])
+    return [needs] if isinstance(needs, str) else needs
 
 
 def on_a_fork(value: str) -> str:
@@ -257,6 +281,7 @@ def on_a_fork(value: str) -> str:
 
 
 HIGHEST = max(LEVELS)
+PATIENT = 30_000  # how fast the service is, is for nobody to assert here
 WORKFLOWS = [
     (TASKS[0], HIGHEST),
     *((task, 0) for task in TASKS[1:]),
@@ -270,10 +295,13 @@ def test_every_command_of_every_workflow_runs(life: Life, level: int, tmp_path: 
     repo = tmp_path / "repo"
     git(tmp_path, "clone", "--quiet", str(life.repo), str(repo))
     update(repo, "HEAD", maturity_level=level)
+    be_patient(repo)
+    commit_all(repo, "Raise the level")
     steps = list(steps_that_run(repo))
     commands = {step["run"].strip() for _, step in steps}
     assert commands >= {"uv run just check", "uv run just test"}
     assert commands >= {"uv run just unattended", "uv run just watch"} or level == 0
+    assert commands >= {"uv run just package", "uv run just release production"} or level < 2
 
     for job, step in steps:
         summary = tmp_path / f"{job.partition('.')[0]}.md"
@@ -300,3 +328,18 @@ def test_every_command_of_every_workflow_runs(life: Life, level: int, tmp_path: 
             assert " skipped" not in done.stdout, done.stdout
     if level:
         assert "smoke only" in (tmp_path / "train.md").read_text(encoding="utf-8")
+    if level == HIGHEST:
+        page = (tmp_path / "deliver.md").read_text(encoding="utf-8")
+        assert page.count(": accepted\n") == 5
+        assert page.count("smoke only: a model of the sample goes nowhere") == 3
+        assert "next=production\n" in (tmp_path / "output").read_text(encoding="utf-8")
+        assert git(repo, "status", "--porcelain") == ""
+
+
+def be_patient(repo: Path) -> None:
+    """Let the contract promise what a busy machine keeps as well, and a short load test."""
+    contract = repo / "contract.yaml"
+    text = contract.read_text(encoding="utf-8").replace(
+        "latency_p95_ms: 100", f"latency_p95_ms: {PATIENT}"
+    )
+    contract.write_text(f"{text}\ndelivery: {{throughput_rps: 1, load_seconds: 3}}\n")

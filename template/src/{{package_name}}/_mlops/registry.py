@@ -177,7 +177,8 @@ def make_champion(
     before = read_pointer() or {}
     if before.get("version") == number and not before.get("withdrawn"):
         return before
-    sha256 = artifact.read_manifest(source)["model_sha256"]
+    manifest = artifact.read_manifest(source)
+    sha256 = manifest["model_sha256"]
     if not (paths.CHAMPION / sha256 / artifact.MODEL).is_file():
         store(source, paths.CHAMPION / sha256)
     pointer = {
@@ -190,7 +191,8 @@ def make_champion(
         **facts,
     }
     write_json(paths.CHAMPION / POINTER, pointer)
-    record(event, version=number, instead_of=before.get("version"), **facts)
+    commit = manifest.get("commit", "")
+    record(event, version=number, instead_of=before.get("version"), commit=commit, **facts)
     for old in paths.CHAMPION.iterdir():
         if old.is_dir() and old.name not in (sha256, pointer["previous_sha256"]):
             shutil.rmtree(old)

@@ -1,14 +1,18 @@
 # The template's. Fixtures of yours go into tests/conftest.py.
-"""What a serving host needs: free ports, and programs that a machine may not have."""
+"""What delivery needs: a package made once, free ports, and programs a machine may not have."""
 
 import os
 import shutil
 import socket
+from importlib.metadata import version
 from pathlib import Path
 
 import pytest
 
-from . import ports
+from .. import paths
+from ..fixtures import ROOT, Repo
+from ..pipeline.conftest import rivals  # noqa: F401 - a fixture, for here too
+from . import packaged, ports
 
 
 @pytest.fixture(autouse=True)
@@ -38,3 +42,36 @@ def needs(program: str) -> pytest.MarkDecorator:
     """Skip tests where a program is not installed, but not in CI: there they fail."""
     missing = not os.environ.get("CI") and not shutil.which(program)
     return pytest.mark.skipif(missing, reason=f"{program} is not installed")
+
+
+# what the Bento asks for: installed as locked, or for another system
+LOCKED = ("bentoml", "pandas", "scikit-learn")
+ELSEWHERE = 'pywin32==1 ; sys_platform == "win32"'
+
+
+def prepare(repo: Repo) -> Repo:
+    """Give a repo what `package` needs beside the champion."""
+    shutil.copy(ROOT / "bentofile.yaml", repo.folder)
+    lines = [f"{name}=={version(name)} \\\n    --hash=sha256:{'0' * 64}" for name in LOCKED]
+    requirements = repo.folder / packaged.REQUIREMENTS
+    requirements.parent.mkdir(exist_ok=True)
+    requirements.write_text("\n".join(["# locked", *lines, ELSEWHERE]) + "\n", encoding="utf-8")
+    repo.change(paths.CONTRACT, "service", "latency_p95_ms", to=60_000)
+    repo.change(paths.CONTRACT, "delivery", to={"throughput_rps": 1, "load_seconds": 2})
+    return repo
+
+
+@pytest.fixture(scope="session")
+def package(repo: Repo, tmp_path_factory: pytest.TempPathFactory) -> Repo:
+    """Return a repo whose champion, version 1, is packaged, with its bills; read only."""
+    folder = tmp_path_factory.mktemp("package") / "repo"
+    made = prepare(Repo(shutil.copytree(repo.folder, folder, symlinks=True)))
+    made.must("package")
+    made.must("bom")
+    return made
+
+
+@pytest.fixture
+def own_package(package: Repo, tmp_path: Path) -> Repo:
+    """Return a copy of `package`, free to change."""
+    return Repo(shutil.copytree(package.folder, tmp_path / "own-package", symlinks=True))

@@ -4,6 +4,7 @@
 import json
 import re
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
 import click
@@ -78,11 +79,16 @@ def champion() -> Run:
     pointer = registry.read_pointer()
     if pointer is None:
         raise WrongInput("there is no champion to describe", FIRST_CHAMPION)
-    folder = paths.REGISTERED / pointer["model_sha256"]
+    digest = pointer["model_sha256"]
+    return described(pointer["version"], digest, paths.REGISTERED / digest)
+
+
+def described(version: str, model_sha256: str, folder: Path) -> Run:
+    """Return the records in a model's folder; `Refused` when they are not about one model."""
     manifest = artifact.read_manifest(folder)
     report = read_json(folder / registry.EVALUATION)
     made = {
-        "model_sha256": pointer["model_sha256"],
+        "model_sha256": model_sha256,
         "data_sha256": manifest["data_sha256"],
         "target": manifest["data"]["target"],
     }
@@ -92,7 +98,7 @@ def champion() -> Run:
             raise Refused(
                 f"{message}; the champion's is {expected!r}", "evaluate and register again"
             )
-    return Run(pointer["version"], manifest, report)
+    return Run(version, manifest, report)
 
 
 def read_card() -> str:

@@ -11,7 +11,7 @@ import tempfile
 import time
 import urllib.error
 import urllib.request
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
@@ -83,10 +83,19 @@ def running_server(
         root: Folder to run in, by default the current one.
         environment: Variables that this server alone sees.
     """
+    with running((str(schema.__package__), "serve"), until, root, **environment) as found:
+        yield found
+
+
+@contextmanager
+def running(
+    module: Sequence[str], until: str = "/readyz", root: Path | None = None, **environment: str
+) -> Iterator[tuple[str, int]]:
+    """Do the same with `python -m MODULE --port PORT`, whatever serves there."""
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         port = probe.getsockname()[1]
-    main = [sys.executable, "-m", str(schema.__package__), "serve", "--port", str(port)]
+    main = [sys.executable, "-m", *module, "--port", str(port)]
     variables = {**os.environ, **environment}
     with tempfile.TemporaryFile("w+") as log:
         server = subprocess.Popen(

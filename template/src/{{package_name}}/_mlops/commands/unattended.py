@@ -7,7 +7,8 @@ import shutil
 import subprocess
 import sys
 import tempfile
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -170,7 +171,14 @@ def evaluation(version: registry.Version) -> dict[str, Any]:
 
 
 def smoke(said: list[str]) -> dict[str, dict[str, float]]:
-    """Run the stages on the sample in a clone of the last commit; return the metrics."""
+    """Run the stages on the sample; return the metrics."""
+    with tried(said) as folder:
+        return {"on the sample": read_json(folder / paths.METRICS)["metrics"]}
+
+
+@contextmanager
+def tried(said: list[str]) -> Iterator[Path]:
+    """Run the stages on the sample in a clone of the last commit; give its folder."""
     top, inner = git("rev-parse", "--show-toplevel"), git("rev-parse", "--show-prefix")
     if not git("rev-parse", "HEAD"):
         raise WrongInput("there is no commit to try", "uv run just set-up makes the first")
@@ -184,7 +192,13 @@ def smoke(said: list[str]) -> dict[str, dict[str, float]]:
         environment = {key: text for key, text in os.environ.items() if key != tracking.ADDRESS}
         environment["PYTHONPATH"] = str(folder / "src")  # the clone's code, not that of here
         stage(said, *REPRO, folder=folder, environment=environment)
-        return {"on the sample": read_json(folder / paths.METRICS)["metrics"]}
+        yield folder
+
+
+def on_page(decision: str, why: str, verdict: dict[str, Any] | None = None) -> None:
+    """Write the summary where a workflow shows it; elsewhere stdout is for data."""
+    if os.environ.get(SUMMARY):
+        summarize(decision, why, verdict=verdict)
 
 
 def summarize(

@@ -1,0 +1,210 @@
+# The template's. The bars are yours, in contract.yaml.
+"""What a package is asked before it goes anywhere; each question has a case in which it says no."""
+
+import dataclasses
+import json
+import math
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from .. import config, data, paths, schema, tables
+from ..fixtures import Done, Repo
+from . import accept, acceptance, judging, load, packaged
+
+
+@pytest.fixture(scope="module")
+def accepted(package: Repo) -> Done:
+    """Return what `accept` says about a sound package, load test included."""
+    return package.must("accept", "--json")
+
+
+def no(checks: list[judging.Check]) -> list[str]:
+    """Name the checks that say no."""
+    return [check.name for check in checks if not check.ok]
+
+
+def test_a_sound_package_is_accepted(accepted: Done) -> None:
+    verdict = json.loads(accepted.out)
+    names = {check["name"] for check in verdict["checks"]}
+
+    assert verdict["accepted"]
+    assert {"python", "packages", "features", "contract", "files"} <= names
+    assert {"answers", "version", "throughput", "latency", "failures", "quality"} <= names
+
+
+def test_the_load_test_counts_real_requests(accepted: Done) -> None:
+    (found,) = (c for c in json.loads(accepted.out)["checks"] if c["name"] == "failures")
+
+    assert found["reason"].startswith("of ")
+    assert int(found["reason"].split()[1]) >= 1
+
+
+@pytest.fixture
+def target(package: Repo, monkeypatch: pytest.MonkeyPatch) -> acceptance.Target:
+    """Return this host, in the folder of the package."""
+    monkeypatch.chdir(package.folder)
+    return acceptance.this_host(Path(str(schema.__file__)).parent)
+
+
+@pytest.mark.parametrize(
+    ("change", "check"),
+    [
+        ({}, []),
+        ({"python": "3.10.1"}, ["python"]),
+        ({"system": "Windows"}, ["system"]),
+        ({"features_sha256": "0" * 64}, ["features"]),
+    ],
+)
+def test_a_host_that_does_not_fit_is_named(
+    target: acceptance.Target, change: dict[str, Any], check: list[str]
+) -> None:
+    host = dataclasses.replace(target, **change)
+    checks = acceptance.compatible(host, packaged.read(), packaged.PACKAGE / packaged.BENTO)
+
+    assert no(checks) == check
+
+
+def test_a_package_made_under_another_contract_is_named(own_package: Repo) -> None:
+    own_package.change(paths.CONTRACT, "service", "model_mb", to=7)
+    done = own_package.run("accept", "target")
+
+    assert done.code == 1
+    assert "accept: contract: 1 sections of contract.yaml unlike the package's: service" in done.err
+
+
+def test_a_contract_with_unknown_keys_is_named(target: acceptance.Target, tmp_path: Path) -> None:
+    (tmp_path / "contract.yaml").write_text("quality: {metric: f1}\nservise: {}\n")
+    check = acceptance.same_contract(target.contract, tmp_path / "contract.yaml")
+
+    assert not check.ok
+    assert "servise" in check.reason or "accept" in check.reason
+
+
+def test_files_that_were_changed_are_named(own_package: Repo) -> None:
+    with (own_package.folder / packaged.PACKAGE / packaged.LOCKED).open("a") as file:
+        file.write("no-such-package==1.0\n")
+    done = own_package.run("accept", "target")
+
+    assert done.code == 1
+    assert "(files, packages)" in done.err
+    assert "no-such-package is missing (locked 1.0)" in done.err
+
+
+def test_pins_are_those_of_this_machine() -> None:
+    text = "# c\none==1.0 \\\n    --hash=sha256:0\n\ntwo==2 ; sys_platform == 'none'\n    # via x\n"
+
+    assert acceptance.pins(text) == {"one": "1.0"}
+    assert acceptance.unlike({"pytest": "0.0"})[0].startswith("pytest ")
+    assert acceptance.unlike({"pytest": acceptance.installed("pytest")}) == []
+
+
+EXPECTED = {"predictions": ["a", "b"], "probabilities": [{"a": 1.0}, {"a": 0.0}]}
+
+
+@pytest.mark.parametrize(
+    ("change", "says_no"),
+    [
+        ({}, []),
+        ({"predictions": ["b", "a"]}, ["answers"]),
+        ({"predictions": ["a"]}, ["answers"]),
+        ({"probabilities": [{"a": 1.0}, {"a": 0.1}]}, ["answers"]),
+        ({"model_version": "2"}, ["version"]),
+    ],
+)
+def test_answers_unlike_the_model_s_are_named(change: dict[str, Any], says_no: list[str]) -> None:
+    answer = {**EXPECTED, "model_version": "1", **change}
+
+    assert no(acceptance.answers(EXPECTED, answer, "1")) == says_no
+
+
+@pytest.mark.parametrize(("status", "ok"), [(400, True), (422, True), (200, False), (500, False)])
+def test_a_wrong_request_has_to_be_the_caller_s_fault(status: int, ok: bool) -> None:
+    assert acceptance.refusal(status, "no rows").ok == ok
+
+
+@pytest.mark.parametrize(
+    ("found", "says_no"),
+    [
+        (load.Load(100, 0, 5.0, 40.0), []),
+        (load.Load(99, 0, 5.0, 40.0), ["throughput"]),
+        (load.Load(100, 0, 5.0, 101.0), ["latency"]),
+        (load.Load(120, 1, 5.0, 40.0), ["failures"]),
+        (load.Load(0, 0, 5.0, math.inf), ["throughput", "latency"]),
+    ],
+)
+def test_load_is_held_against_the_contract(
+    package: Repo, monkeypatch: pytest.MonkeyPatch, found: load.Load, says_no: list[str]
+) -> None:
+    monkeypatch.chdir(package.folder)
+    contract = config.load_contract()
+    contract = contract.model_copy(
+        update={
+            "service": contract.service.model_copy(update={"latency_p95_ms": 100}),
+            "delivery": contract.delivery.model_copy(update={"throughput_rps": 20}),
+        }
+    )
+
+    assert no(load.judge(found, contract)) == says_no
+
+
+def test_a_service_that_fails_under_load_is_seen(
+    package: Repo, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(package.folder)
+    contract = config.load_contract()
+    found = load.offer("http://127.0.0.1:9", [{"rows": []}], contract)
+
+    assert found.failures == found.requests > 0
+    assert {"throughput", "failures"} <= set(no(load.judge(found, contract)))
+
+
+def test_locust_s_figures_are_read() -> None:
+    stats = [
+        {
+            "num_requests": 20,
+            "num_failures": 1,
+            "start_time": 100.0,
+            "last_request_timestamp": 104.0,
+            "response_times": {"10": 18, "50": 1, "300": 1},
+        }
+    ]
+
+    assert load.read(stats, 5) == load.Load(20, 1, 5, 50)
+    assert load.read(stats, 2) == load.Load(20, 1, 4.0, 50)
+    assert load.read([], 5) == load.Load(0, 0, 5, math.inf)
+
+
+def test_rows_that_break_the_schema_are_named(own_package: Repo) -> None:
+    path = own_package.folder / paths.RAW / paths.SAMPLE.name
+    rows = tables.read(path, schema, data)
+    rows.drop(columns=schema.KEY[0]).to_parquet(path)
+    done = own_package.run("accept", "data")
+
+    assert (done.code, schema.KEY[0] in done.err) == (1, True)
+
+
+def test_a_model_under_the_bar_is_named(package: Repo, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(package.folder)
+    contract, made = config.load_contract(), packaged.read()
+    sign = 1 if contract.quality.better == "higher" else -1
+    at_bar = {contract.quality.metric: contract.quality.accept}
+    under = {contract.quality.metric: contract.quality.accept - sign}
+    of_the_sample = dataclasses.replace(made, version=None)
+
+    assert acceptance.quality({"metrics": at_bar}, contract, made).ok
+    assert not acceptance.quality({"metrics": under}, contract, made).ok
+    assert not acceptance.quality({"metrics": {}}, contract, made).ok
+    shown = acceptance.quality({"metrics": under}, contract, of_the_sample)
+    assert (shown.ok, "smoke only" in shown.reason) == (True, True)
+
+
+def test_an_unknown_question_is_wrong_input(package: Repo) -> None:
+    done = package.run("accept", "lod")
+
+    assert (done.code, "did you mean 'load'?" in done.err) == (2, True)
+
+
+def test_every_question_is_asked_by_default() -> None:
+    assert set(accept.QUESTIONS) == {"target", "calls", "load", "data", "quality"}

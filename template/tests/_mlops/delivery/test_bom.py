@@ -1,0 +1,149 @@
+# The template's. Purpose and owners are yours, in contract.yaml.
+"""Bills of materials: valid, complete, and true about what was packaged."""
+
+import json
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from .. import paths, schema
+from ..fixtures import Repo
+from . import bom, card, materials, packaged
+from .conftest import LOCKED
+
+SBOM, ML_BOM = bom.BILLS / "sbom.json", bom.BILLS / "ml-bom.json"
+
+
+def model_of(bill: dict[str, Any]) -> dict[str, Any]:
+    """Return the model's component."""
+    return next(one for one in bill["components"] if one["type"] == "machine-learning-model")
+
+
+@pytest.mark.parametrize("path", [SBOM, ML_BOM], ids=str)
+def test_a_bill_follows_the_schema(package: Repo, path: Path) -> None:
+    assert materials.breach((package.folder / path).read_text(encoding="utf-8")) == ""
+
+
+def test_the_sbom_names_every_package_with_the_hashes_of_its_files(package: Repo) -> None:
+    found = {one["name"]: one for one in package.read(SBOM)["components"]}
+
+    assert set(LOCKED) <= set(found)
+    assert found["bentoml"]["purl"].startswith("pkg:pypi/bentoml@")
+    assert found["bentoml"]["externalReferences"][0]["hashes"][0]["alg"] == "SHA-256"
+
+
+def test_the_ml_bom_says_what_the_model_card_says(package: Repo) -> None:
+    made, model = package.read(packaged.PACKAGE / packaged.RECORD), model_of(package.read(ML_BOM))
+    folder = package.folder / packaged.PACKAGE / packaged.champions(packaged.BENTO)
+    run = card.described("1", made["model_sha256"], folder / made["model_sha256"])
+    told = model["modelCard"]
+    metrics = {
+        one["type"]: one["value"] for one in told["quantitativeAnalysis"]["performanceMetrics"]
+    }
+
+    assert (model["version"], model["hashes"][0]["content"]) == ("1", made["model_sha256"])
+    assert {name: str(value) for name, value in run.report["metrics"].items()}.items() <= (
+        metrics.items()
+    )
+    assert len(told["modelParameters"]["inputs"]) == len(run.manifest["features"])
+    assert {f"param:{name}" for name in run.manifest["params"]} == {
+        one["name"] for one in told["properties"]
+    }
+    assert schema.TARGET in told["modelParameters"]["outputs"][0]["format"]
+    assert (
+        run.manifest["data"]["train"]["first"] in told["considerations"]["technicalLimitations"][0]
+    )
+
+
+def test_the_ml_bom_says_who_answers_and_what_it_learned_from(package: Repo) -> None:
+    bill = package.read(ML_BOM)
+    (data,) = (one for one in bill["components"] if one["type"] == "data")
+
+    assert model_of(bill)["authors"][0]["email"]
+    assert data["data"][0]["governance"]["owners"][0]["contact"]["email"]
+    assert len(data["hashes"][0]["content"]) == 64
+    assert bill["dependencies"][0]["dependsOn"][0] == "data"
+
+
+def test_true_bills_pass(package: Repo) -> None:
+    assert package.must("bom", "--check").code == 0
+
+
+def without_owner(bill: dict[str, Any]) -> None:
+    del model_of(bill)["authors"]
+
+
+def better_metric(bill: dict[str, Any]) -> None:
+    analysis = model_of(bill)["modelCard"]["quantitativeAnalysis"]
+    analysis["performanceMetrics"][0]["value"] = "1.0"
+
+
+def without_limits(bill: dict[str, Any]) -> None:
+    model_of(bill)["modelCard"]["considerations"]["technicalLimitations"] = []
+
+
+def one_package_less(bill: dict[str, Any]) -> None:
+    del bill["components"][0]
+
+
+def against_the_schema(bill: dict[str, Any]) -> None:
+    bill["components"][0]["type"] = "a model"
+
+
+@pytest.mark.parametrize(
+    ("path", "change", "said"),
+    [
+        (ML_BOM, without_owner, "components[0].authors"),
+        (ML_BOM, better_metric, "performanceMetrics[0].value"),
+        (ML_BOM, without_limits, "technicalLimitations"),
+        (SBOM, one_package_less, "components"),
+        (SBOM, against_the_schema, "breaks the schema"),
+        (ML_BOM, against_the_schema, "breaks the schema"),
+    ],
+)
+def test_a_bill_that_was_changed_is_refused(
+    own_package: Repo, path: Path, change: Any, said: str
+) -> None:
+    bill = own_package.read(path)
+    change(bill)
+    (own_package.folder / path).write_text(json.dumps(bill), encoding="utf-8")
+    done = own_package.run("bom", "--check")
+
+    assert (done.code, said in done.err) == (1, True), done.err
+
+
+def test_a_bill_that_was_not_written_is_wrong_input(own_package: Repo) -> None:
+    (own_package.folder / SBOM).unlink()
+    done = own_package.run("bom", "--check")
+
+    assert (done.code, "uv run just bom writes it" in done.err) == (2, True)
+
+
+def test_a_bill_that_is_no_json_is_refused(own_package: Repo) -> None:
+    (own_package.folder / ML_BOM).write_text("{")
+
+    assert own_package.run("bom", "--check").code == 1
+
+
+def test_a_contract_with_another_owner_makes_the_bill_untrue(own_package: Repo) -> None:
+    own_package.change(
+        paths.CONTRACT, "owners", "model", to={"name": "Another", "email": "a@example.org"}
+    )
+    done = own_package.run("bom", "--check")
+
+    assert (done.code, "authors[0].name" in done.err) == (1, True)
+
+
+def test_without_a_package_there_is_nothing_to_bill(repo: Repo) -> None:
+    done = repo.run("bom")
+
+    assert (done.code, "uv run just package" in done.err) == (2, True)
+
+
+def test_differences_are_named_by_their_place() -> None:
+    found = {"a": [1, {"b": 2}], "more": 1}
+    expected = {"a": [1, {"b": 3}], "c": 4}
+
+    assert bom.differences(found, expected) == ["a[1].b", "c", "more"]
+    assert bom.differences(found, found) == []

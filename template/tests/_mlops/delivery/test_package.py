@@ -1,0 +1,104 @@
+# The template's. What your service needs to run goes into [project] dependencies.
+"""What is packaged: a version that may be deployed, whole, with a container file that is sound."""
+
+import shutil
+from pathlib import Path
+
+import pytest
+
+from .. import errors, paths, registry
+from ..fixtures import Repo
+from . import packaged
+from .conftest import prepare
+
+
+def test_the_package_holds_the_champion_and_says_so(package: Repo) -> None:
+    made = package.read(packaged.PACKAGE / packaged.RECORD)
+    pointer = package.read(paths.CHAMPION / registry.POINTER)
+
+    assert (made["version"], made["model_sha256"]) == ("1", pointer["model_sha256"])
+    assert made["commit"] == package.git("rev-parse", "HEAD")
+    assert made["bento"].endswith(f":1-{pointer['model_sha256'][:12]}")
+
+
+def test_the_bento_holds_code_model_contract_and_packages_and_nothing_else(package: Repo) -> None:
+    bento = package.folder / packaged.PACKAGE / packaged.BENTO
+    kinds = {path.suffix for path in (bento / "src").rglob("*") if path.is_file()}
+
+    assert kinds == {".py", ".json", ".skops", ".yaml"}
+    assert packaged.LOCKED.name in {path.name for path in (bento / "env/python").iterdir()}
+    assert (package.folder / packaged.PACKAGE / packaged.DOCKERFILE).is_file()
+
+
+def test_a_file_that_was_changed_added_or_lost_is_named(
+    own_package: Repo, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(own_package.folder)
+    before = packaged.changed()
+    (packaged.PACKAGE / packaged.DOCKERFILE).write_text("FROM scratch\n")
+    (packaged.PACKAGE / "added").write_text("x")
+    (packaged.PACKAGE / packaged.LOCKED).unlink()
+
+    assert before == []
+    assert packaged.changed() == ["added", str(packaged.DOCKERFILE), str(packaged.LOCKED)]
+
+
+@pytest.mark.parametrize(
+    ("line", "rule"),
+    [("FROM python", "DL3006"), ("FROM python:3.12\nRUN cd /tmp", "DL3003")],
+)
+def test_a_container_file_that_is_not_sound_is_refused(
+    tmp_path: Path, line: str, rule: str
+) -> None:
+    (tmp_path / "Dockerfile").write_text(f"{line}\n")
+    with pytest.raises(errors.Refused, match=rule):
+        packaged.lint(tmp_path / "Dockerfile")
+
+
+def test_habits_of_bentoml_are_let_through(package: Repo) -> None:
+    packaged.lint(package.folder / packaged.PACKAGE / packaged.DOCKERFILE)
+
+
+def test_a_version_that_the_gate_did_not_accept_is_not_packaged(rivals: Repo) -> None:
+    done = rivals.run("package", "2")
+
+    assert done.code == 1
+    assert "version 2 was not accepted by the gate" in done.err
+    assert not (rivals.folder / packaged.PACKAGE).exists()
+
+
+def test_without_exported_packages_there_is_nothing_to_pin(repo: Repo) -> None:
+    done = repo.run("package")
+
+    assert done.code == 2
+    assert "uv run just package" in done.err
+
+
+def test_a_bento_that_cannot_be_built_leaves_the_package_as_it_was(own_package: Repo) -> None:
+    before = own_package.read(packaged.PACKAGE / packaged.RECORD)
+    (own_package.folder / "bentofile.yaml").write_text("service: nowhere:Service\n")
+    done = own_package.run("package")
+
+    assert (done.code, "bentoml build failed" in done.err) == (3, True)
+    assert own_package.read(packaged.PACKAGE / packaged.RECORD) == before
+
+
+def test_without_a_registry_a_model_of_the_sample_is_packaged_and_goes_nowhere(
+    own_repo: Repo, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.delenv("MLFLOW_TRACKING_URI", raising=False)
+    prepare(own_repo)
+    own_repo.git("add", "--all")
+    own_repo.git("commit", "--quiet", "--no-verify", "--message", "A clone, as a runner has it")
+    for name in ("mlflow.db", "models", "mlruns"):
+        path = own_repo.folder / name
+        shutil.rmtree(path) if path.is_dir() else path.unlink()
+    done = own_repo.must("package")
+    released = own_repo.must("release", "test")
+
+    assert "smoke only" in done.err
+    assert own_repo.read(packaged.PACKAGE / packaged.RECORD)["version"] is None
+    assert "smoke only: a model of the sample goes nowhere" in released.err
+    assert not (own_repo.folder / "mlflow.db").exists()
+    assert own_repo.must("accept", "quality").code == 0
+    assert own_repo.must("bom").code == 0
