@@ -176,7 +176,9 @@ def test_a_person_is_offered_the_identity_that_git_knows(
     destination = tmp_path / "repo"
     arguments = ["copy", "--trust", "--vcs-ref=HEAD", str(template), str(destination)]
 
-    with pexpect.spawn(COPIER, arguments, timeout=30, dimensions=(50, 200)) as terminal:
+    with pexpect.spawn(
+        COPIER, arguments, timeout=30, dimensions=(50, 200), cwd=str(tmp_path)
+    ) as terminal:
         for question in QUESTIONS.values():
             terminal.expect_exact(question["help"][:40])
             terminal.send("\r")

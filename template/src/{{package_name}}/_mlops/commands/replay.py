@@ -7,7 +7,9 @@ import shutil
 import subprocess
 import sys
 import time
-from contextlib import redirect_stdout
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import contextmanager, redirect_stdout
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -30,6 +32,20 @@ ROWS_AT_ONCE = 20
 LABELS = Path("build/labels")
 
 
+@dataclass(frozen=True)
+class Host:
+    """Where the versions of a replay are served.
+
+    Args:
+        address: Of what answers the callers.
+        take_over: Lets the challenger take over, and returns what to tell: `deployed`, whether
+            it is champion now, and `told`, lines for the timeline.
+    """
+
+    address: str
+    take_over: Callable[[], dict[str, Any]]
+
+
 @click.command()
 @click.option("--here", is_flag=True, help="Live in this folder instead of a copy of it.")
 def command(here: bool) -> None:
@@ -40,15 +56,16 @@ def command(here: bool) -> None:
     Writes reports/timeline.txt, .json and .png.
     """
     if not here:
-        live_elsewhere()
+        live_elsewhere("replay", timeline.FILES)
         return
-    story = live(later_batches())
-    write_json(timeline.STORY, story)
-    timeline.write(story, load_contract().quality)
+    waiting, story = begin(later_batches())
+    with one_service() as host:
+        go_on(waiting, host, story)
+    tell(story)
 
 
-def live_elsewhere() -> None:
-    """Clone the repo, run there with the clone's own code, and bring the story back."""
+def live_elsewhere(verb: str, files: Iterable[str]) -> None:
+    """Clone the repo, run a command there with the clone's own code, and bring its reports back."""
     if not provenance.git("rev-parse", "HEAD"):
         raise WrongInput("there is no commit to replay", "uv run just set-up makes the first")
     shutil.rmtree(FOLDER, ignore_errors=True)
@@ -60,16 +77,17 @@ def live_elsewhere() -> None:
     foreign = ("MLFLOW_TRACKING_URI", "CHAMPION_DIR", "PREDICTION_LOG", "BENTOML_HOME")
     environment = {name: value for name, value in os.environ.items() if name not in foreign}
     environment["PYTHONPATH"] = str((FOLDER / "src").resolve())
-    replay = [sys.executable, "-m", str(schema.__package__), "replay", "--here"]
-    done = subprocess.run(replay, cwd=FOLDER, env=environment)
+    there = [sys.executable, "-m", str(schema.__package__), verb, "--here"]
+    done = subprocess.run(there, cwd=FOLDER, env=environment)
     if done.returncode:
-        message = f"the replay ended with exit code {done.returncode}"
+        message = f"the {verb} ended with exit code {done.returncode}"
         raise OutsideFailed(message, f"it happened in {FOLDER}")
-    for name in timeline.FILES:
+    for name in files:
         with whole_file(paths.REPORTS / name) as part:
             part.write_bytes((FOLDER / paths.REPORTS / name).read_bytes())
     click.echo(timeline.TEXT.read_text(encoding="utf-8"), nl=False)
-    click.echo(f"replay: {timeline.TEXT} and {timeline.PLOT} tell it again", err=True)
+    told = ", ".join(str(paths.REPORTS / name) for name in files)
+    click.echo(f"{verb}: told again in {told}", err=True)
 
 
 def later_batches() -> list[Path]:
@@ -91,24 +109,51 @@ def later_batches() -> list[Path]:
     return tables.batches(paths.INCOMING)
 
 
-def live(batches: list[Path]) -> dict[str, Any]:
-    """Train on what is there, then let batch after batch arrive; return what happened."""
+def begin(batches: list[Path]) -> tuple[dict[Path, Path], dict[str, Any]]:
+    """Hide what is to arrive, and train on the rest.
+
+    Returns:
+        Where each batch belongs and where it waits, and the story so far.
+    """
     waiting = {path: hide(path) for path in batches}
     must("set-up")
-    metric = load_contract().quality.metric
     story: dict[str, Any] = {"began": registry.now(), "start": learn(), "parts": []}
-    if story["start"]["gate"] != "accepted":  # there is nothing better to begin with
+    if story["start"]["gate"] == "accepted":
+        must("deploy")
+    else:  # there is nothing better to begin with
         must("deploy", "--force", "the first model of a replay")
+    return waiting, story
+
+
+def go_on(waiting: dict[Path, Path], host: Host, story: dict[str, Any]) -> None:
+    """Let batch after batch arrive, and add to the story what happened."""
+    metric = load_contract().quality.metric
     arrived: list[Path] = []
-    with demo.running_service() as service:
-        for path, hidden in waiting.items():
-            part = serve(service, hidden, metric)
-            arrived.append(hidden.replace(path))  # the labels are known now
-            part |= watch(part.pop("since"), path)
-            part |= react(arrived, service)
-            story["parts"].append(part)
-            click.echo(timeline.line(part, metric), err=True)
-    return story
+    for path, hidden in waiting.items():
+        part = serve(host.address, hidden, metric)
+        arrived.append(hidden.replace(path))  # the labels are known now
+        part |= watch(part.pop("since"), path)
+        part |= react(arrived, host)
+        story["parts"].append(part)
+        click.echo(timeline.line(part, metric), err=True)
+
+
+def tell(story: dict[str, Any]) -> None:
+    """Write the story down."""
+    write_json(timeline.STORY, story)
+    timeline.write(story, load_contract().quality)
+
+
+@contextmanager
+def one_service() -> Iterator[Host]:
+    """Run the service; a challenger takes over by `deploy`, without a restart."""
+    with demo.running_service() as address:
+
+        def take_over() -> dict[str, Any]:
+            must("deploy", "--service", address)
+            return {"deployed": True, "told": []}
+
+        yield Host(address, take_over)
 
 
 def hide(path: Path) -> Path:
@@ -145,31 +190,33 @@ def watch(since: str, labels: Path) -> dict[str, Any]:
     return {"exit_code": code, "verdict": report["verdict"], "monitor": report["checks"]}
 
 
-def react(arrived: list[Path], service: str) -> dict[str, Any]:
+def react(arrived: list[Path], host: Host) -> dict[str, Any]:
     """Ask `trigger`; on a yes take in what arrived and train. The gate has the last word."""
     code, said = step("trigger")
     found: dict[str, Any] = {"trigger": said, "ingest": "", "gate": "", "reasons": []}
+    found |= {"deployed": False, "told": []}
     if code:
         return found
     code, said = step("ingest", *map(str, arrived))
     if code:
         return found | {"ingest": said}
     arrived.clear()
-    return found | learn(service)
+    found |= learn()
+    return found | (host.take_over() if found["gate"] == "accepted" else {})
 
 
-def learn(service: str | None = None) -> dict[str, Any]:
-    """Run the pipeline to the gate, and deploy what it accepts; return what came out."""
+def learn() -> dict[str, Any]:
+    """Run the pipeline to the gate; return what came out."""
     must("repro")
     must("register")
     code, _ = step("gate")
     verdict = read_json(paths.REPORTS / "gate.json")
-    found = {"candidate": verdict["version"], "gate": "accepted" if code == 0 else "refused"}
-    if code:
-        failed = [check for check in verdict["checks"] if not check["ok"]]
-        return found | {"reasons": [f"{one['name']}: {one['reason']}" for one in failed]}
-    must("deploy", *(["--service", service] if service else []))
-    return found | {"reasons": []}
+    failed = [check for check in verdict["checks"] if not check["ok"]]
+    return {
+        "candidate": verdict["version"],
+        "gate": "refused" if code else "accepted",
+        "reasons": [f"{one['name']}: {one['reason']}" for one in failed],
+    }
 
 
 def step(*arguments: str) -> tuple[int, str]:

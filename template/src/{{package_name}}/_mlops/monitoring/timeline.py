@@ -71,7 +71,7 @@ def decisions(part: dict[str, Any]) -> list[str]:
         told.append(f"not taken in: {part['ingest']}")
     if part["gate"]:
         told.append(f"gate: version {part['candidate']} {part['gate']}")
-    return told + [f"      {reason}" for reason in part["reasons"]]
+    return told + [f"      {reason}" for reason in part["reasons"]] + part["told"]
 
 
 def write(story: dict[str, Any], bars: Quality) -> None:
@@ -109,7 +109,7 @@ def draw(path: Path, parts: list[dict[str, Any]], bars: Quality) -> None:
                 ha="center",
                 fontsize=8,
             )
-            if part["gate"] == "accepted":
+            if part["deployed"]:
                 for axes in (above, below):
                     axes.axvline(place + 0.5, color="grey", linewidth=1, linestyle=":")
         above.set(title="Quality of what was served; dotted: a new champion", ylabel=bars.metric)
