@@ -7,6 +7,9 @@ from ... import outcome
 from ..champion import Answered, Champion
 
 SHARES = tuple(round(step * 0.05, 2) for step in range(1, 21))
+# for numbers of any unit; the same for every version, so that two can be compared
+SIZES = tuple(float(f"{digit}e{power}") for power in range(-3, 7) for digit in (1, 2, 5))
+NUMBERS = (*(-size for size in reversed(SIZES)), 0.0, *SIZES)
 
 
 def attach(service: Any, champion: Champion) -> None:
@@ -24,9 +27,11 @@ class Predictions:
         self.total = Counter(
             "model_predictions_total", "Rows predicted, by label", ["version", "value"]
         )
-        buckets = SHARES if self.labels else (*(10.0**n for n in range(-3, 7)),)
         self.value = Histogram(
-            "model_prediction_value", "Predicted values", ["version"], buckets=buckets
+            "model_prediction_value",
+            "Predicted numbers, or probabilities of the last label",
+            ["version"],
+            buckets=SHARES if self.labels else NUMBERS,
         )
 
     def hear(self, answered: Answered) -> None:
