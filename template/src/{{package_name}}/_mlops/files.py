@@ -66,7 +66,7 @@ def _finite(value: Any) -> Any:
 
 
 @contextmanager
-def whole_file(path: Path) -> Iterator[Path]:
+def whole_file(path: Path, mode: int = 0o644) -> Iterator[Path]:
     """Give a path to write to; it takes the place of `path` only when all went well."""
     with _answering(path):
         path.parent.mkdir(parents=True, exist_ok=True)
@@ -76,7 +76,7 @@ def whole_file(path: Path) -> Iterator[Path]:
     try:
         with _answering(path):
             yield part
-            part.chmod(0o644)
+            part.chmod(mode)
             part.replace(path)
     finally:
         part.unlink(missing_ok=True)

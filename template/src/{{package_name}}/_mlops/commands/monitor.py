@@ -17,7 +17,7 @@ from .. import PROJECT, artifact, paths, registry, tables
 from ..config import load_contract, load_params
 from ..errors import Problem, WrongInput
 from ..files import read_json, whole_file, write_json
-from ..monitoring import checks, labels, notify, page, windows, withdraw
+from ..monitoring import added, checks, labels, notify, page, windows, withdraw
 from ..monitoring.log import Log, folder, read
 from ..seam import Contract, Params
 from ..serving.champion import FIRST_CHAMPION
@@ -154,6 +154,7 @@ def watch(
     with whole_file(PAGE) as part:
         history = windows.of(about["version"])
         part.write_text(page.draw(report, seen.scores, history, contract), encoding="utf-8")
+    added.tell_all(report)
     return report
 
 

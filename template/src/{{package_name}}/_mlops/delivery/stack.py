@@ -1,8 +1,6 @@
 # The template's. Ports are yours, in the environment; bars and steps in contract.yaml.
 """All processes of a serving host: configured, started, looked at, stopped."""
 
-import importlib
-import importlib.util
 import time
 import urllib.request
 from pathlib import Path
@@ -13,7 +11,8 @@ from ..commands.serve import require_free
 from ..config import load_contract
 from ..errors import OutsideFailed, WrongInput
 from ..files import whole_file
-from . import nginx, runner, traffic
+from ..seam import Contract
+from . import nginx, rules, runner, traffic
 from .ports import ports
 from .processes import Process, processes, supervised
 
@@ -35,21 +34,27 @@ def render() -> dict[str, bool]:
     """
     contract = load_contract()
     changed = {nginx.LIVE.name: nginx.write(contract.rollout.steps)}
-    filled = {name: str(port) for name, port in ports().items()}
-    # a step is judged on several looks
-    seconds = max(1, min(15, int(contract.rollout.wait_seconds / 4)))
-    filled["SCRAPE_INTERVAL"] = f"{seconds}s"
-    for source in sorted(SOURCES.glob("*.yml")):
-        try:
-            text = Template(source.read_text(encoding="utf-8")).substitute(filled)
-        except (KeyError, ValueError) as error:
-            raise WrongInput(f"{source} cannot be filled in: {error}") from error
-        changed[source.name] = write(FOLDER / source.name, text)
-    if importlib.util.find_spec(f"{__package__}.rules"):
-        importlib.import_module(f"{__package__}.rules").render(FOLDER)
+    for name, text in filled_in(contract).items():
+        changed[name] = write(FOLDER / name, text)
+    rules.render(FOLDER)
     own = supervised(processes(), runner.socket(), (Path.cwd() / runner.FOLDER))
     changed[runner.CONFIG.name] = write(runner.CONFIG, own)
     return changed
+
+
+def filled_in(contract: Contract) -> dict[str, str]:
+    """Return each file of deploy/ that names ports, with these in their places."""
+    values = {name: str(port) for name, port in ports().items()}
+    # a step is judged on several looks
+    seconds = max(1, min(15, int(contract.rollout.wait_seconds / 4)))
+    values["SCRAPE_INTERVAL"] = f"{seconds}s"
+    found = {}
+    for source in sorted(SOURCES.glob("*.yml")):
+        try:
+            found[source.name] = Template(source.read_text(encoding="utf-8")).substitute(values)
+        except (KeyError, ValueError) as error:
+            raise WrongInput(f"{source} cannot be filled in: {error}") from error
+    return found
 
 
 def write(path: Path, text: str) -> bool:
