@@ -152,6 +152,6 @@ def test_a_real_alert_arrives_and_names_its_owner(
             until(lambda: told)
     (alert,) = [one for one in told[0]["alerts"] if one["labels"]["alertname"] == "MonitorWithdraw"]
 
-    assert told[0]["receiver"] == routes.addressee("service", owner)
+    assert alert["annotations"]["owner"] == f"{owner.name} <{owner.email}>"
     assert (alert["labels"]["severity"], alert["labels"]["owner"]) == ("page", "service")
     assert alert["annotations"]["summary"] == "errors: the monitor says withdraw"

@@ -192,6 +192,7 @@ def test_every_alert_says_how_bad_whose_and_where_to_read_on(contract: seam.Cont
         of_metric = "monitor_alarm{" in one["expr"]
         assert of_metric or one["labels"]["owner"] in dict(contract.owners)
         assert one["annotations"]["summary"]
+        assert contract.owners.model.email in one["annotations"]["owner"] or not of_metric
         assert one["annotations"]["runbook"] == f"{rules.RUNBOOK}#{one['alert'].lower()}"
 
 

@@ -72,8 +72,13 @@ def routes(contract: Contract, environment: Mapping[str, str]) -> dict[str, Any]
 
 
 def addressee(role: str, owner: Owner) -> str:
-    """Return a receiver's name, which every message holds."""
-    return f"{role}: {owner.name} <{owner.email}>"
+    """Return a receiver's name: Alertmanager shows it with dots as it would match them."""
+    return f"{role}: {person(owner)}"
+
+
+def person(owner: Owner) -> str:
+    """Return an owner for people; what Prometheus and Alertmanager would fill in stays text."""
+    return f"{owner.name} <{owner.email}>".replace("{{", "{ {")
 
 
 def by(owner: Owner, environment: Mapping[str, str]) -> dict[str, Any]:

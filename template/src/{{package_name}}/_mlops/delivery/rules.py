@@ -57,7 +57,19 @@ def rules(contract: Contract) -> dict[str, Any]:
         "monitor": monitor(contract),
         "rollout": rollout(),
     }
+    for one in chain.from_iterable(groups.values()):
+        if "alert" in one:
+            one["annotations"]["owner"] = answers(one["labels"].get("owner", ""), contract)
     return {"groups": [{"name": name, "rules": found} for name, found in groups.items()]}
+
+
+def answers(role: str, contract: Contract) -> str:
+    """Return who has a role, by name; without a role, as Prometheus finds it in the metric."""
+    named = {known: routes.person(owner) for known, owner in contract.owners}
+    if role:
+        return named[role]
+    found = [f'{{{{ if eq $labels.owner "{known}" }}}}{who}' for known, who in named.items()]
+    return "".join(f"{one}{{{{ end }}}}" for one in found)
 
 
 def recorded(contract: Contract) -> list[Rule]:
