@@ -342,4 +342,4 @@ def be_patient(repo: Path) -> None:
     text = contract.read_text(encoding="utf-8").replace(
         "latency_p95_ms: 100", f"latency_p95_ms: {PATIENT}"
     )
-    contract.write_text(f"{text}\ndelivery: {{throughput_rps: 1, load_seconds: 3}}\n")
+    contract.write_text(f"{text}\ndelivery: {{throughput_rps: 0.1, load_seconds: 4}}\n")

@@ -57,7 +57,7 @@ def prepare(repo: Repo) -> Repo:
     requirements.parent.mkdir(exist_ok=True)
     requirements.write_text("\n".join(["# locked", *lines, ELSEWHERE]) + "\n", encoding="utf-8")
     repo.change(paths.CONTRACT, "service", "latency_p95_ms", to=60_000)
-    repo.change(paths.CONTRACT, "delivery", to={"throughput_rps": 1, "load_seconds": 2})
+    repo.change(paths.CONTRACT, "delivery", to={"throughput_rps": 0.1, "load_seconds": 4})
     return repo
 
 

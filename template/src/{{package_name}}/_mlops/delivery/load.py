@@ -19,6 +19,7 @@ from ..seam import Contract
 HEADROOM = 1.1  # offered of what is promised, so that a service that keeps up is seen to
 USERS = 100  # at most; each of them asks more often then
 PATIENCE = 60  # seconds beyond the test itself
+LAST = "10"  # seconds for what was asked at the end: slow answers count too
 LOCUSTFILE = Path(__file__).with_name("locustfile.py")
 
 
@@ -56,6 +57,7 @@ def offer(address: str, bodies: Sequence[Mapping[str, Any]], contract: Contract)
     command = ["-m", "locust", "--headless", "--json", "--only-summary", "--host", address]
     command += ["--locustfile", str(LOCUSTFILE), "--run-time", f"{seconds}s"]
     command += ["--users", str(users), "--spawn-rate", str(users), "--exit-code-on-error", "0"]
+    command += ["--stop-timeout", LAST]
     with tempfile.TemporaryDirectory() as name:
         file = Path(name, "bodies.json")
         file.write_text(json.dumps(list(bodies)), encoding="utf-8")
