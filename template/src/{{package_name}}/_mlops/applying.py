@@ -22,9 +22,10 @@ def require_clean() -> None:
     if not Path(ANSWERS).is_file():
         message = f"there is no {ANSWERS}: no template is known from which to update"
         raise WrongInput(message, f"git log --diff-filter=D -- {ANSWERS} shows who removed it")
-    if marker().exists():
-        raise WrongInput("an update was interrupted and this folder is between two states", UNDO)
     changed = [line[3:] for line in git("status", "--porcelain", "-uno").splitlines()]
+    if marker().exists() and changed:
+        raise WrongInput("an update was interrupted and this folder is between two states", UNDO)
+    marker().unlink(missing_ok=True)  # somebody went back with git alone
     if changed:
         more = f" and {len(changed) - 1} more" if changed[1:] else ""
         raise WrongInput(
