@@ -2,14 +2,15 @@
 """Raise the level or bring in a newer template, whole or not at all, and say what is left to do."""
 
 import json
-import os
 from collections.abc import Iterator
 
 import click
 
-from .. import applying, updating
 from ..errors import Refused, WrongInput
-from ..updating import Update
+from ..updating import applying
+from ..updating.computing import PYPROJECT, compute
+from ..updating.result import Update
+from ..updating.trees import scratch
 
 LOOK = "git diff --staged"
 COMMIT = "git commit --message 'Update from the template'"
@@ -48,8 +49,8 @@ def command(
     applying.require_clean()
     if level is not None:
         answers = (*answers, f"maturity_level={level}")
-    with updating.scratch() as folder:
-        update = updating.compute(folder, version, list(answers))
+    with scratch() as folder:
+        update = compute(folder, version, list(answers))
         click.echo(json.dumps(update.described()) if as_json else "\n".join(lines(update)))
         if not update.is_empty and not pretend:
             applying.apply(update)
@@ -66,8 +67,6 @@ def lines(update: Update) -> Iterator[str]:
         yield f"changes  {path}"
     for path in update.gone:
         yield f"removes  {path}"
-    for name in update.named:
-        yield name
 
 
 def ending(update: Update, pretend: bool) -> None:
@@ -77,13 +76,11 @@ def ending(update: Update, pretend: bool) -> None:
     elif not pretend:
         talk = (f"look:     {LOOK}", f"commit:   {COMMIT}", f"go back:  {UNDO}")
         click.echo("\n".join(("update: this folder is updated, and staged", *talk)), err=True)
-        if updating.PYPROJECT in update.conflicts:
+        if PYPROJECT in update.conflicts:
             click.echo("          git reset --hard, for uv cannot read pyproject.toml", err=True)
     if update.named:
-        did = "would be" if pretend else "is"
+        did = "would leave" if pretend else "left"
         raise Refused(
-            f"the update {did} done, but {len(update.named)} "
-            f"thing{'s'[: len(update.named) > 1]} must be done by hand:{os.linesep}  "
-            + f"{os.linesep}  ".join(update.named),
-            "docs/handbook/raise-the-level.md says how to merge each; then commit, or go back",
+            "\n  ".join([f"the update {did} by hand: {len(update.named)}", *update.named]),
+            "docs/handbook/raise-the-level.md says how to finish each; then commit, or go back",
         )

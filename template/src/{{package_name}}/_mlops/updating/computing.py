@@ -1,127 +1,20 @@
 # The template's. Nothing of yours belongs here: `update` runs it.
-"""What would an update from the template change in this repo, computed beside it?"""
+"""What would an update from the template make of this repo?"""
 
 import os
 import re
 import shlex
-import shutil
 import subprocess
-from collections.abc import Iterator
-from contextlib import contextmanager
-from dataclasses import asdict, dataclass, field
 from pathlib import Path
-from typing import Any
 
-from .errors import OutsideFailed, WrongInput
+from ..errors import OutsideFailed, WrongInput
+from .result import LOCK, Update, needs
+from .trees import blob_bytes, git, last_words, names
 
 ANSWERS = ".copier-answers.yml"
-PYPROJECT, LOCK = "pyproject.toml", "uv.lock"
-# Ignored by git; the template's version of a file of yours is laid here.
-ASIDE = Path("build/update")
-SCRATCH = Path("build/update-scratch")
-COPIER = (
-    "uvx --from 'copier>=9.19.1,<10' --with 'copier-template-extensions>=0.3.4,<0.4' copier"
-)
+PYPROJECT = "pyproject.toml"
+COPIER = "uvx --from 'copier>=9.19.1,<10' --with 'copier-template-extensions>=0.3.4,<0.4' copier"
 REFUSALS = ("Validation error for question", "Invalid choice", "downgrading")
-# What a clash disables, by where it is.
-NEEDS = {
-    r"src/\w+/_mlops/commands/(\w+)\.py": "the command {} of the template",
-    r"src/\w+/_mlops/.*": "the commands that import it",
-    r"\.github/workflows/(\w+)\.yml": "the workflow {} of the template",
-    r"just/(\w+)\.just": "the recipes of {}",
-    r"tests/.*": "the tests of the template under that name",
-    r"docs/.*": "the page of the template",
-}
-
-
-@dataclass
-class Update:
-    """What an update changes; paths are relative to the root of the git repository.
-
-    `tree` is the git tree of the result, `unmerged` are lines for `git update-index --index-info`.
-    """
-
-    tree: str = ""
-    level: tuple[str, str] = ("", "")
-    version: tuple[str, str] = ("", "")
-    added: list[str] = field(default_factory=list)
-    changed: list[str] = field(default_factory=list)
-    gone: list[str] = field(default_factory=list)
-    clashes: dict[str, str] = field(default_factory=dict)
-    conflicts: list[str] = field(default_factory=list)
-    rejected: list[str] = field(default_factory=list)
-    lock: str = ""
-    unmerged: list[str] = field(default_factory=list)
-    aside: dict[str, bytes] = field(default_factory=dict)
-
-    @property
-    def is_empty(self) -> bool:
-        """Say whether no file changes."""
-        return not (self.added or self.changed or self.gone)
-
-    @property
-    def named(self) -> list[str]:
-        """Name what a person has to do, one line each."""
-        return [
-            *(
-                f"clash    {path}: yours stays, the template's is in {ASIDE / path}; until they "
-                f"are merged this does not work: {needs}"
-                for path, needs in self.clashes.items()
-            ),
-            *(f"conflict {path}: choose between the lines at its markers" for path in self.conflicts),
-            *(f"rejected {path}: changes of yours are in {ASIDE / path}" for path in self.rejected),
-            *(
-                f"gone     {path}: the template has it no more; to keep it: "
-                f"git restore --source HEAD --staged --worktree {shlex.quote(path)}"
-                for path in self.gone
-            ),
-            *([f"lock     {LOCK}: {self.lock}; run uv lock before you commit"] if self.lock else []),
-        ]
-
-    def described(self) -> dict[str, Any]:
-        """Return everything a program may want to know."""
-        kept = {k: v for k, v in asdict(self).items() if k not in {"unmerged", "aside", "tree"}}
-        return kept | {"by_hand": self.named}
-
-
-def git(*arguments: str, cwd: Path | str = ".", given: str = "") -> str:
-    """Return what git prints; `OutsideFailed` with its last words when it fails."""
-    command = ["git", "-c", f"core.hooksPath={os.devnull}", *arguments]
-    try:
-        done = subprocess.run(command, cwd=cwd, input=given, capture_output=True, text=True)
-    except OSError as error:
-        raise OutsideFailed(f"git does not start: {error.strerror}", "install git") from error
-    if done.returncode:
-        raise OutsideFailed(f"`git {arguments[0]}` failed: {last_words(done.stderr)}")
-    return done.stdout
-
-
-def last_words(text: str) -> str:
-    """Return the last line that says something."""
-    return ([line.strip() for line in text.splitlines() if line.strip()] or ["nothing was said"])[-1]
-
-
-def names(*arguments: str, cwd: Path | str = ".") -> list[str]:
-    """Return the paths that a git command lists, ended by zero bytes."""
-    return [name for name in git(*arguments, cwd=cwd).split("\0") if name]
-
-
-@contextmanager
-def scratch() -> Iterator[Path]:
-    """Give a work tree of the last commit that shares git's objects with this repo."""
-    discard()
-    folder = SCRATCH.resolve()
-    try:
-        git("worktree", "add", "--quiet", "-f", "-f", "--detach", str(folder), "HEAD")
-        yield folder
-    finally:
-        discard()
-
-
-def discard() -> None:
-    """Remove the scratch work tree, also one that a killed update left."""
-    shutil.rmtree(SCRATCH, ignore_errors=True)
-    git("worktree", "prune")
 
 
 def compute(top: Path, version: str | None, answers: list[str]) -> Update:
@@ -195,20 +88,6 @@ def settle_merges(top: Path, update: Update) -> None:
             update.conflicts.append(path)
             update.unmerged += [f"0 {'0' * 40}\t{path}"]
             update.unmerged += [f"{mode} {blob} {n}\t{path}" for n, (mode, blob) in found.items()]
-
-
-def blob_bytes(top: Path, blob: str) -> bytes:
-    """Return the bytes of an object of git."""
-    command = ["git", "cat-file", "blob", blob]
-    return subprocess.run(command, cwd=top, capture_output=True, check=True).stdout
-
-
-def needs(path: str) -> str:
-    """Say what does not work while a file of yours has the name of this one."""
-    for pattern, words in NEEDS.items():
-        if found := re.search(rf"(?:^|/){pattern}$", path):
-            return words.format(*found.groups())
-    return "what reads this file of the template"
 
 
 def set_aside_rejects(top: Path, update: Update) -> None:

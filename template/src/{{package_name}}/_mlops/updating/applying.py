@@ -6,9 +6,11 @@ import shutil
 import subprocess
 from pathlib import Path
 
-from .errors import WrongInput
-from .files import whole_file
-from .updating import ANSWERS, ASIDE, Update, discard, git, names
+from ..errors import WrongInput
+from ..files import whole_file
+from .computing import ANSWERS
+from .result import ASIDE, Update
+from .trees import discard, git, names
 
 # Refs of this work tree alone: the commit before, the tree after, and what an undo took away.
 BEFORE, AFTER, UNDONE = (f"refs/worktree/update/{name}" for name in ("before", "after", "undone"))
@@ -33,7 +35,9 @@ def require_clean() -> None:
             "git commit, or git stash",
         )
     if ignored_answers := names("ls-files", "-z", "--others", "--", ANSWERS):
-        raise WrongInput(f"git does not know {ignored_answers[0]}", f"git add {ANSWERS}, and commit")
+        raise WrongInput(
+            f"git does not know {ignored_answers[0]}", f"git add {ANSWERS}, and commit"
+        )
 
 
 def apply(update: Update) -> None:
