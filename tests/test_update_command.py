@@ -237,8 +237,10 @@ REFUSED = [
     (0, as_it_is, ["--undo"], "no update to undo"),
     (0, as_it_is, ["--undo", "--level=1"], "--undo takes no other option"),
     (1, as_it_is, ["--level=0"], "Type 1 or more"),
-    (0, as_it_is, ["--data=project_slug=other"], "Type 'late-flights'"),
-    (0, as_it_is, ["--level=7"], "maturity_level"),
+    pytest.param(
+        *(0, as_it_is, ["--data=project_slug=other"], "Type 'late-flights'"), marks=pytest.mark.life
+    ),
+    pytest.param(*(0, as_it_is, ["--level=7"], "maturity_level"), marks=pytest.mark.life),
 ]
 
 

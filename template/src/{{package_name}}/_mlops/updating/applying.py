@@ -14,7 +14,8 @@ from .trees import discard, git, names
 
 # Refs of this work tree alone: the commit before, the tree after, and what an undo took away.
 BEFORE, AFTER, UNDONE = (f"refs/worktree/update/{name}" for name in ("before", "after", "undone"))
-UNDO = "uv run just update --undo, or git reset --hard"
+UNDO = "uv run just update --undo"
+HINT = f"{UNDO} (when that does not start: git reset --hard)"
 
 
 def require_clean() -> None:
@@ -26,7 +27,7 @@ def require_clean() -> None:
         raise WrongInput(message, f"git log --diff-filter=D -- {ANSWERS} shows who removed it")
     changed = [line[3:] for line in git("status", "--porcelain", "-uno").splitlines()]
     if marker().exists() and changed:
-        raise WrongInput("an update was interrupted and this folder is between two states", UNDO)
+        raise WrongInput("an update was interrupted and this folder is between two states", HINT)
     marker().unlink(missing_ok=True)  # somebody went back with git alone
     if changed:
         more = f" and {len(changed) - 1} more" if changed[1:] else ""
@@ -50,7 +51,7 @@ def apply(update: Update) -> None:
     git("update-ref", AFTER, update.tree)
     lay_aside(update.aside)
     with whole_file(marker()) as part:
-        part.write_text(f"an update is being applied; to go back: {UNDO}\n", encoding="utf-8")
+        part.write_text(f"an update is being applied; to go back: {HINT}\n", encoding="utf-8")
     git("read-tree", "-m", update.tree)
     top = Path(git("rev-parse", "--show-toplevel").strip())
     written = "".join(f"{path}\0" for path in update.changed + update.added)
