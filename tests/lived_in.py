@@ -22,6 +22,7 @@ class Life:
     written: dict[Path, list[str]] = field(default_factory=dict)
     deleted: list[Path] = field(default_factory=list)
     before: dict[Path, bytes] = field(default_factory=dict)
+    kept: list[Path] = field(default_factory=list)
 
     def edit(self, path: Path) -> None:
         """Add a line at the head, in the middle and at the tail of a file."""
@@ -46,6 +47,17 @@ class Life:
         (self.repo / path).unlink()
         self.written.pop(path, None)
         self.deleted.append(path)
+
+    def rename(self, path: Path, name: str) -> None:
+        """Give a file another name in its folder."""
+        (self.repo / path).rename((self.repo / path).with_name(name))
+        self.written[path.with_name(name)] = self.written.pop(path, [])
+        self.deleted.append(path)
+
+    def switch_line_endings(self, path: Path) -> None:
+        """Write a file as an editor on Windows does."""
+        content = (self.repo / path).read_bytes().replace(b"\r\n", b"\n")
+        (self.repo / path).write_bytes(content.replace(b"\n", b"\r\n"))
 
     def settle(self) -> None:
         """Commit all work and remember every file, those that git ignores as well."""
@@ -85,10 +97,16 @@ def live_in(repo: Path, yours: list[Path], clashing: list[Path]) -> Life:
         seeds = [path for path in yours if path.match(pattern)]
         assert seeds, f"no seed {pattern} to delete"
         life.delete(max(seeds))
+    life.rename(Path("README.md"), "ABOUT.md")
+    life.switch_line_endings(Path("params.yaml"))
     for path in clashing:
         life.add(path, "# written before the level that brings a seed of this name\n")
     life.add(Path("src/ours.py"), '"""Ours."""\n')
+    life.add(Path(".github/workflows/ours.yml"), "name: ours\non: [push]\njobs: {}\n")
+    life.add(Path("notebooks/ours.ipynb"), '{"cells": [],\n "nbformat": 4}\n')
+    (repo / "docs/ours.png").write_bytes(b"\x89PNG\r\n\x1a\n\0ours")
     (repo / ".env").write_text("TOKEN=precious\n", encoding="utf-8")
+    life.kept = [path for path in [*yours, *clashing] if path not in life.deleted]
     life.settle()
     return life
 
@@ -107,6 +125,7 @@ def losses(life: Life) -> list[str]:
     """Return one line for each piece of the user's work that an update lost or spoilt."""
     after = contents(life.repo)
     found = [f"{path}: gone" for path in life.before if path not in after]
+    found += [f"{path}: changed" for path in life.kept if after.get(path) != life.before[path]]
     found += [f"{path}: back again" for path in life.deleted if path in after]
     for path, lines in life.written.items():
         text = after.get(path, b"").decode("utf-8")

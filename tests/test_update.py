@@ -12,7 +12,9 @@ from typing import Any
 
 import pytest
 import yaml
-from lived_in import Life, conflicts, contents, live_in, losses
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+from lived_in import Life, conflicts, contents, live_in, losses, uv_add
 from pathspec import PathSpec
 from rendering import (
     ANSWERS_FILE,
@@ -249,6 +251,86 @@ def test_a_repo_in_a_folder_of_another_repo_updates_as_well(
     assert (tmp_path / "models" / "flights" / LEVEL_SEED).exists()
     assert (tmp_path / "models" / "flights" / VERSION_FILE).exists()
     assert (tmp_path / "README.md").read_text(encoding="utf-8") == "# All our models\n"
+
+
+# A file by its number, a place from 0 (head) to 1 (tail), and what becomes of the file.
+WORDS = st.text(st.characters(codec="utf-8", categories=["L", "N", "P", "S", "Zs"]), max_size=30)
+EDIT = st.tuples(
+    st.sampled_from(
+        ["insert", "insert", "delete", "rename", "endings", "add", "ignore", "package"]
+    ),
+    st.integers(0, 99),
+    st.floats(0, 1),
+    WORDS,
+)
+EDITS = st.lists(EDIT, min_size=1, max_size=12)
+PACKAGES = ("polars", "ipython", "zstandard", "aiohttp", "numba")
+
+
+def edit(life: Life, mine: list[Path], number: int, step: tuple[str, int, float, str]) -> None:
+    """Do one thing that a user may do to a file of theirs or to a shared one."""
+    kind, which, place, words = step
+    note = f"# {number}: {words}"
+    path = mine[which % len(mine)]
+    if kind == "insert":
+        lines = (life.repo / path).read_bytes().splitlines(keepends=True)
+        lines.insert(round(place * len(lines)), f"{note}\n".encode())
+        (life.repo / path).write_bytes(b"".join(lines))
+    elif kind == "delete" and len(mine) > 1:
+        life.delete(mine.pop(which % len(mine)))
+    elif kind == "rename":
+        mine.remove(path)
+        life.rename(path, f"ours-{number}-{path.name}")
+    elif kind == "endings":
+        life.switch_line_endings(path)
+    elif kind == "add":
+        life.add(path.with_name(f"new-{number}.txt"), f"{note}\n")
+    elif kind == "ignore":
+        life.append(Path(".gitignore"), f"/ours-{number}/\n")
+    elif kind == "package":
+        uv_add(life.repo, f"{PACKAGES[which % len(PACKAGES)]}>=0.{number}")
+
+
+def random_life(fresh: Path, folder: Path, steps: list[tuple[str, int, float, str]]) -> Life:
+    """Return a repo in which somebody did these things."""
+    life = Life(shutil.copytree(fresh, folder, symlinks=True))
+    git(life.repo, "init", "--quiet")
+    commit_all(life.repo, "Generated")
+    mine = yours(life.repo)
+    for number, step in enumerate(steps):
+        edit(life, mine, number, step)
+    life.kept = mine
+    life.settle()
+    return life
+
+
+@pytest.mark.parametrize(
+    "examples",
+    [pytest.param(2, marks=pytest.mark.life), pytest.param(40, marks=pytest.mark.all)],
+)
+def test_whatever_somebody_did_an_update_loses_none_of_it(
+    fresh: Callable[[str, int], Path], tmp_path_factory: pytest.TempPathFactory, examples: int
+) -> None:
+    @settings(
+        max_examples=examples,
+        deadline=None,
+        database=None,
+        derandomize=examples < 10,
+        suppress_health_check=list(HealthCheck),
+    )
+    @given(EDITS)
+    def holds(steps: list[tuple[str, int, float, str]]) -> None:
+        folder = tmp_path_factory.mktemp("random") / "repo"
+        life = random_life(fresh(OLD, 0), folder, steps)
+
+        update(life.repo, NEW, maturity_level=NEXT)
+
+        assert conflicts(life.repo) == []
+        assert losses(life) == []
+        assert (life.repo / VERSION_FILE).exists()
+        shutil.rmtree(folder)
+
+    holds()
 
 
 def released(template: Path) -> str | None:

@@ -1,0 +1,343 @@
+"""A generated repo updates itself: whole or not at all, and it says what is left to do by hand.
+
+The repo's own `update` runs with the copier of this project.
+"""
+
+import json
+import os
+import shlex
+import shutil
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+from lived_in import conflicts, contents
+from rendering import clean_environment, commit_all, git, render
+
+COPIER = shlex.join([sys.executable, "-m", "copier"])
+OLD, NEW = "v1000.0.0", "v1000.1.0"
+GATE = Path("src/late_flights/_mlops/commands/gate.py")
+UNTRACKED, IGNORED = Path("just/pipeline.just"), Path("compose.yaml")
+JUSTFILE = Path("justfile")
+OURS = "# ours, written before the level that brings a file of this name\n"
+
+
+@pytest.fixture(scope="module")
+def versions(template: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Return a template of this module's own, with a next version that edits one file."""
+    copy = tmp_path_factory.mktemp("versions") / "template"
+    shutil.copytree(template, copy, symlinks=True)
+    git(copy, "tag", OLD)
+    with (copy / "template" / JUSTFILE).open("a", encoding="utf-8") as file:
+        file.write("# a last line of the next version\n")
+    commit_all(copy, "The next version")
+    git(copy, "tag", NEW)
+    return copy
+
+
+@pytest.fixture(scope="module")
+def fresh(versions: Path, tmp_path_factory: pytest.TempPathFactory) -> Callable[[int], Path]:
+    """Return a function that renders a level of the old version once; read it only."""
+    made: dict[int, Path] = {}
+
+    def fresh_at(level: int) -> Path:
+        if level not in made:
+            folder = tmp_path_factory.mktemp("fresh") / "repo"
+            made[level] = render(versions, folder, OLD, maturity_level=level)
+        return made[level]
+
+    return fresh_at
+
+
+@pytest.fixture
+def start(fresh: Callable[[int], Path], tmp_path: Path) -> Callable[[int], Path]:
+    """Return a function that gives a committed repo of the test's own, with what git ignores."""
+
+    def started(level: int) -> Path:
+        repo: Path = shutil.copytree(fresh(level), tmp_path / "repo", symlinks=True)
+        git(repo, "init", "--quiet")
+        commit_all(repo, "Generated")
+        (repo / ".env").write_text("TOKEN=precious\n", encoding="utf-8")
+        (repo / "mlflow.db").write_bytes(b"runs\0of months")
+        return repo
+
+    return started
+
+
+def command(*options: str) -> list[str]:
+    return [sys.executable, "-m", "late_flights", "update", *options]
+
+
+def environment(repo: Path, copier: str = COPIER) -> dict[str, str]:
+    return clean_environment(PYTHONPATH=str(repo / "src"), COPIER=copier, UV_OFFLINE="1")
+
+
+def ask(repo: Path, *options: str, copier: str = COPIER) -> subprocess.CompletedProcess[str]:
+    given = environment(repo, copier)
+    return subprocess.run(command(*options), cwd=repo, env=given, capture_output=True, text=True)
+
+
+def raised(repo: Path, level: int = 1, *options: str) -> subprocess.CompletedProcess[str]:
+    return ask(repo, "--to", OLD, "--level", str(level), *options)
+
+
+def files(repo: Path) -> dict[Path, bytes]:
+    """Return the bytes of all files, those that git ignores as well, but for Python's cache."""
+    return {path: found for path, found in contents(repo).items() if path.suffix != ".pyc"}
+
+
+def tracked_or_yours(repo: Path) -> dict[Path, bytes]:
+    """Return the bytes of all files, but for those that a killed update left in build/."""
+    return {path: found for path, found in files(repo).items() if path.parts[0] != "build"}
+
+
+def state(repo: Path) -> tuple[dict[Path, bytes], list[str]]:
+    """Return what an update that did not happen leaves as it was."""
+    shown = (("status", "--porcelain"), ("ls-files", "--stage"), ("worktree", "list"))
+    return files(repo), [git(repo, *command) for command in shown]
+
+
+def killed(repo: Path, sign: Path, copier: str = COPIER) -> None:
+    """Kill an update and all its children, without a warning, as soon as a file appears."""
+    options = command("--to", OLD, "--level", "1")
+    process = subprocess.Popen(
+        options, cwd=repo, env=environment(repo, copier), start_new_session=True
+    )
+    while not sign.exists():
+        assert process.poll() is None, "the update ended before it could be killed"
+        time.sleep(0.05)
+    os.killpg(process.pid, signal.SIGKILL)
+    process.wait()
+
+
+@pytest.mark.parametrize(
+    ("low", "high"),
+    [pytest.param(0, 1, marks=pytest.mark.all), pytest.param(1, 2, marks=pytest.mark.all), (0, 2)],
+)
+def test_a_raise_is_shown_applied_and_staged(
+    start: Callable[[int], Path], fresh: Callable[[int], Path], low: int, high: int
+) -> None:
+    repo = start(low)
+
+    done = raised(repo, high, "--json")
+
+    assert done.returncode == 0, done.stderr
+    said = json.loads(done.stdout)
+    staged = git(repo, "diff", "--staged", "--name-only", "--diff-filter=A").split()
+    assert said["level"] == [str(low), str(high)]
+    assert sorted(said["added"]) == sorted(staged)
+    assert said["by_hand"] == []
+    commit_all(repo, "Raised")
+    assert git(repo, "status", "--porcelain") == ""
+    updated, expected = files(repo), contents(fresh(high))
+    assert updated.pop(Path(".env")) == b"TOKEN=precious\n"
+    assert updated.pop(Path("mlflow.db")) == b"runs\0of months"
+    assert updated.keys() == expected.keys()
+    assert [path for path in expected if updated[path] != expected[path]] == []
+
+
+@pytest.mark.life
+def test_to_pretend_shows_everything_and_changes_nothing(start: Callable[[int], Path]) -> None:
+    repo = start(0)
+    before = state(repo)
+
+    done = raised(repo, 1, "--pretend")
+
+    assert done.returncode == 0, done.stderr
+    assert f"adds     {GATE}" in done.stdout
+    assert "changes  pyproject.toml" in done.stdout
+    assert state(repo) == before
+
+
+def test_a_name_clash_keeps_yours_and_names_it_and_an_undo_forgets_the_update(
+    start: Callable[[int], Path], fresh: Callable[[int], Path]
+) -> None:
+    repo = start(0)
+    (repo / ".gitignore").write_text(
+        (repo / ".gitignore").read_text(encoding="utf-8") + f"/{IGNORED}\n", encoding="utf-8"
+    )
+    (repo / GATE).write_text(OURS, encoding="utf-8")
+    commit_all(repo, "A gate of ours")
+    for path in (UNTRACKED, IGNORED):
+        (repo / path).write_text(OURS, encoding="utf-8")
+    before = state(repo)
+
+    done = raised(repo)
+
+    assert done.returncode == 1, done.stderr
+    assert "the command gate of the template" in done.stderr
+    for path in (GATE, UNTRACKED, IGNORED):
+        assert (repo / path).read_text(encoding="utf-8") == OURS
+        assert (repo / "build/update" / path).read_bytes() == (fresh(1) / path).read_bytes()
+        assert f"clash    {path}" in done.stderr
+    assert conflicts(repo) == []
+    assert (repo / "docs/handbook/operate.md").exists()
+
+    (repo / "params.yaml").write_text("# written after the update\n", encoding="utf-8")
+    undone = ask(repo, "--undo")
+
+    assert undone.returncode == 0, undone.stderr
+    assert state(repo) == before
+    kept = git(repo, "show", "refs/worktree/update/undone:params.yaml")
+    assert kept == "# written after the update\n"
+    assert ask(repo, "--undo").returncode == 2, "there is nothing to undo any more"
+
+
+@pytest.mark.life
+def test_a_conflict_is_named_cannot_be_committed_and_can_be_undone(
+    start: Callable[[int], Path],
+) -> None:
+    repo = start(0)
+    with (repo / JUSTFILE).open("a", encoding="utf-8") as file:
+        file.write("# a last line of ours\n")
+    commit_all(repo, "Edit a file of the template's")
+    before = state(repo)
+
+    done = ask(repo)  # to the newest tag
+
+    assert done.returncode == 1, done.stderr
+    assert f"conflict {JUSTFILE}" in done.stderr
+    assert {line.split("\t")[1] for line in git(repo, "ls-files", "-u").splitlines()} == {
+        "justfile"
+    }
+    text = (repo / JUSTFILE).read_text(encoding="utf-8")
+    assert "# a last line of ours" in text
+    assert "# a last line of the next version" in text
+    with pytest.raises(subprocess.CalledProcessError):
+        git(repo, "commit", "--message", "With markers")
+    assert ask(repo, "--undo").returncode == 0
+    assert state(repo) == before
+
+
+def dirty(repo: Path) -> None:
+    (repo / "params.yaml").write_text("# not committed\n", encoding="utf-8")
+
+
+def without_git(repo: Path) -> None:
+    shutil.rmtree(repo / ".git")
+
+
+def without_answers(repo: Path) -> None:
+    git(repo, "rm", "--quiet", ".copier-answers.yml")
+    git(repo, "commit", "--quiet", "--message", "No template any more")
+
+
+def as_it_is(repo: Path) -> None:
+    """Leave the repo clean."""
+
+
+REFUSED = [
+    (0, dirty, ["--level=1"], "params.yaml differ from the last commit"),
+    (0, without_git, ["--level=1"], "uv run just set-up"),
+    (0, without_answers, ["--level=1"], "no .copier-answers.yml"),
+    (0, as_it_is, ["--undo"], "no update to undo"),
+    (0, as_it_is, ["--undo", "--level=1"], "--undo takes no other option"),
+    (1, as_it_is, ["--level=0"], "Type 1 or more"),
+    pytest.param(
+        *(0, as_it_is, ["--data=project_slug=other"], "Type 'late-flights'"), marks=pytest.mark.life
+    ),
+    pytest.param(*(0, as_it_is, ["--level=7"], "maturity_level"), marks=pytest.mark.life),
+]
+
+
+@pytest.mark.parametrize(("level", "make", "options", "told"), REFUSED)
+def test_wrong_use_is_refused_in_one_line_and_changes_nothing(
+    start: Callable[[int], Path],
+    level: int,
+    make: Callable[[Path], None],
+    options: list[str],
+    told: str,
+) -> None:
+    repo = start(level)
+    make(repo)
+    before = files(repo)
+    options = options if "--undo" in options else ["--to", OLD, *options]
+
+    done = ask(repo, *options)
+
+    assert done.returncode == 2, done.stderr
+    assert told in done.stderr
+    assert "Traceback" not in done.stderr
+    assert files(repo) == before
+
+
+@pytest.mark.life
+def test_a_template_that_is_away_changes_nothing(start: Callable[[int], Path]) -> None:
+    repo = start(0)
+    answers = repo / ".copier-answers.yml"
+    text = answers.read_text(encoding="utf-8")
+    moved = [
+        f"_src_path: {repo}/gone" if line.startswith("_src_path") else line
+        for line in text.splitlines()
+    ]
+    answers.write_text("\n".join(moved) + "\n", encoding="utf-8")
+    commit_all(repo, "Name a template that is away")
+    before = state(repo)
+
+    away, no_copier = raised(repo), ask(repo, copier="no-such-copier")
+
+    assert (away.returncode, no_copier.returncode) == (3, 3), away.stderr + no_copier.stderr
+    assert "nothing was changed" in away.stderr
+    assert "nothing was changed" in no_copier.stderr
+    assert state(repo) == before
+
+
+@pytest.mark.life
+def test_an_update_that_was_killed_while_it_was_computed_left_everything(
+    start: Callable[[int], Path], tmp_path: Path
+) -> None:
+    repo = start(0)
+    before, sign = state(repo), tmp_path / "copier-runs"
+
+    killed(repo, sign, copier=shlex.join(["sh", "-c", f"touch {sign}; sleep 600"]))
+
+    assert tracked_or_yours(repo) == before[0]
+    assert git(repo, "status", "--porcelain") == ""
+    assert raised(repo).returncode == 0
+    assert ask(repo, "--undo").returncode == 0
+    assert state(repo) == before
+
+
+@pytest.mark.parametrize("way", ["undo", pytest.param("git", marks=pytest.mark.life)])
+def test_an_update_that_was_killed_while_files_were_written_is_taken_back(
+    start: Callable[[int], Path], tmp_path: Path, way: str
+) -> None:
+    repo = start(0)
+    before, sign = state(repo), tmp_path / "git-writes"
+    # A filter of git's stops the writing of one file of the new level.
+    (repo / ".git/info/attributes").write_text(f"/{GATE} filter=slow\n", encoding="utf-8")
+    git(repo, "config", "filter.slow.smudge", f"touch {sign}; sleep 600")
+
+    killed(repo, sign)
+
+    git(repo, "config", "--remove-section", "filter.slow")
+    assert not (repo / GATE).exists()
+    assert (repo / GATE).with_name("cost.py").exists(), "it was half done"
+    again = raised(repo)
+    assert again.returncode == 2, again.stderr
+    assert "--undo" in again.stderr
+    if way == "undo":
+        assert ask(repo, "--undo").returncode == 0
+        assert state(repo) == before
+    else:
+        git(repo, "reset", "--hard")
+        assert tracked_or_yours(repo) == before[0]
+        assert raised(repo, 1, "--pretend").returncode == 0
+
+
+@pytest.mark.life
+def test_what_was_committed_after_an_update_is_not_undone(start: Callable[[int], Path]) -> None:
+    repo = start(0)
+    assert raised(repo).returncode == 0
+    commit_all(repo, "Raised")
+    before = state(repo)
+
+    done = ask(repo, "--undo")
+
+    assert done.returncode == 2, done.stderr
+    assert "git revert" in done.stderr
+    assert state(repo) == before
