@@ -1,6 +1,12 @@
 # /// script
 # requires-python = ">=3.11"
-# dependencies = ["copier>=9.19.1,<10", "copier-template-extensions>=0.3.4,<0.4", "packaging>=24", "pyyaml>=6.0.3,<7", "tomlkit>=0.13,<0.20"]
+# dependencies = [
+#     "copier>=9.19.1,<10",
+#     "copier-template-extensions>=0.3.4,<0.4",
+#     "packaging>=24",
+#     "pyyaml>=6.0.3,<7",
+#     "tomlkit>=0.13,<0.20",
+# ]
 # ///
 """Add the template to a repo that exists: say first, add what is missing, merge nothing unasked.
 
@@ -33,7 +39,9 @@ def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("repo", type=Path, help="the folder of the repo that exists")
     parser.add_argument("--add", action="store_true", help="write the files that are missing")
-    parser.add_argument("--data", action="append", default=[], metavar="KEY=VALUE", help="an answer")
+    parser.add_argument(
+        "--data", action="append", default=[], metavar="KEY=VALUE", help="an answer"
+    )
     parser.add_argument("--template", default=str(TEMPLATE), help="address that the repo records")
     parser.add_argument("--to", help="a tag or commit of the template; by default its newest tag")
     given = parser.parse_args()
@@ -107,7 +115,9 @@ def left_out(repo: Path) -> list[str]:
     """Return what is not added, because it would change what files of yours mean."""
     out = [name for name in BATCHES if (repo / name).is_dir() and any((repo / name).iterdir())]
     # a ruff.toml goes before [tool.ruff], and would end the rules of the whole repo
-    return out + (["ruff.toml"] if merges.has_table(repo / merges.PYPROJECT, "tool", "ruff") else [])
+    return out + (
+        ["ruff.toml"] if merges.has_table(repo / merges.PYPROJECT, "tool", "ruff") else []
+    )
 
 
 def under(path: Path, folders: list[str]) -> bool:

@@ -20,11 +20,10 @@ PYTHONS = (">=3.11", "<3.14")
 COMMITTED_LATER = ("uv.lock", "dvc.lock", "data/raw.dvc", "models/registered.dvc")
 # What a file of yours in the place of one of the template's leaves undone.
 MEANINGS = {
-    r"src/\w+/__main__\.py": "no recipe works until it calls _mlops.cli.main: take another package_name",
-    r"src/\w+/_mlops/.*": "the commands that import it fail: take another package_name",
+    r"src/\w+/(__main__\.py|_mlops/.*)": "no recipe works: take another package_name",
     r"src/\w+/__init__\.py": "that is fine",
-    r"src/\w+/\w+\.py": "it has to offer what _mlops/seam.py asks: tests/_mlops/test_seam.py names what is missing",
-    r"\.github/workflows/.*": "the template's workflow of that name does not run: rename yours, or add its steps",
+    r"src/\w+/\w+\.py": "_mlops/seam.py asks for more: test_seam.py says what",
+    r"\.github/workflows/.*": "the template's of that name does not run: rename yours",
     r"(README|LICENSE|AGENTS|MODEL_CARD).*": "that is fine",
     r"dvc\.yaml": "`repro` runs your stages only: add the template's that you want",
     r"tests/.*": "that is fine",
@@ -145,24 +144,29 @@ def has_table(path: Path, *keys: str) -> bool:
 def pyproject(repo: Path, yours: str, theirs: str) -> str:
     """Add tables, keys and packages that are missing; yours stay, but for the Pythons allowed."""
     document, template = tomlkit.parse(yours), tomlkit.parse(theirs)
-    name = str(template["tool"]["importlinter"]["root_package"])  # type: ignore[index]
+    yours_groups = list(document.get("dependency-groups", {}))
+    name = str(template["tool"]["importlinter"]["root_package"])
     builds = str(document.get("build-system", {}).get("build-backend", "uv_build"))
     if builds != "uv_build":
-        del template["tool"]["uv"]["build-backend"]  # type: ignore[index, attr-defined]
+        del template["tool"]["uv"]["build-backend"]
     elif "build-system" in document:
-        build_both(repo, document, name)
+        build_both(document, name)
     if has_table(repo / PYPROJECT, "tool", "ruff"):
-        ruff = document["tool"]["ruff"]  # type: ignore[index]
+        ruff = document["tool"]["ruff"]
         add_items(ruff, "extend-exclude", [f"src/{name}/_mlops", "tests/_mlops"])
     project: Any = document.get("project", {})
     for key in project.get("dynamic", []):
-        template["project"].pop(key, None)  # type: ignore[union-attr]
+        template["project"].pop(key, None)
     allow_pythons(project)
     # strict markers would fail tests of yours that ran before
-    del template["tool"]["pytest"]["ini_options"]["addopts"]  # type: ignore[index, union-attr]
+    del template["tool"]["pytest"]["ini_options"]["addopts"]
     complete(document, template)
+    # a level adds its group between the template's groups and `tools`: keep them neighbours
+    groups: Any = document["dependency-groups"]
+    if "tools" in yours_groups:
+        groups["tools"] = groups.pop("tools")
     if (repo / "tests" / "__init__.py").exists():
-        options = document["tool"]["pytest"]["ini_options"]  # type: ignore[index]
+        options = document["tool"]["pytest"]["ini_options"]
         add_items(options, "pythonpath", ["tests"])
     return tomlkit.dumps(document)
 
@@ -176,7 +180,7 @@ def allow_pythons(project: Any) -> None:
         project["requires-python"] = ",".join([*PYTHONS, *kept])
 
 
-def build_both(repo: Path, document: Any, name: str) -> None:
+def build_both(document: Any, name: str) -> None:
     """Build the template's package beside yours; uv_build takes the project's name by default."""
     settings = document.get("tool", {}).get("uv", {}).get("build-backend", {})
     default = str(document["project"]["name"]).replace("-", "_").replace(".", "_").lower()
@@ -270,12 +274,12 @@ def look_out(repo: Path, fresh: Path) -> Iterator[str]:
     if (repo / PYPROJECT).is_file():
         document = tomlkit.parse(text(repo / PYPROJECT))
         if "project" not in document:
-            yield "pyproject.toml had no [project]: the patch adds one; move what setup.cfg or poetry says there"
+            yield "the patch adds [project]: move there what setup.cfg or [tool.poetry] says"
         backend = str(document.get("build-system", {}).get("build-backend", "uv_build"))
         if backend != "uv_build":
             yield f"{backend} builds your package: it has to find src/{package(fresh)} too"
         scripts: Any = document.get("project", {}).get("scripts", {})
-        wanted: Any = tomlkit.parse(text(fresh / PYPROJECT))["project"]["scripts"]  # type: ignore[index]
+        wanted: Any = tomlkit.parse(text(fresh / PYPROJECT))["project"]["scripts"]
         for name in set(wanted) & set(scripts):
             if scripts[name] != wanted[name]:
-                yield f"the command {name} stays yours; the template's are python -m {package(fresh)}"
+                yield f"the command {name} stays yours: python -m {package(fresh)} is ours"
