@@ -14,7 +14,7 @@ ON_BOTH_CORES = -n 2 --dist loadgroup
 DEMO =
 ANSWERS =
 
-.PHONY: help demo test check life test-all system uv
+.PHONY: help demo test check life test-all update-path bench system uv
 
 help: ## list the targets
 	@sed -n 's/^\([a-z-]*\):.*## /  make \1\t/p' Makefile
@@ -44,6 +44,12 @@ life: uv system ## generate a repo and run everything in it
 
 test-all: uv system ## every test: all levels, tasks and versions
 	uv run pytest $(ON_BOTH_CORES) -m ""
+
+update-path: uv ## older tags update to this version; a release needs it
+	uv run pytest $(ON_BOTH_CORES) -m "" tests/test_update_path.py
+
+bench: uv ## what an update changes, and its time beside a copy; writes benchmarks/updates.md
+	uv run python benchmarks/updates.py
 
 system: ## the Debian packages that some tests need; only on a CI machine, only as root
 	@.ci/system

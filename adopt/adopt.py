@@ -1,0 +1,153 @@
+# /// script
+# requires-python = ">=3.11"
+# dependencies = [
+#     "copier>=9.19.1,<10",
+#     "copier-template-extensions>=0.3.4,<0.4",
+#     "packaging>=24",
+#     "pyyaml>=6.0.3,<7",
+#     "tomlkit>=0.13,<0.20",
+# ]
+# ///
+"""Add the template to a repo that exists: say first, add what is missing, merge nothing unasked.
+
+Without --add nothing is written. Standard output is a patch with the lines that files of yours
+need, for `git apply`; standard error says what is added, what stays and what that means.
+"""
+
+import argparse
+import sys
+import tempfile
+import tomllib
+import warnings
+from pathlib import Path
+from typing import Any
+
+import copier
+import merges
+
+TEMPLATE = Path(__file__).resolve().parents[1]
+ANSWERS = ".copier-answers.yml"
+# A folder of batches is read whole: example data beside yours would be trained on.
+BATCHES = ("data/raw", "data/incoming")
+
+
+class WrongInputError(Exception):
+    """Wrong use, or a repo into which nothing can be added."""
+
+
+def main() -> int:
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("repo", type=Path, help="the folder of the repo that exists")
+    parser.add_argument("--add", action="store_true", help="write the files that are missing")
+    parser.add_argument(
+        "--data", action="append", default=[], metavar="KEY=VALUE", help="an answer"
+    )
+    parser.add_argument("--template", default=str(TEMPLATE), help="address that the repo records")
+    parser.add_argument("--to", help="a tag or commit of the template; by default its newest tag")
+    given = parser.parse_args()
+    try:
+        adopt(given.repo.resolve(), given)
+    except (WrongInputError, ValueError) as problem:
+        print(f"error: {problem}", file=sys.stderr)
+        return 2
+    return 0
+
+
+def adopt(repo: Path, given: argparse.Namespace) -> None:
+    """Report on the repo and, when asked, add what it lacks."""
+    if not repo.is_dir():
+        raise WrongInputError(f"{repo} is no folder; name the repo that exists")
+    if (repo / ANSWERS).exists():
+        raise WrongInputError(f"{repo / ANSWERS} exists: a template made this repo; update it")
+    answers = slug_of(repo) | dict(pair.split("=", 1) for pair in given.data)
+    with tempfile.TemporaryDirectory() as place:
+        fresh = Path(place, "fresh")
+        render(given, fresh, answers)
+        files = sorted(p.relative_to(fresh) for p in fresh.rglob("*") if p.is_file())
+        refuse_blocked(repo, files)
+        out = left_out(repo)
+        missing = [p for p in files if not (repo / p).exists() and not under(p, out)]
+        merged, notes = merges.merge(repo, fresh, missing)
+        say(repo, fresh, files, missing, out, merged, notes)
+        if given.add:
+            exclude = [f"/{path}" for path in out]
+            render(given, repo, answers, skip_if_exists=["*"], exclude=exclude)
+        sys.stdout.write("".join(merges.patch(repo, merged)))
+
+
+def slug_of(repo: Path) -> dict[str, Any]:
+    """Return the project's own name as an answer, when it has one."""
+    try:
+        project = tomllib.loads((repo / merges.PYPROJECT).read_text(encoding="utf-8"))["project"]
+    except (OSError, KeyError):
+        return {}
+    name = str(project.get("name", "")).lower().replace("_", "-").replace(".", "-")
+    return {"project_slug": name} if name else {}
+
+
+def render(given: argparse.Namespace, to: Path, answers: dict[str, Any], **options: Any) -> None:
+    """Render the template as `copier copy --trust --defaults` does."""
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # that a clone of the template holds uncommitted work
+        copier.run_copy(
+            given.template,
+            to,
+            answers,
+            vcs_ref=given.to,
+            defaults=True,
+            quiet=True,
+            unsafe=True,
+            **options,
+        )
+
+
+def refuse_blocked(repo: Path, files: list[Path]) -> None:
+    """Refuse before anything is written what would stop a copy halfway."""
+    for path in files:
+        for parent in path.parents[:-1]:
+            if (repo / parent).exists() and not (repo / parent).is_dir():
+                raise WrongInputError(f"{parent} is a file, and the template needs a folder there")
+        if (repo / path).is_dir():
+            raise WrongInputError(f"{path} is a folder, and the template needs a file there")
+
+
+def left_out(repo: Path) -> list[str]:
+    """Return what is not added, because it would change what files of yours mean."""
+    out = [name for name in BATCHES if (repo / name).is_dir() and any((repo / name).iterdir())]
+    # a ruff.toml goes before [tool.ruff], and would end the rules of the whole repo
+    return out + (
+        ["ruff.toml"] if merges.has_table(repo / merges.PYPROJECT, "tool", "ruff") else []
+    )
+
+
+def under(path: Path, folders: list[str]) -> bool:
+    return any(path.is_relative_to(folder) for folder in folders)
+
+
+def say(
+    repo: Path,
+    fresh: Path,
+    files: list[Path],
+    missing: list[Path],
+    out: list[str],
+    merged: dict[str, str],
+    notes: list[str],
+) -> None:
+    """Tell on standard error what is added, what stays, and what is left to do by hand."""
+    lines = [f"adds     {path.as_posix()}" for path in missing]
+    lines += [f"left out {name}: yours says what it means" for name in out]
+    for path in files:
+        if under(path, out) or path in missing:
+            continue
+        if (repo / path).read_bytes() == (fresh / path).read_bytes():
+            lines.append(f"same     {path.as_posix()}")
+        elif path.as_posix() in merged:
+            lines.append(f"merge    {path.as_posix()}: yours stays; the patch has the lines to add")
+        else:
+            lines.append(f"clash    {path.as_posix()}: yours stays; {merges.meaning(path)}")
+    lines += [f"note     {note}" for note in notes]
+    print("\n".join(lines), file=sys.stderr)
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,285 @@
+"""Which lines does a file of yours lack, so that the template works beside it?"""
+
+import difflib
+import re
+import subprocess
+import tempfile
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import tomlkit
+import yaml
+from packaging.requirements import InvalidRequirement, Requirement
+from packaging.utils import canonicalize_name
+from tomlkit.items import AoT, Array, Table
+
+PYPROJECT = "pyproject.toml"
+PYTHONS = (">=3.11", "<3.14")
+# Made later by commands of the template, and committed.
+COMMITTED_LATER = ("uv.lock", "dvc.lock", "data/raw.dvc", "models/registered.dvc")
+# What a file of yours in the place of one of the template's leaves undone.
+MEANINGS = {
+    r"src/\w+/(__main__\.py|_mlops/.*)": "no recipe works: take another package_name",
+    r"src/\w+/__init__\.py": "that is fine",
+    r"src/\w+/\w+\.py": "_mlops/seam.py asks for more: test_seam.py says what",
+    r"\.github/workflows/.*": "the template's of that name does not run: rename yours",
+    r"(README|LICENSE|AGENTS|MODEL_CARD).*": "that is fine",
+    r"dvc\.yaml": "`repro` runs your stages only: add the template's that you want",
+    r"tests/.*": "that is fine",
+}
+
+
+def meaning(path: Path) -> str:
+    """Say what does not work while yours stands in the place of the template's file."""
+    for pattern, words in MEANINGS.items():
+        if re.fullmatch(pattern, path.as_posix()):
+            return words
+    return "what reads the template's file of that name does not work until you merge it"
+
+
+def merge(repo: Path, fresh: Path, missing: list[Path]) -> tuple[dict[str, str], list[str]]:
+    """Return the text of each shared file with the template's lines in it, and what to know.
+
+    Args:
+        repo: The repo that exists; read only.
+        fresh: The template rendered with the same answers.
+        missing: What will be added, relative to both.
+
+    """
+    notes: list[str] = []
+    merged: dict[str, str] = {}
+    mergers: dict[str, Callable[[str, str], str]] = {
+        ".gitattributes": lines_at_head,
+        ".gitignore": lines_at_head,
+        "justfile": lines_at_head,
+        ".pre-commit-config.yaml": hooks,
+        "ruff.toml": lambda yours, _: without_glue(yours, fresh),
+        "tests/conftest.py": plugins,
+        PYPROJECT: lambda yours, theirs: pyproject(repo, yours, theirs),
+    }
+    for name, merger in mergers.items():
+        if (repo / name).is_file() and (fresh / name).is_file():
+            yours, theirs = text(repo / name), text(fresh / name)
+            result = yours if yours == theirs else merger(yours, theirs)
+            if result != yours:
+                merged[name] = result
+    ignore(repo, merged, missing, notes)
+    notes += look_out(repo, fresh)
+    return merged, notes
+
+
+def patch(repo: Path, merged: dict[str, str]) -> Iterator[str]:
+    """Yield the lines of a patch that makes the files of the repo what they should be."""
+    for name, wanted in merged.items():
+        yours = text(repo / name) if (repo / name).is_file() else ""
+        before, after = f"a/{name}", f"b/{name}"
+        if not (repo / name).is_file():
+            continue
+        for line in difflib.unified_diff(
+            yours.splitlines(keepends=True), wanted.splitlines(keepends=True), before, after
+        ):
+            yield line if line.endswith("\n") else f"{line}\n\\ No newline at end of file\n"
+
+
+def text(path: Path) -> str:
+    """Read a file with its line endings as they are."""
+    return path.read_bytes().decode("utf-8")
+
+
+def lines_at_head(yours: str, theirs: str) -> str:
+    """Put the lines that are missing first: where the last match wins, yours still does."""
+    ending = "\r\n" if "\r\n" in yours else "\n"
+    known = set(yours.splitlines())
+    lacking = [line for line in theirs.splitlines() if line and line not in known]
+    if all(line.startswith("#") for line in lacking):
+        return yours
+    return "".join(f"{line}{ending}" for line in lacking) + yours
+
+
+def hooks(yours: str, theirs: str) -> str:
+    """Put the template's hooks in front of yours, indented as yours are."""
+    found = re.search(r"^repos:[^\n]*\n(?:\s*#[^\n]*\n)*( *)- ", yours, re.MULTILINE)
+    if not found:
+        return yours
+    block = theirs.split("repos:\n", 1)[1].splitlines()
+    moved = "".join(f"{found[1]}{line.removeprefix('  ')}\n" for line in block)
+    head = yours.index("\n", yours.index("repos:", found.start())) + 1
+    result = yours[:head] + moved + yours[head:]
+    before, after = (yaml.safe_load(content)["repos"] for content in (yours, result))
+    assert after[-len(before) :] == before, "a hook of yours would change"
+    return result
+
+
+def plugins(yours: str, _: str) -> str:
+    """Name the template's fixtures, on which tests/_mlops stands."""
+    if "pytest_plugins" in yours:
+        return yours
+    return f'{yours.rstrip()}\n\npytest_plugins = ["_mlops.fixtures"]\n'.lstrip("\n")
+
+
+def without_glue(yours: str, fresh: Path) -> str:
+    """Keep rules of yours from code that is not yours."""
+    document = tomlkit.parse(yours)
+    add_items(document, "extend-exclude", [*glue(fresh), "tests/_mlops"])
+    return tomlkit.dumps(document)
+
+
+def glue(fresh: Path) -> list[str]:
+    return [path.relative_to(fresh).as_posix() for path in fresh.glob("src/*/_mlops")]
+
+
+def package(fresh: Path) -> str:
+    return next(fresh.glob("src/*/_mlops")).parent.name
+
+
+def has_table(path: Path, *keys: str) -> bool:
+    """Say whether a TOML file has a table."""
+    found: Any = tomlkit.parse(text(path)) if path.is_file() else {}
+    for key in keys:
+        found = found.get(key, {})
+    return bool(found)
+
+
+def pyproject(repo: Path, yours: str, theirs: str) -> str:
+    """Add tables, keys and packages that are missing; yours stay, but for the Pythons allowed."""
+    document, template = tomlkit.parse(yours), tomlkit.parse(theirs)
+    yours_groups = list(document.get("dependency-groups", {}))
+    name = str(template["tool"]["importlinter"]["root_package"])
+    builds = str(document.get("build-system", {}).get("build-backend", "uv_build"))
+    if builds != "uv_build":
+        del template["tool"]["uv"]["build-backend"]
+    elif "build-system" in document:
+        build_both(document, name)
+    if has_table(repo / PYPROJECT, "tool", "ruff"):
+        ruff = document["tool"]["ruff"]
+        add_items(ruff, "extend-exclude", [f"src/{name}/_mlops", "tests/_mlops"])
+    project: Any = document.get("project", {})
+    for key in project.get("dynamic", []):
+        template["project"].pop(key, None)
+    allow_pythons(project)
+    # strict markers would fail tests of yours that ran before
+    del template["tool"]["pytest"]["ini_options"]["addopts"]
+    complete(document, template)
+    # a level adds its group between the template's groups and `tools`: keep them neighbours
+    groups: Any = document["dependency-groups"]
+    if "tools" in yours_groups:
+        groups["tools"] = groups.pop("tools")
+    if (repo / "tests" / "__init__.py").exists():
+        options = document["tool"]["pytest"]["ini_options"]
+        add_items(options, "pythonpath", ["tests"])
+    return tomlkit.dumps(document)
+
+
+def allow_pythons(project: Any) -> None:
+    """Narrow the Pythons to those for which the template's packages exist."""
+    allowed = str(project.get("requires-python", ""))
+    lacking = [bound for bound in PYTHONS if bound[1:] not in allowed]
+    if allowed and lacking:
+        kept = [part for part in allowed.split(",") if part.strip()[:1] not in "><" or not lacking]
+        project["requires-python"] = ",".join([*PYTHONS, *kept])
+
+
+def build_both(document: Any, name: str) -> None:
+    """Build the template's package beside yours; uv_build takes the project's name by default."""
+    settings = document.get("tool", {}).get("uv", {}).get("build-backend", {})
+    default = str(document["project"]["name"]).replace("-", "_").replace(".", "_").lower()
+    mine = settings.get("module-name", default)
+    modules = [mine] if isinstance(mine, str) else list(mine)
+    if name in modules:
+        return
+    tool = document.setdefault("tool", tomlkit.table(is_super_table=True))
+    uv = tool.setdefault("uv", tomlkit.table())
+    uv.setdefault("build-backend", tomlkit.table())["module-name"] = [*modules, name]
+
+
+def complete(yours: Any, theirs: Any) -> None:
+    """Add what is missing, table by table; a list of packages gets those that it lacks."""
+    for key, value in theirs.items():
+        if key not in yours:
+            yours[key] = value
+        elif isinstance(value, Table):
+            complete(yours[key], value)
+        elif isinstance(value, AoT) and isinstance(yours[key], AoT):
+            known = [table.unwrap() for table in yours[key]]
+            for table in value:
+                if table.unwrap() not in known:
+                    yours[key].append(table)
+        elif isinstance(value, Array) and isinstance(yours[key], Array) and key != "dev":
+            add_items(yours, key, [str(item) for item in value])
+
+
+def add_items(table: Any, key: str, items: list[str]) -> None:
+    """Add to a list what it lacks, packages by their name."""
+    if key not in table:
+        table[key] = items
+        return
+    known = {named(str(item)) for item in table[key]}
+    for item in items:
+        if named(item) not in known:
+            table[key].append(item)
+
+
+def named(item: str) -> str:
+    try:
+        return canonicalize_name(Requirement(item).name)
+    except InvalidRequirement:
+        return item
+
+
+def ignore(repo: Path, merged: dict[str, str], missing: list[Path], notes: list[str]) -> None:
+    """Let git see what is added, whatever your .gitignore says of its folder."""
+    name = ".gitignore"
+    if not (repo / name).is_file():
+        return
+    wanted = [*(path.as_posix() for path in missing), *COMMITTED_LATER]
+    meant = (".env", "data/raw/", "data/incoming/")
+    wanted = [path for path in wanted if not path.startswith(meant) or path == ".env.example"]
+    yours = merged.get(name, text(repo / name))
+    hidden = ignored(repo, yours, wanted)
+    if hidden:
+        yours = yours.rstrip("\n") + "\n" + "".join(f"!/{path}\n" for path in hidden)
+        merged[name] = yours
+    for path in ignored(repo, yours, wanted):
+        notes.append(f"git ignores {path}, for it ignores its folder: git add --force {path}")
+
+
+def ignored(repo: Path, rules: str, paths: list[str]) -> list[str]:
+    """Return those of the paths that git would ignore in the repo with these rules at its root."""
+    with tempfile.TemporaryDirectory() as place:
+        subprocess.run(["git", "init", "--quiet", place], check=True)
+        for path in repo.rglob(".gitignore"):
+            copy = Path(place, path.relative_to(repo))
+            copy.parent.mkdir(parents=True, exist_ok=True)
+            copy.write_bytes(path.read_bytes())
+        Path(place, ".gitignore").write_bytes(rules.encode())
+        done = subprocess.run(
+            ["git", "check-ignore", "--no-index", "--stdin", "-z"],
+            cwd=place,
+            input="\0".join(paths),
+            capture_output=True,
+            text=True,
+        )
+    return [path for path in done.stdout.split("\0") if path]
+
+
+def look_out(repo: Path, fresh: Path) -> Iterator[str]:
+    """Yield what no patch can decide."""
+    if (repo / "mypy.ini").exists() or (repo / ".mypy.ini").exists():
+        yield "mypy reads your mypy.ini and not [tool.mypy] in pyproject.toml"
+    if (repo / ".python-version").exists():
+        version = text(repo / ".python-version").strip()
+        if not re.match(r"3\.1[123]\b", version):
+            yield f".python-version says {version}; the packages exist for 3.11 to 3.13"
+    if (repo / PYPROJECT).is_file():
+        document = tomlkit.parse(text(repo / PYPROJECT))
+        if "project" not in document:
+            yield "the patch adds [project]: move there what setup.cfg or [tool.poetry] says"
+        backend = str(document.get("build-system", {}).get("build-backend", "uv_build"))
+        if backend != "uv_build":
+            yield f"{backend} builds your package: it has to find src/{package(fresh)} too"
+        scripts: Any = document.get("project", {}).get("scripts", {})
+        wanted: Any = tomlkit.parse(text(fresh / PYPROJECT))["project"]["scripts"]
+        for name in set(wanted) & set(scripts):
+            if scripts[name] != wanted[name]:
+                yield f"the command {name} stays yours: python -m {package(fresh)} is ours"

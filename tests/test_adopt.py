@@ -1,0 +1,314 @@
+"""A repo that exists takes the template in, keeps every byte of its own, and can be raised."""
+
+import os
+import subprocess
+import sys
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+import tomlkit
+import yaml
+from lived_in import conflicts, contents
+from living import run
+from rendering import ANSWERS_FILE, ROOT, commit_all, git, rendered_files, update
+
+Made = Callable[[Path], Path]
+SHARED = {
+    ".gitattributes",
+    ".gitignore",
+    ".pre-commit-config.yaml",
+    "justfile",
+    "pyproject.toml",
+    "ruff.toml",
+    "tests/conftest.py",
+}
+
+
+def write(repo: Path, files: dict[str, str]) -> Path:
+    for name, text in files.items():
+        path = repo / name
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text(text, encoding="utf-8", newline="")
+    return repo
+
+
+def scripts(place: Path) -> Path:
+    """Return a folder of scripts without git: data, notebooks, line endings of Windows."""
+    return write(
+        place / "churn",
+        {
+            ".gitignore": "data/\r\n*.parquet\r\n.env\r\n",
+            ".env": "TOKEN=precious\n",
+            "README.md": "# Churn\n",
+            "train.py": "import helpers\nprint(helpers.rate(3, 4))\n",
+            "helpers.py": "def rate(lost, all):\n    return lost / all\n",
+            "tests/test_helpers.py": "import sys\n\nsys.path.insert(0, '.')\n"
+            "from helpers import rate\n\n\ndef test_rate():\n    assert rate(1, 2) == 0.5\n",
+            "requirements.txt": "pandas\nscikit-learn\n",
+            "notebooks/look.ipynb": '{"cells": [], "metadata": {}, "nbformat": 4, '
+            '"nbformat_minor": 5}\n',
+            "data/raw/customers.csv": "id,left\n1,0\n2,1\n",
+        },
+    )
+
+
+PROJECT = """\
+[project]
+name = "parcel-returns"
+version = "3.1"  # ours
+requires-python = ">=3.11"
+dependencies = ["rich>=13"]
+
+[project.scripts]
+parcel-returns = "parcel_returns:main"
+
+[build-system]
+requires = ["uv_build>=0.9,<1"]
+build-backend = "uv_build"
+
+[dependency-groups]
+dev = ["pytest>=8"]
+tools = [
+    "pytest>=8.4,<9.1", # ours
+    "rich>=13",
+]
+
+[tool.uv]
+index-strategy = "first-index"
+
+[tool.ruff]
+line-length = 80
+
+[tool.pytest.ini_options]
+markers = ["slow"]
+"""
+
+
+def library(place: Path) -> Path:
+    """Return a package with tests, hooks, workflow, recipes and git."""
+    repo = write(
+        place / "parcel-returns",
+        {
+            ".gitattributes": "*.csv -text\n* text=auto\n",
+            ".gitignore": "__pycache__/\n.venv/\n/models/\n",
+            ".pre-commit-config.yaml": "# ours\nrepos:\n- repo: local\n  hooks:\n"
+            "  - id: ours\n    name: ours\n    entry: 'true'\n    language: system\n",
+            ".github/workflows/check.yml": "name: ours\n",
+            "README.md": "# Parcel returns\n",
+            "justfile": "set dotenv-load\n\nours:\n    echo ours\n",
+            "pyproject.toml": PROJECT,
+            "src/parcel_returns/__init__.py": "def main() -> None:\n    print('ours')\n",
+            "src/parcel_returns/model.py": "ANSWER = 42\n",
+            "tests/__init__.py": "",
+            "tests/conftest.py": "import pytest\n\n\n@pytest.fixture\ndef answer():\n    return 42",
+            "tests/test_ours.py": "from parcel_returns.model import ANSWER\n\n\n"
+            "def test_ours(answer):\n    assert answer == ANSWER\n",
+        },
+    )
+    git(repo, "init", "--quiet")
+    commit_all(repo, "Ours")
+    return repo
+
+
+def generated(place: Path) -> Path:
+    """Return what Kedro generates, with git."""
+    options = ("--name", "Kiwi Crop", "--tools", "test,lint,data", "--example", "n")
+    command = ("uvx", "kedro", "new", *options, "--telemetry", "no")
+    run(place, *command)
+    repo = place / "kiwi-crop"
+    git(repo, "init", "--quiet")
+    commit_all(repo, "By Kedro")
+    return repo
+
+
+SHAPES = [
+    pytest.param(scripts, "churn_risk", id="scripts"),
+    pytest.param(library, "parcel_model", id="library"),
+    pytest.param(library, "parcel_returns", id="library-same-package"),
+    pytest.param(generated, "kiwi_model", id="kedro", marks=pytest.mark.life),
+]
+
+
+def adopt(repo: Path, template: Path, *options: str) -> subprocess.CompletedProcess[str]:
+    script = str(ROOT / "adopt" / "adopt.py")
+    command = [sys.executable, script, str(repo), "--to=HEAD", f"--template={template}", *options]
+    done = subprocess.run(command, capture_output=True)
+    # not as text: that would change line endings
+    return subprocess.CompletedProcess(
+        command, done.returncode, done.stdout.decode(), done.stderr.decode()
+    )
+
+
+def merged(repo: Path, lines: str) -> None:
+    """Apply the printed lines as they were printed, in a folder with git or without."""
+    done = subprocess.run(
+        ["git", "apply", "--verbose", "-"],
+        cwd=repo,
+        input=lines.encode(),
+        capture_output=True,
+        env=None if (repo / ".git").exists() else outside_git(repo),
+    )
+    assert done.returncode == 0, done.stderr.decode()
+
+
+def outside_git(repo: Path) -> dict[str, str]:
+    return {**os.environ, "GIT_CEILING_DIRECTORIES": str(repo.parent)}
+
+
+@pytest.mark.parametrize(("made", "package"), SHAPES)
+def test_a_repo_is_adopted_and_raised_and_loses_nothing(
+    template: Path, tmp_path: Path, made: Made, package: str
+) -> None:
+    repo = made(tmp_path)
+    before = contents(repo)
+    given = [f"--data=package_name={package}"]
+
+    report = adopt(repo, template, *given)
+
+    assert report.returncode == 0, report.stderr
+    assert contents(repo) == before, "a report writes nothing"
+
+    added = adopt(repo, template, *given, "--add")
+
+    assert (added.stdout, added.stderr) == (report.stdout, report.stderr)
+    after = contents(repo)
+    assert {path: after[path] for path in before} == before, "every byte of theirs"
+    said = {tuple(line.split(None, 1)) for line in report.stderr.splitlines()}
+    come = {Path(rest) for word, rest in said if word == "adds"}
+    assert come | {Path(ANSWERS_FILE)} == after.keys() - before.keys()
+
+    merged(repo, report.stdout)
+
+    assert unchanged_but_shared(repo, before) == []
+    git(repo, "init", "--quiet")
+    for words in (rest.partition("folder: ")[2].split() for word, rest in said if word == "note"):
+        if words[:1] == ["git"] and (repo / words[-1]).exists():
+            git(repo, *words[1:])
+    commit_all(repo, "Adopted")
+    known = set(git(repo, "ls-files").splitlines())
+    assert {p.as_posix() for p in come if not p.is_relative_to("data")} <= known
+    adopted = contents(repo)
+
+    update(repo, "HEAD", maturity_level=1)
+
+    assert conflicts(repo) == []
+    raised = contents(repo)
+    changed = {p.as_posix() for p in adopted if raised.get(p) != adopted[p]}
+    assert changed == {ANSWERS_FILE, "pyproject.toml"}
+    groups = tomlkit.parse((repo / "pyproject.toml").read_text())["dependency-groups"]
+    assert "server" in groups
+    assert (repo / "src" / package / "_mlops/commands/gate.py").exists()
+
+
+def unchanged_but_shared(repo: Path, before: dict[Path, bytes]) -> list[Path]:
+    """Return files of theirs that the merges changed and that they may not, or that lost a line."""
+    after = contents(repo)
+    return [
+        path
+        for path, content in before.items()
+        if after[path] != content and (path.as_posix() not in SHARED or lost(content, after[path]))
+    ]
+
+
+def lost(before: bytes, after: bytes) -> set[bytes]:
+    kept = set(after.splitlines())
+    gone = {line for line in before.splitlines() if line not in kept}
+    return {line for line in gone if not line.startswith((b"requires-python", b"    return 42"))}
+
+
+def clashes(said: str, word: str) -> set[str]:
+    lines = (line.split(None, 1) for line in said.splitlines())
+    return {rest.split(":")[0] for first, rest in lines if first == word}
+
+
+def test_the_report_names_every_file_that_both_have(template: Path, tmp_path: Path) -> None:
+    repo = library(tmp_path)
+    mine = {path.as_posix() for path in rendered_files(repo)}
+
+    said = adopt(repo, template, "--data=package_name=parcel_returns").stderr
+
+    assert clashes(said, "merge") == SHARED - {"ruff.toml"}
+    assert clashes(said, "clash") == {
+        "README.md",
+        ".github/workflows/check.yml",
+        "src/parcel_returns/__init__.py",
+        "src/parcel_returns/model.py",
+    }
+    assert clashes(said, "clash") | clashes(said, "merge") <= mine
+    assert "left out ruff.toml" in said
+    assert "the command parcel-returns stays yours:" in said
+
+
+def test_what_the_merged_files_say(template: Path, tmp_path: Path) -> None:
+    repo = library(tmp_path)
+
+    merged(repo, adopt(repo, template, "--data=package_name=parcel_model").stdout)
+
+    document: Any = tomlkit.parse((repo / "pyproject.toml").read_text()).unwrap()
+    assert document["project"]["version"] == "3.1"
+    assert document["project"]["requires-python"] == ">=3.11,<3.14"
+    assert document["project"]["scripts"] == {"parcel-returns": "parcel_returns:main"}
+    assert document["tool"]["uv"]["build-backend"]["module-name"] == [
+        "parcel_returns",
+        "parcel_model",
+    ]
+    assert document["tool"]["uv"]["index-strategy"] == "first-index"
+    tools = document["dependency-groups"]["tools"]
+    assert tools[:2] == ["pytest>=8.4,<9.1", "rich>=13"]
+    assert any(tool.startswith("rust-just") for tool in tools)
+    assert document["tool"]["ruff"]["line-length"] == 80
+    hooks = yaml.safe_load((repo / ".pre-commit-config.yaml").read_text())["repos"]
+    assert [hook["id"] for entry in hooks for hook in entry["hooks"]][-1] == "ours"
+    assert git(repo, "check-attr", "text", "a.csv").endswith("text: auto\n"), "theirs, still last"
+
+
+def test_example_data_never_comes_beside_data(template: Path, tmp_path: Path) -> None:
+    repo = scripts(tmp_path)
+
+    said = adopt(repo, template, "--add").stderr
+
+    assert [p.name for p in (repo / "data/raw").iterdir()] == ["customers.csv"]
+    assert "left out data/raw" in said
+
+
+@pytest.mark.parametrize(
+    ("files", "told"),
+    [
+        ({"docs": "a file\n"}, "docs is a file"),
+        ({"params.yaml/x": "a folder\n"}, "params.yaml is a folder"),
+        ({ANSWERS_FILE: "_src_path: elsewhere\n"}, "a template made this repo"),
+    ],
+)
+def test_a_repo_that_cannot_take_it_is_refused_untouched(
+    template: Path, tmp_path: Path, files: dict[str, str], told: str
+) -> None:
+    repo = write(tmp_path / "repo", files)
+    before = contents(repo)
+
+    done = adopt(repo, template, "--add")
+
+    assert done.returncode == 2
+    assert told in done.stderr
+    assert "Traceback" not in done.stderr
+    assert contents(repo) == before
+
+
+@pytest.mark.life
+@pytest.mark.parametrize(("made", "package"), SHAPES)
+def test_an_adopted_repo_locks_runs_and_passes_its_own_tests(
+    template: Path, tmp_path: Path, made: Made, package: str
+) -> None:
+    repo = made(tmp_path)
+    own = [p.as_posix() for p in rendered_files(repo) if p.match("tests/**/test_*.py")]
+    merged(repo, adopt(repo, template, f"--data=package_name={package}", "--add").stdout)
+
+    run(repo, "uv", "lock")
+    run(repo, "uv", "sync", "--frozen")
+
+    assert (
+        "register" in run(repo, "uv", "run", "--frozen", "python", "-m", package, "--help").stdout
+    )
+    assert "demo" in run(repo, "uv", "run", "just", "--list").stdout
+    run(repo, "uv", "run", "--frozen", "python", "-m", "pytest", *own)
