@@ -131,6 +131,7 @@ def send_in_a_bad_one(rollouts: list[dict[str, Any]]) -> dict[str, Any]:
     replay.must("register", "--force", POISON)
     code, _ = replay.step("gate")
     verdict = read_json(paths.REPORTS / "gate.json")
+    failed = [check for check in verdict["checks"] if not check["ok"]]
     before = registry.read_pointer() or {}
     found = roll_out("start", verdict["version"], "--force", POISON)
     rollouts.append(found)
@@ -138,7 +139,7 @@ def send_in_a_bad_one(rollouts: list[dict[str, Any]]) -> dict[str, Any]:
     return {
         "candidate": verdict["version"],
         "gate": "refused" if code else "accepted",
-        "reasons": [one["reason"] for one in verdict["checks"] if not one["ok"]],
+        "reasons": [f"{one['name']}: {one['reason']}" for one in failed],
         "rollout": found,
         "champion_before": before.get("version"),
         "champion_after": after.get("version"),

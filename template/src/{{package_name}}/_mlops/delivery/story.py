@@ -13,6 +13,7 @@ from . import state
 
 STORY, PAGE = (paths.REPORTS / f"loop.{kind}" for kind in ("json", "html"))
 FILES = (STORY.name, PAGE.name)
+SHOWN = 3  # reasons of the gate; reports/loop.json has all
 BARS = """
 .bar { display: flex; margin: .5rem 0; font-size: .8rem }
 .bar div { flex: 1; padding: .2rem; margin-right: 2px; text-align: center; color: #fff }
@@ -52,7 +53,8 @@ def write(told: dict[str, Any], contract: Contract) -> None:
         ),
         '<h2>A bad candidate: <span class="refused">gate ' + text(bad["gate"]) + "</span></h2>",
         "<p>It learned from labels that were turned round, and was forced past the gate. "
-        f"The gate had said: {text('; '.join(bad['reasons']))}.</p>",
+        f"The gate had said: {text('; '.join(bad['reasons'][:SHOWN]))}"
+        f"{more(len(bad['reasons']) - SHOWN)}.</p>",
         *steps(bad["rollout"]),
         f"<p>Champion before: version {text(bad['champion_before'])}; "
         f"after: version {text(bad['champion_after'])}.</p>",
@@ -61,6 +63,11 @@ def write(told: dict[str, Any], contract: Contract) -> None:
     with whole_file(PAGE) as page:
         body = "\n".join(parts)
         page.write_text(f"{head}<style>{STYLE}{BARS}</style>\n{body}\n</html>\n", encoding="utf-8")
+
+
+def more(count: int) -> str:
+    """Say how many reasons are left out."""
+    return f"; and {count} more" if count > 0 else ""
 
 
 def summary(told: dict[str, Any]) -> str:

@@ -71,7 +71,7 @@ def decisions(part: dict[str, Any]) -> list[str]:
         told.append(f"not taken in: {part['ingest']}")
     if part["gate"]:
         told.append(f"gate: version {part['candidate']} {part['gate']}")
-    return told + [f"      {reason}" for reason in part["reasons"]] + part["told"]
+    return [*told, *(f"      {reason}" for reason in part["reasons"]), *part["told"]]
 
 
 def write(story: dict[str, Any], bars: Quality) -> None:

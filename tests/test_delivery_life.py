@@ -1,0 +1,205 @@
+"""A repo of level 2 closes the loop: traffic, verdict, training, gate, rollout, way back."""
+
+import json
+import re
+import shutil
+from itertools import pairwise
+from pathlib import Path
+from typing import Any
+
+import pytest
+from browser import look_at
+from living import Life, run
+from rendering import TASKS, commit_all, git, render, update
+from test_rollout_life import require_programs
+
+pytestmark = [
+    pytest.mark.life,
+    pytest.mark.parametrize(
+        "loop",
+        [TASKS[0], *(pytest.param(task, marks=pytest.mark.all) for task in TASKS[1:])],
+        indirect=True,
+    ),
+]
+
+# a promise that a busy machine keeps as well: what is bad about the bad one is what it answers
+PATIENT = 30_000
+REPLAY = "build/replay"
+ENDS = {"rollout finished": "promoted", "rollout aborted": "aborted"}
+
+
+@pytest.fixture(scope="module")
+def loop(
+    request: pytest.FixtureRequest, template: Path, tmp_path_factory: pytest.TempPathFactory
+) -> Life:
+    """Return a repo that lived at level 0, was raised to level 2, and ran the demo of that."""
+    require_programs()
+    task, folder = request.param, tmp_path_factory.mktemp("loop") / "late-flights"
+    repo = render(template, folder, task=task, latency_p95_ms=PATIENT)
+    run(repo, "uv", "run", "just", "demo")
+    model = repo / "src/late_flights/model.py"
+    model.write_text(model.read_text(encoding="utf-8") + "\n# an edit of ours\n")
+    git(repo, "add", "--all")
+    git(repo, "commit", "--quiet", "--no-verify", "--message", "First model, and an edit")
+    update(repo, "HEAD", maturity_level=2)
+    assert git(repo, "ls-files", "--unmerged") == ""
+    run(repo, "uv", "lock")
+    commit_all(repo, "Raise the level")
+    done = run(repo, "uv", "run", "just", "demo")
+    return Life(task, repo, done.stdout + done.stderr)
+
+
+def journal(repo: Path) -> list[dict[str, Any]]:
+    """Return every decision that a repo wrote down, oldest first."""
+    lines = (repo / "models/journal.jsonl").read_text(encoding="utf-8").splitlines()
+    return [json.loads(line) for line in lines]
+
+
+def story(loop: Life) -> dict[str, Any]:
+    """Return what the demo tells."""
+    return loop.json("reports/loop.json")
+
+
+def led(loop: Life) -> list[list[dict[str, Any]]]:
+    """Return what the journal of the replay says of each rollout, from its start to its end."""
+    found: list[list[dict[str, Any]]] = []
+    for line in journal(loop.repo / REPLAY):
+        if line["event"] == "rollout started":
+            found.append([line])
+        elif found and line["event"] in ("rollout step", "rollout held", *ENDS):
+            found[-1].append(line)
+    return found
+
+
+def test_the_story_s_rollouts_are_those_of_the_journal(loop: Life) -> None:
+    told = [(one["version"], one["state"]) for one in story(loop)["rollouts"]]
+    written = [(one[0]["version"], ENDS.get(one[-1]["event"], "open")) for one in led(loop)]
+
+    assert told == written
+    assert told
+
+
+def test_every_batch_was_answered_through_the_proxy(loop: Life) -> None:
+    parts = story(loop)["parts"]
+
+    assert [part["batch"] for part in parts] == [f"2013-{month:02}" for month in range(8, 13)]
+    assert all(part["rows"] > 0 for part in parts)
+
+
+def test_each_accepted_candidate_was_rolled_out_and_no_other(loop: Life) -> None:
+    told = story(loop)
+    taken = [part["candidate"] for part in told["parts"] if part["gate"] == "accepted"]
+
+    assert [one["version"] for one in told["rollouts"]] == [*taken, told["bad"]["candidate"]]
+    for part in told["parts"]:
+        assert (part["gate"] != "") == part["trigger"].startswith("train: ")
+        assert bool(part["reasons"]) == (part["gate"] == "refused")
+
+
+def test_a_promoted_version_took_every_stage_in_order(loop: Life) -> None:
+    promoted = [one for one in led(loop) if one[-1]["event"] == "rollout finished"]
+
+    assert promoted, "no version was promoted, so nothing was shown"
+    for start, *steps, _ in promoted:
+        passed = [line["passed"] for line in steps if line["event"] == "rollout step"]
+        numbers = [int(stage) for stage in start["stages"] if stage.isdecimal()]
+
+        assert start["stages"][:2] == ["prepare", "shadow"]
+        assert [*passed, "promote"] == start["stages"]
+        assert numbers[-1] == 100
+        assert all(one < other for one, other in pairwise(numbers))
+
+
+def test_the_share_grew_with_the_steps(loop: Life) -> None:
+    for one in story(loop)["rollouts"]:
+        shares = {part["stage"]: part["share"] for part in one["history"]}
+        seen = [share for stage, share in shares.items() if stage.isdecimal() and share is not None]
+
+        assert seen == sorted(seen)
+        if one["state"] == "promoted":
+            assert seen
+            assert seen[-1] > 0.9
+
+
+def test_who_answers_next_is_who_won(loop: Life) -> None:
+    told = story(loop)
+    serving = told["start"]["candidate"]
+    ends = {one["version"]: one["state"] for one in told["rollouts"]}
+    for part in told["parts"]:
+        assert part["versions"] == [serving]
+        if ends.get(part["candidate"] if part["gate"] else "") == "promoted":
+            serving = part["candidate"]
+
+    assert told["bad"]["champion_before"] == serving
+
+
+def test_the_gate_refused_the_bad_one_and_the_rollout_sent_it_back(loop: Life) -> None:
+    bad = story(loop)["bad"]
+    start, *_, end = led(loop)[-1]
+    refusals = [line for line in journal(loop.repo / REPLAY) if line["event"] == "refused"]
+
+    assert bad["gate"] == "refused"
+    assert bad["reasons"]
+    assert bad["candidate"] in {line["version"] for line in refusals}
+    assert start["version"] == end["version"] == bad["candidate"]
+    assert start["forced"], "it went past the gate without a recorded reason"
+    assert end["event"] == "rollout aborted"
+    assert end["stage"] in start["stages"][:3], "it was caught late"
+    # caught by what it answered, not because the machine was busy
+    assert re.search(r"agreement|answers|quality", end["reason"]), end["reason"]
+
+
+def test_the_champion_answers_as_if_the_bad_one_had_never_been(loop: Life) -> None:
+    bad = story(loop)["bad"]
+    pointer = loop.json(f"{REPLAY}/models/champion/pointer.json")
+    flags = loop.repo / REPLAY / "monitoring/rollout/flags"
+
+    assert bad["champion_before"] == bad["champion_after"] == pointer["version"]
+    assert bad["candidate"] != pointer["version"]
+    assert not list(flags.iterdir())
+
+
+def test_not_one_request_went_unanswered_while_versions_changed(loop: Life) -> None:
+    for one in story(loop)["rollouts"]:
+        asked, sides = one["callers"], {one["version"], one["champion"]}
+
+        assert asked["requests"] > 0
+        assert asked["not_answered"] == 0, one["version"]
+        assert set(asked["versions"]) <= sides
+        if one["state"] == "promoted":
+            assert set(asked["versions"]) == sides
+
+
+def test_the_demo_left_repo_ports_and_champion_alone(loop: Life) -> None:
+    events = {line["event"] for line in journal(loop.repo)}
+
+    assert not events & {"rollout started", *ENDS}
+    assert len(list((loop.repo / "data/incoming").iterdir())) == 5
+    assert not (loop.repo / REPLAY / "build/deploy/nginx.pid").exists()
+    assert "autonomy: act" not in (loop.repo / "contract.yaml").read_text(encoding="utf-8")
+    assert "# an edit of ours" in (loop.repo / "src/late_flights/model.py").read_text()
+
+
+def test_the_report_shows_in_a_browser_what_the_journal_says(loop: Life, tmp_path: Path) -> None:
+    page = loop.repo / "reports/loop.html"
+    words = look_at(page.as_uri(), tmp_path / "profile")
+    text = page.read_text(encoding="utf-8")
+
+    for one in story(loop)["rollouts"]:
+        assert f"Rollout of version {one['version']}: {one['state']}" in words
+        for part in one["history"]:
+            assert all(" ".join(reason.split()) in words for reason in part["reasons"])
+        assert f"{one['callers']['requests']:,} requests" in words
+    for part in story(loop)["parts"]:
+        assert part["batch"] in words
+    assert not re.search(r"""(?:src|href)=["'](?!data:|#)""", text), "it loads from elsewhere"
+
+
+def test_a_report_of_another_run_would_be_seen(loop: Life, tmp_path: Path) -> None:
+    copy = tmp_path / "loop.html"
+    shutil.copy(loop.repo / "reports/loop.html", copy)
+    state = story(loop)["rollouts"][-1]["state"]
+    copy.write_text(copy.read_text(encoding="utf-8").replace(state, "another"), encoding="utf-8")
+
+    words = look_at(copy.as_uri(), tmp_path / "profile")
+    assert f"Rollout of version {story(loop)['bad']['candidate']}: {state}" not in words
