@@ -122,6 +122,9 @@ chmod = 0700
 
 [rpcinterface:supervisor]
 supervisor.rpcinterface_factory = supervisor.rpcinterface:make_main_rpcinterface
+
+[supervisorctl]
+serverurl = unix://{socket}
 """
     return head.replace("%", "%%") + "".join(program_section(one, folder) for one in found)
 
