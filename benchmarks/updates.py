@@ -105,7 +105,7 @@ def quoted(page: str, markers: tuple[str, str], text: str) -> str:
     """Return the page with this text between the markers."""
     head, begin, rest = page.partition(markers[0])
     _, end, tail = rest.partition(markers[1])
-    assert begin and end, f"{PAGE} lacks {markers}"
+    assert end, f"{PAGE} lacks {markers}"
     return f"{head}{begin}{text}{end}{tail}"
 
 
