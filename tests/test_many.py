@@ -57,7 +57,7 @@ def sh(home: Path, script: str) -> str:
 
 def table(said: str) -> dict[str, tuple[str, int]]:
     rows = [line.strip("| ").split(" | ") for line in said.splitlines()[2:]]
-    return {name: (result, int(files)) for name, result, files in rows}
+    return {name: (result.strip(), int(files)) for name, result, files in rows}
 
 
 @pytest.mark.all
