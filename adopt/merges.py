@@ -265,6 +265,8 @@ def ignored(repo: Path, rules: str, paths: list[str]) -> list[str]:
 
 def look_out(repo: Path, fresh: Path) -> Iterator[str]:
     """Yield what no patch can decide."""
+    if not (repo / ".gitattributes").exists():
+        yield "git will write text files with LF, on Windows too: .gitattributes asks for it"
     if (repo / "mypy.ini").exists() or (repo / ".mypy.ini").exists():
         yield "mypy reads your mypy.ini and not [tool.mypy] in pyproject.toml"
     if (repo / ".python-version").exists():

@@ -56,7 +56,7 @@ def known(tag: str) -> Version:
 
 def section(changelog: str, tag: str) -> str:
     """Return the text under the tag's heading, empty when there is none."""
-    heading = rf"^## {re.escape(tag)}(?: .*)?\n(.*?)(?=^## |\Z)"
+    heading = rf"^## {re.escape(tag)}(?: [^\n]*)?\n(.*?)(?=^## |\Z)"
     found = re.search(heading, changelog, re.MULTILINE | re.DOTALL)
     return found[1].strip() if found else ""
 

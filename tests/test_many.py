@@ -57,7 +57,7 @@ def sh(home: Path, script: str) -> str:
 
 def table(said: str) -> dict[str, tuple[str, int]]:
     rows = [line.strip("| ").split(" | ") for line in said.splitlines()[2:]]
-    return {name: (result, int(files)) for name, result, files in rows}
+    return {name: (result.strip(), int(files)) for name, result, files in rows}
 
 
 @pytest.mark.all
@@ -79,7 +79,7 @@ def test_the_loop_says_what_happened_in_each_repo(home: Path) -> None:
     assert "would delete files" in said["highest"][0]
     assert said["plain"][0] == said["edited"][0] == "updated"
     assert said["plain"][1] == said["edited"][1] > 0
-    assert said["conflict"][0] == "look: pyproject.toml "[:-1]
+    assert said["conflict"][0] == "look: pyproject.toml"
     for name in ("dirty", "no-git", "highest"):
         assert contents(home / "models" / name) == before[name]
     for name in ("plain", "edited"):
