@@ -157,6 +157,7 @@ def outside_git(repo: Path) -> dict[str, str]:
     return {**os.environ, "GIT_CEILING_DIRECTORIES": str(repo.parent)}
 
 
+@pytest.mark.life
 @pytest.mark.parametrize(("made", "package"), SHAPES)
 def test_a_repo_is_adopted_and_raised_and_loses_nothing(
     template: Path, tmp_path: Path, made: Made, package: str
@@ -301,7 +302,7 @@ def test_a_repo_that_cannot_take_it_is_refused_untouched(
     assert contents(repo) == before
 
 
-@pytest.mark.life
+@pytest.mark.all
 @pytest.mark.parametrize(("made", "package"), SHAPES)
 def test_an_adopted_repo_locks_runs_and_passes_its_own_tests(
     template: Path, tmp_path: Path, made: Made, package: str

@@ -331,25 +331,3 @@ def test_whatever_somebody_did_an_update_loses_none_of_it(
         shutil.rmtree(folder)
 
     holds()
-
-
-def released(template: Path) -> str | None:
-    tags = git(template, "tag", "--list", "v*", "--sort=-version:refname").split()
-    return tags[0] if tags else None
-
-
-@pytest.mark.parametrize("level", LEVELS)
-def test_the_last_release_updates_to_this_one(template: Path, tmp_path: Path, level: int) -> None:
-    tag = released(template)
-    if tag is None:
-        pytest.skip("nothing was released yet: there is no tag")
-    try:
-        repo = render(template, tmp_path / "repo", tag, maturity_level=level)
-    except ValueError:
-        pytest.skip(f"{tag} does not offer level {level}")
-    life = lived(repo, NEXT)
-
-    update(life.repo, "HEAD")
-
-    assert conflicts(life.repo) == []
-    assert losses(life) == []

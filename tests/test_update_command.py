@@ -116,7 +116,11 @@ def killed(repo: Path, sign: Path, copier: str = COPIER) -> None:
 
 @pytest.mark.parametrize(
     ("low", "high"),
-    [pytest.param(0, 1, marks=pytest.mark.all), pytest.param(1, 2, marks=pytest.mark.all), (0, 2)],
+    [
+        pytest.param(0, 1, marks=pytest.mark.all),
+        pytest.param(1, 2, marks=pytest.mark.all),
+        pytest.param(0, 2, marks=pytest.mark.life),
+    ],
 )
 def test_a_raise_is_shown_applied_and_staged(
     start: Callable[[int], Path], fresh: Callable[[int], Path], low: int, high: int
@@ -302,7 +306,8 @@ def test_an_update_that_was_killed_while_it_was_computed_left_everything(
     assert state(repo) == before
 
 
-@pytest.mark.parametrize("way", ["undo", pytest.param("git", marks=pytest.mark.life)])
+@pytest.mark.life
+@pytest.mark.parametrize("way", ["undo", "git"])
 def test_an_update_that_was_killed_while_files_were_written_is_taken_back(
     start: Callable[[int], Path], tmp_path: Path, way: str
 ) -> None:
