@@ -14,6 +14,8 @@ from lived_in import conflicts, contents
 from living import run
 from rendering import ANSWERS_FILE, ROOT, commit_all, git, rendered_files, update
 
+pytestmark = pytest.mark.life
+
 Made = Callable[[Path], Path]
 SHARED = {
     ".gitattributes",
@@ -127,7 +129,7 @@ SHAPES = [
     pytest.param(scripts, "churn_risk", id="scripts"),
     pytest.param(library, "parcel_model", id="library"),
     pytest.param(library, "parcel_returns", id="library-same-package"),
-    pytest.param(generated, "kiwi_model", id="kedro", marks=pytest.mark.life),
+    pytest.param(generated, "kiwi_model", id="kedro", marks=pytest.mark.all),
 ]
 
 
@@ -157,7 +159,6 @@ def outside_git(repo: Path) -> dict[str, str]:
     return {**os.environ, "GIT_CEILING_DIRECTORIES": str(repo.parent)}
 
 
-@pytest.mark.life
 @pytest.mark.parametrize(("made", "package"), SHAPES)
 def test_a_repo_is_adopted_and_raised_and_loses_nothing(
     template: Path, tmp_path: Path, made: Made, package: str

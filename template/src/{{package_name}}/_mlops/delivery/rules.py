@@ -117,13 +117,14 @@ def budget_burns(burn: BurnRate, contract: Contract) -> list[Rule]:
     gone = f"at this rate the budget of {days} days is gone in {days / burn.factor:.3g} days"
     failed = f"{{{{ $value | humanizePercentage }}}} of the requests failed in {burn.long}"
     slow = f"{{{{ $value | humanizePercentage }}}} of the answers were slow in {burn.long}"
+    promised = f"{100 * (1 - service.availability):.3g} %"
     return [
         alert(
             "AvailabilityBudgetBurns",
             both("errors", burn, 1 - service.availability),
             burn.severity,
             "service",
-            f"{failed}; promised is {1 - service.availability:.3%} at most, and {gone}",
+            f"{failed}; promised is {promised} at most, and {gone}",
             window=burn.long,
         ),
         alert(
