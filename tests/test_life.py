@@ -295,6 +295,7 @@ def test_every_command_of_every_workflow_runs(life: Life, level: int, tmp_path: 
     repo = tmp_path / "repo"
     git(tmp_path, "clone", "--quiet", str(life.repo), str(repo))
     update(repo, "HEAD", maturity_level=level)
+    run(repo, "uv", "lock")
     be_patient(repo)
     commit_all(repo, "Raise the level")
     steps = list(steps_that_run(repo))
