@@ -104,6 +104,34 @@ def test_a_run_that_was_killed_is_finished_by_the_next(repo: Path) -> None:
     git(repo, "checkout", "--", PACKAGE)
 
 
+@pytest.mark.parametrize("ended", [True, False], ids=["ended", "runs"])
+def test_a_note_of_dvc_holds_only_while_who_wrote_it_runs(repo: Path, ended: bool) -> None:
+    other = subprocess.Popen(["sleep", "0" if ended else "600"])
+    if ended:  # and nobody waits for it, as in a container without an init
+        os.waitid(os.P_PID, other.pid, os.WEXITED | os.WNOWAIT)
+    note = {"write": {str(repo / "data/features"): {"pid": other.pid, "cmd": "dvc repro"}}}
+    (repo / ".dvc/tmp/rwlock").write_text(json.dumps(note), encoding="utf-8")
+    text = (repo / PACKAGE / "features.py").read_text(encoding="utf-8")
+    (repo / PACKAGE / "features.py").write_text(f"{text}# changed\n", encoding="utf-8")
+    done = subprocess.run(
+        ["uv", "run", "just", "repro"],
+        cwd=repo,
+        env=clean_environment(),
+        capture_output=True,
+        text=True,
+    )
+    other.kill()
+    other.wait()
+    git(repo, "checkout", "--", PACKAGE)
+
+    if ended:
+        assert (done.returncode, "featurize: " in done.stdout + done.stderr) == (0, True)
+    else:
+        assert done.returncode == 3
+        assert f"it is being blocked by: (PID {other.pid}): dvc repro\n" in done.stderr
+        (repo / ".dvc/tmp/rwlock").unlink()
+
+
 def test_an_experiment_with_another_number_leaves_the_registry_alone(repo: Path) -> None:
     before, known = registry(repo), runs(repo)
     said = run(repo, *DVC, "exp", "run", "-S", "featurize.holdout_share=0.25")

@@ -26,6 +26,7 @@ BOTH = '{variant=~"champion|candidate"}'
 CALLS = '{endpoint="/predict",variant=~"champion|candidate"}'
 # counters, not increase(): it guesses what lies between two looks, and minimum samples must not
 QUERIES = {
+    "seen": f"max by (variant) (timestamp(bentoml_service_request_total{CALLS}))",
     "codes": f"sum by (variant, http_response_code) (bentoml_service_request_total{CALLS})",
     "seconds": f"sum by (variant, le) (bentoml_service_request_duration_seconds_bucket{CALLS})",
     "labels": f"sum by (variant, version, value) (model_predictions_total{BOTH})",
@@ -50,7 +51,7 @@ def ask(query: str) -> list[dict[str, Any]]:
 
 
 def counters(versions: dict[str, str]) -> dict[str, Counters]:
-    """Return what each side has counted since its process began.
+    """Return what each side has counted since its process began, and when that was `seen`.
 
     Args:
         versions: Of each side; what a process counted for others is left out.
@@ -65,7 +66,8 @@ def counters(versions: dict[str, str]) -> dict[str, Counters]:
             side = labelled["variant"]
             if labelled.get("version", versions[side]) == versions[side] and math.isfinite(value):
                 key = next(
-                    labelled[k] for k in ("http_response_code", "le", "value") if k in labelled
+                    (labelled[k] for k in ("http_response_code", "le", "value") if k in labelled),
+                    "",
                 )
                 found[side][name][key] = value
     for side, seen in found.items():

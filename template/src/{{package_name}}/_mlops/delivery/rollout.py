@@ -126,8 +126,10 @@ def facts(rollout: Rollout, contract: Contract, labelled: bool = False) -> analy
     except OutsideFailed as problem:
         return analysis.Facts(**known, silent=str(problem))
     if not rollout.counted:
-        # what Prometheus knew last may be from before the switch
-        if rollout.elapsed > seconds_between_scrapes(contract):
+        # what Prometheus knew at the first look may be from before the switch
+        seen = {side: one["seen"] for side, one in counted.items()}
+        rollout.seen = rollout.seen or seen
+        if all(rollout.seen[side] != seen[side] for side in seen):
             rollout.counted = counted
         return analysis.Facts(**known, silent="the stage has only begun")
     limit = contract.service.latency_p95_ms
@@ -150,11 +152,6 @@ def facts(rollout: Rollout, contract: Contract, labelled: bool = False) -> analy
     return analysis.Facts(
         **known, candidate=candidate, champion=champion, before=champion if enough else before
     )
-
-
-def seconds_between_scrapes(contract: Contract) -> float:
-    """Return how old what Prometheus knows may be."""
-    return max(1.0, min(15.0, contract.rollout.wait_seconds / 4))
 
 
 def observed_share(mine: analysis.Side, theirs: analysis.Side, shadow: bool) -> float | None:

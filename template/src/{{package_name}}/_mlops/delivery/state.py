@@ -34,6 +34,7 @@ class Rollout:
         state: One of `STATES`.
         elapsed: Seconds in this stage, added up by a clock that never jumps.
         began: When the stage began, in UTC; for people, and to find log lines.
+        seen: When Prometheus had looked at each side last before the stage's first look.
         counted: What each side had counted when the stage began; empty until that is known.
         candidate: The latest share of the callers or the traffic that was seen at the candidate.
         agreement: Share of the rows answered alike, from the shadow.
@@ -50,6 +51,7 @@ class Rollout:
     state: str = RUNNING
     elapsed: float = 0.0
     began: str = ""
+    seen: dict[str, Any] = field(default_factory=dict)
     counted: dict[str, Any] = field(default_factory=dict)
     candidate: float | None = None
     agreement: float | None = None
@@ -72,7 +74,7 @@ class Rollout:
     def enter(self, stage: str, now: str) -> None:
         """Begin a stage."""
         self.stage, self.state, self.elapsed, self.began = stage, RUNNING, 0.0, now
-        self.counted, self.candidate, self.reasons = {}, None, []
+        self.seen, self.counted, self.candidate, self.reasons = {}, {}, None, []
 
     def leave(self, says: str, reasons: list[str], now: str) -> None:
         """Write down how the stage ended."""
