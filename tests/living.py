@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from rendering import TASKS, clean_environment
+from rendering import TASKS, clean_environment, commit_all, git, update
 
 ONE_TASK = pytest.mark.parametrize("life", TASKS[:1], indirect=True)
 
@@ -56,6 +56,19 @@ class Life:
         scores = [report["metrics"], *report["baselines"].values()]
         mine, *others = (sign * found[metric] for found in scores)
         return len(others) == 2 and mine > max(others)
+
+
+def raised(repo: Path, level: int) -> None:
+    """Live in a repo of level 0, edit its model, raise its level, and commit all that."""
+    run(repo, "uv", "run", "just", "demo")
+    model = repo / "src/late_flights/model.py"
+    model.write_text(model.read_text(encoding="utf-8") + "\n# an edit of ours\n")
+    git(repo, "add", "--all")
+    git(repo, "commit", "--quiet", "--no-verify", "--message", "First model, and an edit")
+    update(repo, "HEAD", maturity_level=level)
+    assert git(repo, "ls-files", "--unmerged") == ""
+    run(repo, "uv", "lock")
+    commit_all(repo, "Raise the level")
 
 
 def copied(repo: Path, destination: Path) -> Path:

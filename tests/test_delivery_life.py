@@ -9,8 +9,8 @@ from typing import Any
 
 import pytest
 from browser import look_at
-from living import Life, run
-from rendering import TASKS, commit_all, git, render, update
+from living import Life, raised, run
+from rendering import TASKS, render
 from test_rollout_life import require_programs
 
 pytestmark = [
@@ -39,15 +39,7 @@ def loop(
     repo = render(template, folder, task=task, latency_p95_ms=PATIENT)
     for path in sorted((repo / "data/incoming").iterdir())[len(MONTHS) :]:
         path.unlink()  # the year as a whole is lived through at level 1
-    run(repo, "uv", "run", "just", "demo")
-    model = repo / "src/late_flights/model.py"
-    model.write_text(model.read_text(encoding="utf-8") + "\n# an edit of ours\n")
-    git(repo, "add", "--all")
-    git(repo, "commit", "--quiet", "--no-verify", "--message", "First model, and an edit")
-    update(repo, "HEAD", maturity_level=2)
-    assert git(repo, "ls-files", "--unmerged") == ""
-    run(repo, "uv", "lock")
-    commit_all(repo, "Raise the level")
+    raised(repo, 2)
     done = run(repo, "uv", "run", "just", "demo")
     return Life(task, repo, done.stdout + done.stderr)
 

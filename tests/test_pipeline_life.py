@@ -5,8 +5,8 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from living import Life, run, try_to_run
-from rendering import TASKS, commit_all, git, render, update
+from living import Life, raised, run, try_to_run
+from rendering import TASKS, git, render
 
 pytestmark = [
     pytest.mark.life,
@@ -37,15 +37,7 @@ def year(
     """Return a repo that lived at level 0, was raised to level 1, and ran the demo of that."""
     task, folder = request.param, tmp_path_factory.mktemp("year") / "late-flights"
     repo = render(template, folder, task=task, latency_p95_ms=PATIENT)
-    run(repo, "uv", "run", "just", "demo")
-    model = repo / "src/late_flights/model.py"
-    model.write_text(model.read_text(encoding="utf-8") + "\n# an edit of ours\n")
-    git(repo, "add", "--all")
-    git(repo, "commit", "--quiet", "--no-verify", "--message", "First model, and an edit")
-    update(repo, "HEAD", maturity_level=1)
-    assert git(repo, "ls-files", "--unmerged") == ""
-    run(repo, "uv", "lock")
-    commit_all(repo, "Raise the level")
+    raised(repo, 1)
     done = run(repo, "uv", "run", "just", "demo")
     return Life(task, repo, done.stdout + done.stderr)
 

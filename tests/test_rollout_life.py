@@ -10,6 +10,7 @@ import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
@@ -87,6 +88,7 @@ class Call:
     status: int
     version: str
     seconds: float
+    at: str  # when it was answered, as the rollout writes a moment
 
 
 @dataclass
@@ -210,7 +212,8 @@ class Load:
             except (OSError, http.client.HTTPException, ValueError) as error:
                 found = 0, repr(error)
                 line.close()
-            self.calls.append(Call(caller, *found, time.perf_counter() - begin))
+            took, now = time.perf_counter() - begin, datetime.now(UTC)
+            self.calls.append(Call(caller, *found, took, now.isoformat(timespec="milliseconds")))
         line.close()
 
     @property
@@ -383,11 +386,18 @@ def test_a_good_one_reaches_everybody_though_its_controller_and_prometheus_fail(
     assert all(part["seconds"] >= 4 for name, part in passed.items() if name.isdecimal())
     assert host.champion() == "2"
     assert load.statuses == {200}  # not one was lost
-    assert passed["20"]["share"] == pytest.approx(0.2, abs=0.15)
-    assert passed["50"]["share"] == pytest.approx(0.5, abs=0.2)
+    assert answered_by("2", load, passed["shadow"], passed["20"]) == pytest.approx(0.2, abs=0.15)
+    assert answered_by("2", load, passed["20"], passed["50"]) == pytest.approx(0.5, abs=0.2)
+    assert answered_by("2", load, passed["50"], passed["100"]) == pytest.approx(1, abs=0.05)
     assert passed["100"]["share"] == pytest.approx(1, abs=0.05)
     assert grown(load.calls)
     assert "rollout finished" in (host.repo / "models/journal.jsonl").read_text(encoding="utf-8")
+
+
+def answered_by(version: str, load: Load, before: dict[str, Any], stage: dict[str, Any]) -> float:
+    """Return the share of a stage's calls that a version answered."""
+    versions = [c.version for c in load.calls if before["time"] < c.at < stage["time"]]
+    return versions.count(version) / len(versions)
 
 
 def grown(calls: list[Call]) -> bool:

@@ -163,6 +163,32 @@ def test_a_clock_that_jumps_makes_no_step_longer(
     assert seen == [1.0, 3.0, 3.0]  # it looks each second; more than two are no second
 
 
+def test_a_stage_counts_from_a_look_of_prometheus_after_the_switch(
+    there: Repo, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    left = started(there, "20")
+    monkeypatch.setattr(rollout.slot, "ended", lambda: "")
+
+    def looked(champion: float, candidate: float, answered: float) -> rollout.analysis.Facts:
+        nothing: dict[str, Any] = {"seconds": {}, "labels": {}, "values": {}}
+        counted = {
+            side: {"seen": {"": seen}, "codes": {"200": answered}, **nothing}
+            for side, seen in (("champion", champion), ("candidate", candidate))
+        }
+        monkeypatch.setattr(rollout.measured, "counters", lambda versions: counted)
+        return rollout.facts(left, contract())
+
+    assert looked(1, 1.5, 10).silent  # perhaps from before the switch
+    assert looked(2, 1.5, 30).silent
+    assert looked(2, 2.5, 40).silent
+    found = looked(3, 3.5, 47)
+
+    assert not found.silent
+    assert found.candidate
+    assert found.candidate.requests == 7
+    assert left.candidate == 0.5
+
+
 def test_a_full_disk_does_not_keep_callers_at_a_bad_candidate(
     there: Repo, monkeypatch: pytest.MonkeyPatch
 ) -> None:

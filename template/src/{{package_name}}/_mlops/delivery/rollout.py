@@ -155,7 +155,10 @@ def facts(rollout: Rollout, contract: Contract, labelled: bool = False) -> analy
 
 
 def observed_share(mine: analysis.Side, theirs: analysis.Side, shadow: bool) -> float | None:
-    """Return the share of the traffic that reached the candidate; of a shadow, its coverage."""
+    """Return the share of the traffic that reached the candidate; of a shadow, its coverage.
+
+    Copies of requests that the shadow left in flight, at most 16, count in the step after it.
+    """
     whole = theirs.requests + (0 if shadow else mine.requests)
     return round(mine.requests / whole, 4) if whole else None
 
