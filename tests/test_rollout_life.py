@@ -133,8 +133,10 @@ class Host:
         return self.state()
 
     def state(self) -> dict[str, Any]:
-        """Return where the rollout stands."""
+        """Return where the rollout stands; before the first, nowhere."""
         path = self.repo / "monitoring/rollout/state.json"
+        if not path.exists():
+            return {"stage": "", "state": "", "reasons": []}
         content: dict[str, Any] = json.loads(path.read_text(encoding="utf-8"))
         return content
 
