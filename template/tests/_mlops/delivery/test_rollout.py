@@ -163,10 +163,12 @@ def test_a_clock_that_jumps_makes_no_step_longer(
     assert seen == [1.0, 3.0, 3.0]  # it looks each second; more than two are no second
 
 
+@pytest.mark.parametrize(("stage", "beside"), [("shadow", 7), ("20", 47)])
 def test_a_stage_counts_from_a_look_of_prometheus_after_the_switch(
-    there: Repo, monkeypatch: pytest.MonkeyPatch
+    there: Repo, monkeypatch: pytest.MonkeyPatch, stage: str, beside: int
 ) -> None:
-    left = started(there, "20")
+    left = started(there, stage)
+    monkeypatch.setattr(rollout, "agreement", lambda left: (0, None))
     monkeypatch.setattr(rollout.slot, "ended", lambda: "")
 
     def looked(champion: float, candidate: float, answered: float) -> rollout.analysis.Facts:
@@ -186,7 +188,9 @@ def test_a_stage_counts_from_a_look_of_prometheus_after_the_switch(
     assert not found.silent
     assert found.candidate
     assert found.candidate.requests == 7
-    assert left.candidate == 0.5
+    assert found.before
+    assert found.before.requests == beside  # too few in a step: held against all before it
+    assert left.candidate == (1.0 if stage == "shadow" else 0.5)
 
 
 def test_a_full_disk_does_not_keep_callers_at_a_bad_candidate(

@@ -141,7 +141,8 @@ def facts(rollout: Rollout, contract: Contract, labelled: bool = False) -> analy
     before = measured.side(counted[measured.CHAMPION], limit)
     # a champion that was started anew counts from there
     champion = measured.side(theirs, limit) if theirs is not None else before
-    enough = champion.requests >= contract.rollout.min_requests
+    # a shadow answers what the champion answers now, and is held against nothing older
+    enough = shadow or champion.requests >= contract.rollout.min_requests
     rollout.candidate = observed_share(candidate, champion, shadow)
     if shadow and contract.prediction_log.enabled:
         known["pairs"], known["alike"] = agreement(rollout)
