@@ -52,7 +52,7 @@ def release_ended(lock: Path) -> None:
     except (OSError, ValueError):  # there is none, or DVC says what is wrong with it
         return
     users = [*held.get("write", {}).values(), *chain(*held.get("read", {}).values())]
-    if not any(runs(int(user["pid"])) for user in users):
+    if users and not any(runs(int(user["pid"])) for user in users):
         lock.unlink()
 
 
