@@ -4,18 +4,20 @@ import difflib
 import re
 import subprocess
 import tempfile
-from collections.abc import Callable, Iterator
-from pathlib import Path
+from collections.abc import Callable, Iterator, Mapping
+from pathlib import Path, PurePosixPath
 from typing import Any
 
 import tomlkit
 import yaml
 from packaging.requirements import InvalidRequirement, Requirement
 from packaging.utils import canonicalize_name
-from tomlkit.items import AoT, Array, Table
+from tomlkit.items import AoT, Array
 
 PYPROJECT = "pyproject.toml"
 PYTHONS = (">=3.11", "<3.14")
+# Of a package: an upper bound, and all bounds.
+BOUNDED, BOUNDS = re.compile(r"<|~=|=="), re.compile(r"[<>=~!].*")
 # Made later by commands of the template, and committed.
 COMMITTED_LATER = ("uv.lock", "dvc.lock", "data/raw.dvc", "models/registered.dvc")
 # What a file of yours in the place of one of the template's leaves undone.
@@ -155,8 +157,11 @@ def pyproject(repo: Path, yours: str, theirs: str) -> str:
         ruff = document["tool"]["ruff"]
         add_items(ruff, "extend-exclude", [f"src/{name}/_mlops", "tests/_mlops"])
     project: Any = document.get("project", {})
-    for key in project.get("dynamic", []):
+    for key in ("description", *project.get("dynamic", [])):
         template["project"].pop(key, None)
+    if "build-system" in document:
+        del template["build-system"]
+    keep_bounds(document, template)
     allow_pythons(project)
     # strict markers would fail tests of yours that ran before
     del template["tool"]["pytest"]["ini_options"]["addopts"]
@@ -169,6 +174,18 @@ def pyproject(repo: Path, yours: str, theirs: str) -> str:
         options = document["tool"]["pytest"]["ini_options"]
         add_items(options, "pythonpath", ["tests"])
     return tomlkit.dumps(document)
+
+
+def keep_bounds(document: Any, template: Any) -> None:
+    """Leave a package that yours bounds from above to you: uv locks all lists as one."""
+    project: Any = document.get("project", {})
+    lists = [project.get("dependencies", []), *project.get("optional-dependencies", {}).values()]
+    lists += document.get("dependency-groups", {}).values()
+    bounded = {named(str(item)) for items in lists for item in items if BOUNDED.search(str(item))}
+    for items in template["dependency-groups"].values():
+        for place, item in enumerate(map(str, items)):
+            if named(item) in bounded:
+                items[place] = BOUNDS.sub("", item)
 
 
 def allow_pythons(project: Any) -> None:
@@ -198,7 +215,7 @@ def complete(yours: Any, theirs: Any) -> None:
     for key, value in theirs.items():
         if key not in yours:
             yours[key] = value
-        elif isinstance(value, Table):
+        elif isinstance(value, Mapping):  # also one whose tables stand apart
             complete(yours[key], value)
         elif isinstance(value, AoT) and isinstance(yours[key], AoT):
             known = [table.unwrap() for table in yours[key]]
@@ -236,12 +253,26 @@ def ignore(repo: Path, merged: dict[str, str], missing: list[Path], notes: list[
     meant = (".env", "data/raw/", "data/incoming/")
     wanted = [path for path in wanted if not path.startswith(meant) or path == ".env.example"]
     yours = merged.get(name, text(repo / name))
-    hidden = ignored(repo, yours, wanted)
-    if hidden:
-        yours = yours.rstrip("\n") + "\n" + "".join(f"!/{path}\n" for path in hidden)
+    ending = "\r\n" if "\r\n" in yours else "\n"
+    for path in ignored(repo, yours, wanted):
+        lines = "".join(f"{line}{ending}" for line in shown(repo, yours, path))
+        yours = yours.rstrip("\r\n") + ending + lines
         merged[name] = yours
     for path in ignored(repo, yours, wanted):
-        notes.append(f"git ignores {path}, for it ignores its folder: git add --force {path}")
+        notes.append(f"git ignores {path} all the same: git add --force {path}")
+
+
+def shown(repo: Path, rules: str, path: str) -> Iterator[str]:
+    """Yield the lines that let git see a path; nothing else of a folder that is ignored."""
+    line = f"!/{path}"
+    for parent in reversed(PurePosixPath(path).parents[:-1]):
+        if not ignored(repo, f"{rules}\n{line}", [path]):
+            break
+        if ignored(repo, rules, [f"{parent}/"]):
+            opened = (f"!/{parent}/", f"/{parent}/*")
+            yield from opened
+            rules = "\n".join([rules, *opened])
+    yield line
 
 
 def ignored(repo: Path, rules: str, paths: list[str]) -> list[str]:

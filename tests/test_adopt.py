@@ -263,6 +263,9 @@ def test_what_the_merged_files_say(template: Path, tmp_path: Path) -> None:
         "parcel_model",
     ]
     assert document["tool"]["uv"]["index-strategy"] == "first-index"
+    assert document["tool"]["uv"]["default-groups"] == "all", "its packages would not be there"
+    assert document["tool"]["mypy"]["packages"] == ["parcel_model"]
+    assert "description" not in document["project"], "that is not what theirs does"
     tools = document["dependency-groups"]["tools"]
     assert tools[:2] == ["pytest>=8.4,<9.1", "rich>=13"]
     assert any(tool.startswith("rust-just") for tool in tools)
@@ -270,6 +273,35 @@ def test_what_the_merged_files_say(template: Path, tmp_path: Path) -> None:
     hooks = yaml.safe_load((repo / ".pre-commit-config.yaml").read_text())["repos"]
     assert [hook["id"] for entry in hooks for hook in entry["hooks"]][-1] == "ours"
     assert git(repo, "check-attr", "text", "a.csv").endswith("text: auto\n"), "theirs, still last"
+
+
+def test_a_package_that_theirs_bounds_comes_without_bounds(template: Path, tmp_path: Path) -> None:
+    repo = library(tmp_path)
+    path = repo / "pyproject.toml"
+    extra = '[project.optional-dependencies]\nlint = ["ruff~=0.12.0"]\n\n[project.scripts]'
+    path.write_text(path.read_text().replace("[project.scripts]", extra))
+
+    merged(repo, adopt(repo, template, "--data=package_name=parcel_model").stdout)
+
+    document: Any = tomlkit.parse(path.read_text()).unwrap()
+    assert document["project"]["optional-dependencies"] == {"lint": ["ruff~=0.12.0"]}
+    assert "ruff" in document["dependency-groups"]["tools"]
+
+
+def test_what_a_folder_of_theirs_hides_is_seen_and_nothing_else(
+    template: Path, tmp_path: Path
+) -> None:
+    repo = scripts(tmp_path)
+    git(repo, "init", "--quiet")
+
+    said = adopt(repo, template)
+    merged(repo, said.stdout)
+    write(repo, {"data/raw.dvc": "outs: []\n", "data/other/people.csv": "id\n"})
+
+    git(repo, "add", "--all")
+    known = git(repo, "ls-files", "data").split()
+    assert known == ["data/raw.dvc"]
+    assert "add --force" not in said.stderr
 
 
 def test_example_data_never_comes_beside_data(template: Path, tmp_path: Path) -> None:
@@ -313,7 +345,7 @@ def test_an_adopted_repo_locks_runs_and_passes_its_own_tests(
     merged(repo, adopt(repo, template, f"--data=package_name={package}", "--add").stdout)
 
     run(repo, "uv", "lock")
-    run(repo, "uv", "sync", "--frozen")
+    run(repo, "uv", "sync", "--frozen", "--all-extras")
 
     assert (
         "register" in run(repo, "uv", "run", "--frozen", "python", "-m", package, "--help").stdout
