@@ -340,10 +340,10 @@ def test_without_a_shadow_one_that_fails_costs_no_user_an_answer(host: Host) -> 
     assert not list((host.repo / "monitoring/rollout/flags").iterdir())
 
 
-def until(condition: Callable[[], bool], process: "subprocess.Popen[str]") -> None:
+def until(condition: Callable[[], bool], process: "subprocess.Popen[str] | None" = None) -> None:
     """Wait until something is so; fail when the process ends first."""
     while not condition():
-        if process.poll() is not None:
+        if process and process.poll() is not None:
             raise AssertionError(f"it ended\n{process.communicate()[0]}")
         time.sleep(0.2)
 
@@ -408,3 +408,28 @@ def grown(calls: list[Call]) -> bool:
     for call in calls:
         by_caller.setdefault(call.caller, []).append(call.version)
     return all(versions == sorted(versions) for versions in by_caller.values())
+
+
+def test_other_features_go_live_by_blue_green_while_the_champion_starts_anew(host: Host) -> None:
+    path = host.repo / "src/late_flights/features.py"
+    path.write_text(path.read_text(encoding="utf-8") + "\n# other code\n", encoding="utf-8")
+    host.contract(shadow=False, steps=[100])
+    git(host.repo, "add", "--all")
+    git(host.repo, "commit", "--quiet", "--no-verify", "--message", "Other features")
+    for verb in ("repro", "register"):
+        host.uv("run", "just", verb)
+    host.run("stack", "up")  # other steps need a reload, which may close a caller's connection
+    before = json.loads(host.run("stack", "status", "--json"))["champion"]["pid"]
+    with Load(host) as load:
+        until(lambda: len(load.calls) > 100)  # what the candidate's answers are held against
+        ended = host.rollout("4", code=0)
+        until(lambda: load.calls[-1].version == "4")
+    after = json.loads(host.run("stack", "status", "--json"))["champion"]["pid"]
+
+    assert [part["stage"] for part in ended["history"]] == ["prepare", "100", "promote"]
+    assert "answers: their distribution" in "; ".join(ended["history"][1]["reasons"])
+    assert ended["state"] == "promoted"
+    assert before != after
+    assert host.champion() == "4"
+    assert load.statuses == {200}
+    assert grown(load.calls)

@@ -258,6 +258,7 @@ class Alerting(Section):
     """When the promise of availability and latency is in danger."""
 
     period_days: int = Field(default=30, ge=1)  # over which the promise is kept
+    min_requests: int = Field(default=30, ge=1)  # in the long window, for its share to count
     burn_rates: list[BurnRate] = [
         BurnRate(long="1h", short="5m", factor=14.4, severity="page"),
         BurnRate(long="6h", short="30m", factor=6, severity="page"),

@@ -24,6 +24,7 @@ WITHDRAW = 'monitor_alarm{check="errors",says="withdraw",owner="service"}'
 SEEN, PERCENT = "monitor_seen_timestamp_seconds", "rollout_step_percent"
 CHAMPION_UP, PROXY_UP = 'up{job="service",variant="champion"}', 'up{job="repo"}'
 ABORTED, HELD = 'rollout_state{state="aborted"}', 'rollout_state{state="held"}'
+LED, WATCHED = 'rollout_state{state="running"}', "rollout_seen_timestamp_seconds"
 Series = dict[str, str]
 Fired = tuple[str, str, str, str]  # alert, severity, owner, window
 
@@ -51,6 +52,8 @@ HEALTHY: Series = {
     PROXY_UP: stays(1),
     ABORTED: stays(0),
     HELD: stays(0),
+    LED: stays(0),
+    WATCHED: stays(0),  # long ago: none is on its way
 }
 FAST, MIDDLE = ("page", "service", "1h"), ("page", "service", "6h")
 SLOW = ("ticket", "service", "3d")
@@ -92,11 +95,22 @@ BROKEN: dict[str, tuple[Series, set[Fired]]] = {
     "an old look": ({SEEN: stays(0)}, {("MonitorSilent", "ticket", "model", "")}),
     "no look": ({SEEN: ""}, {("MonitorSilent", "ticket", "model", "")}),
     "aborted": ({ABORTED: stays(1)}, {("RolloutAborted", "ticket", "model", "")}),
-    "held": ({HELD: stays(1)}, {("RolloutHeld", "ticket", "model", "")}),
+    "held": (
+        {HELD: stays(1), WATCHED: grows(30)},
+        {("RolloutHeld", "ticket", "model", "")},
+    ),
+    "its command was killed": ({LED: stays(1)}, {("RolloutAlone", "page", "service", "")}),
 }
 QUIET: dict[str, Series] = {
     "healthy": {},
     "a shadow fails, which no user sees": {CALLS % ("candidate", 500): grows(2000)},
+    "a rollout is led": {LED: stays(1), WATCHED: grows(30)},
+    "half of a few fail, and are slow": {
+        OKAY: grows(0.001),
+        FAILED: grows(0.001),
+        ANSWERED: grows(0.001),
+        QUICK: grows(0.0005),
+    },
 }
 
 

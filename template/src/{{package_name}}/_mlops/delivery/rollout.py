@@ -131,6 +131,7 @@ def facts(rollout: Rollout, contract: Contract, labelled: bool = False) -> analy
         rollout.seen = rollout.seen or seen
         if all(rollout.seen[side] != seen[side] for side in seen):
             rollout.counted = counted
+            rollout.first = rollout.first or counted[measured.CHAMPION]
         return analysis.Facts(**known, silent="the stage has only begun")
     limit = contract.service.latency_p95_ms
     mine = measured.since(counted[measured.CANDIDATE], rollout.counted[measured.CANDIDATE])
@@ -138,11 +139,8 @@ def facts(rollout: Rollout, contract: Contract, labelled: bool = False) -> analy
     if mine is None:
         return analysis.Facts(**known, silent="the candidate's counters went back")
     candidate = measured.side(mine, limit)
-    before = measured.side(counted[measured.CHAMPION], limit)
     # a champion that was started anew counts from there
-    champion = measured.side(theirs, limit) if theirs is not None else before
-    # a shadow answers what the champion answers now, and is held against nothing older
-    enough = shadow or champion.requests >= contract.rollout.min_requests
+    champion = measured.side(theirs or counted[measured.CHAMPION], limit)
     rollout.candidate = observed_share(candidate, champion, shadow)
     if shadow and contract.prediction_log.enabled:
         known["pairs"], known["alike"] = agreement(rollout)
@@ -150,9 +148,24 @@ def facts(rollout: Rollout, contract: Contract, labelled: bool = False) -> analy
     if labelled:
         rows = measured.read(measured.CANDIDATE, rollout.began, rollout.version)
         known["labelled"], known["score"] = measured.quality(rows, rollout.version, contract)
-    return analysis.Facts(
-        **known, candidate=candidate, champion=champion, before=champion if enough else before
-    )
+    before = yardstick(rollout, counted[measured.CHAMPION], champion, contract)
+    return analysis.Facts(**known, candidate=candidate, champion=champion, before=before)
+
+
+def yardstick(
+    rollout: Rollout, counted: measured.Counters, stage: analysis.Side, contract: Contract
+) -> analysis.Side:
+    """Return which answers of the champion a stage's are held against: the latest that suffice.
+
+    Those of the same time, for a shadow always; where it has few callers left, those since the
+    rollout began; and without these, as in blue/green without a shadow, all of its process.
+    """
+    limit, least = contract.service.latency_p95_ms, contract.rollout.min_requests
+    added = measured.since(counted, rollout.first)
+    lately = measured.side(added, limit) if added else stage
+    if rollout.stage == state.SHADOW or stage.requests >= least:
+        return stage
+    return lately if lately.requests >= least else measured.side(counted, limit)
 
 
 def observed_share(mine: analysis.Side, theirs: analysis.Side, shadow: bool) -> float | None:

@@ -20,6 +20,7 @@ RUNBOOK = "docs/handbook/runbook.md"
 BUCKETS = (0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0, 30.0, 60.0, 120.0, 180.0)
 SECONDS = {"s": 1, "m": 60, "h": 3600, "d": 86400, "w": 604800}
 SLOW_BUDGET = 0.05  # the promise is about 95 of 100 answers
+ALONE = 300  # seconds; a command that leads a rollout looks every 15, and starts a process in 120
 TOTAL = "bentoml_service_request_total"
 TIMED = "bentoml_service_request_duration_seconds"
 Rule = dict[str, Any]
@@ -121,7 +122,7 @@ def budget_burns(burn: BurnRate, contract: Contract) -> list[Rule]:
     return [
         alert(
             "AvailabilityBudgetBurns",
-            both("errors", burn, 1 - service.availability),
+            both("errors", burn, 1 - service.availability, contract),
             burn.severity,
             "service",
             f"{failed}; promised is {promised} at most, and {gone}",
@@ -129,7 +130,7 @@ def budget_burns(burn: BurnRate, contract: Contract) -> list[Rule]:
         ),
         alert(
             "LatencyBudgetBurns",
-            both("slow", burn, SLOW_BUDGET),
+            both("slow", burn, SLOW_BUDGET, contract),
             burn.severity,
             "service",
             f"{slow}; promised are 95 of 100 within {service.latency_p95_ms:g} ms"
@@ -139,10 +140,15 @@ def budget_burns(burn: BurnRate, contract: Contract) -> list[Rule]:
     ]
 
 
-def both(name: str, burn: BurnRate, budget: float) -> str:
-    """Return that a budget burns too fast in the long window, and still does in the short one."""
-    bar = f"> {burn.factor * budget:.6g}"
-    return f"service:{name}_ratio:{burn.long} {bar} and service:{name}_ratio:{burn.short} {bar}"
+def both(name: str, burn: BurnRate, budget: float, contract: Contract) -> str:
+    """Return that a budget burns too fast in the long window, and still does in the short one.
+
+    Of a few requests a single failure is a large share, so the long window must hold enough.
+    """
+    bar, least = f"> {burn.factor * budget:.6g}", contract.alerting.min_requests
+    burns = [f"service:{name}_ratio:{window} {bar}" for window in (burn.long, burn.short)]
+    asked = f"avg_over_time(service:requests:rate1m[{burn.long}]) * {seconds(burn.long)}"
+    return " and ".join([*burns, f"{asked} >= {least}"])
 
 
 def processes() -> list[Rule]:
@@ -203,6 +209,7 @@ def rollout() -> list[Rule]:
     gone = 'rollout_state{state="aborted"} == 1'
     # for a day: it stays the last one until somebody starts another
     fresh = f'{gone} unless (rollout_state{{state="aborted"}} offset 1d == 1)'
+    on_its_way = 'rollout_state{state=~"running|held"} == 1'
     why = "`rollout status` says why"
     return [
         alert("RolloutAborted", fresh, "ticket", "model", f"a candidate was sent back; {why}"),
@@ -212,6 +219,13 @@ def rollout() -> list[Rule]:
             "ticket",
             "model",
             f"a candidate is kept at its step; {why}",
+        ),
+        alert(
+            "RolloutAlone",
+            f"time() - rollout_seen_timestamp_seconds > {ALONE} and on() ({on_its_way})",
+            "page",
+            "service",
+            "a candidate has callers, or a copy of them, and no command watches it",
         ),
     ]
 

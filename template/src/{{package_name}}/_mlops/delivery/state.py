@@ -1,6 +1,7 @@
 # The template's. Nothing of yours belongs here; `rollout status` shows what it knows.
 """Where does the rollout stand? One file, whole or as it was, that a killed controller leaves."""
 
+import time
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any
@@ -36,6 +37,7 @@ class Rollout:
         began: When the stage began, in UTC; for people, and to find log lines.
         seen: When Prometheus had looked at each side last before the stage's first look.
         counted: What each side had counted when the stage began; empty until that is known.
+        first: What the champion had counted when the first stage with traffic began.
         candidate: The latest share of the callers or the traffic that was seen at the candidate.
         agreement: Share of the rows answered alike, from the shadow.
         forced: Why it goes without the gate; empty when the gate accepted it.
@@ -53,6 +55,7 @@ class Rollout:
     began: str = ""
     seen: dict[str, Any] = field(default_factory=dict)
     counted: dict[str, Any] = field(default_factory=dict)
+    first: dict[str, Any] = field(default_factory=dict)
     candidate: float | None = None
     agreement: float | None = None
     forced: str = ""
@@ -123,7 +126,10 @@ def save(rollout: Rollout) -> None:
 
 def as_metrics(rollout: Rollout) -> str:
     """Return a rollout in Prometheus' own format."""
-    lines = [f"rollout_step_percent {rollout.percent}"]
+    lines = [
+        f"rollout_step_percent {rollout.percent}",
+        f"rollout_seen_timestamp_seconds {time.time():.0f}",
+    ]
     lines += [f'rollout_state{{state="{name}"}} {int(rollout.state == name)}' for name in STATES]
     if rollout.agreement is not None:
         lines.append(f"rollout_agreement {rollout.agreement}")
