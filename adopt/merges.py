@@ -269,7 +269,7 @@ def shown(repo: Path, rules: str, path: str) -> Iterator[str]:
         if not ignored(repo, f"{rules}\n{line}", [path]):
             break
         if ignored(repo, rules, [f"{parent}/"]):
-            opened = (f"!/{parent}/", f"/{parent}/*")
+            opened = (f"!/{parent}/", f"/{parent}/?*")  # `*` alone is the folder too, to DVC
             yield from opened
             rules = "\n".join([rules, *opened])
     yield line
