@@ -10,6 +10,8 @@ import pytest
 from . import paths, set_up
 from .fixtures import GIT_CONFIG, Repo, fresh_repo
 
+DATA_VERSION = set_up.data_version
+
 
 @pytest.fixture
 def fast(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -46,6 +48,20 @@ def test_git_checks_each_commit(repo: Repo) -> None:
 
 def test_data_is_pushed_to_the_remote(repo: Repo) -> None:
     assert any(path.is_file() for path in (repo.folder / ".dvc" / "remote").rglob("*"))
+
+
+@pytest.mark.usefixtures("fast")
+def test_a_rule_that_hides_the_pointer_from_git_is_named(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    repo = started(tmp_path / "copy")
+    with (repo.folder / ".gitignore").open("a", encoding="utf-8") as rules:
+        rules.write("/data/\n")
+    monkeypatch.setattr(set_up, "data_version", DATA_VERSION)
+    done = repo.run("set-up")
+
+    assert done.code == 3
+    assert "data/raw.dvc' is git-ignored" in done.err
 
 
 def test_a_second_run_does_nothing(repo: Repo) -> None:

@@ -223,10 +223,11 @@ def read_pointer() -> dict[str, Any] | None:
 
 def share(folder: Path) -> None:
     """Put a folder of models under DVC, so that `dvc push` takes the bytes and git the pointer."""
-    dvc = [sys.executable, "-m", "dvc", "add", "--quiet", str(folder)]
+    dvc = [sys.executable, "-m", "dvc", "add", str(folder)]  # quiet, it would not say why
     done = subprocess.run(dvc, capture_output=True, text=True, env=os.environ)
     if done.returncode:
-        raise OutsideFailed(f"dvc add {folder} failed: {done.stderr.strip()}")
+        reason = " ".join(done.stderr.strip().splitlines()[-1:])
+        raise OutsideFailed(f"dvc add {folder} failed: {reason}")
 
 
 def store(source: Path, destination: Path, **records: Any) -> None:

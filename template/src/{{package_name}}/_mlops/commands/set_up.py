@@ -61,9 +61,9 @@ def data_version() -> str:
     """Put data/raw under DVC, and copy it to the remote."""
     if POINTER.exists() or not any(paths.RAW.glob("*")):
         return ""
-    dvc("add", "--quiet", str(paths.RAW))
+    dvc("add", str(paths.RAW))
     try:
-        dvc("push", "--quiet")
+        dvc("push")
     except OutsideFailed as problem:
         return f"data/raw is under DVC, but not pushed yet: {problem}"
     return "data/raw is under DVC and pushed to its remote"
