@@ -358,5 +358,6 @@ def test_an_adopted_repo_passes_its_own_tests_and_serves_the_example(
     if (repo / "data/raw/customers.csv").exists():  # theirs is no flight, and is not trained on
         assert "customers.csv" in try_to_run(repo, "uv", "run", "just", "repro").stderr
     else:
+        commit_all(repo, "Adopted")
         served = run(repo, "uv", "run", "just", "demo").stdout
         assert '"model_version": "1"' in served
