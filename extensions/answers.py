@@ -55,11 +55,18 @@ def change_problem(conf: Mapping[str, Any], question: str, answer: str) -> str:
     )
 
 
+def lasting_address(address: str) -> str:
+    """Return where the template is in words that hold in any folder: no relative path."""
+    path = Path(address)
+    return address if path.is_absolute() or not path.exists() else str(path.resolve())
+
+
 class Answers(Extension):
-    """Offer the recorded answers to `copier.yml`."""
+    """Offer the recorded answers to `copier.yml`, and what to record of the template."""
 
     def __init__(self, environment: Environment) -> None:
         super().__init__(environment)
         environment.globals["previous_level"] = previous_level
         environment.globals["level_problem"] = level_problem
         environment.globals["change_problem"] = change_problem
+        environment.filters["lasting_address"] = lasting_address

@@ -60,6 +60,11 @@ def test_no_folder_is_empty(repo: Path) -> None:
     assert [p for p in repo.rglob("*") if p.is_dir() and not any(p.iterdir())] == []
 
 
+def test_no_file_is_empty(repo: Path) -> None:
+    """An update takes an empty file under a new name for one of the user's, and keeps it."""
+    assert [path for path in rendered_files(repo) if not (repo / path).stat().st_size] == []
+
+
 def leftover_tags(path: Path, content: str) -> list[str]:
     """Return the lines that still hold a tag of the template's, in any spacing."""
     foreign = [braces for name, braces in LEGITIMATE.items() if fnmatch(path.as_posix(), name)]

@@ -237,6 +237,22 @@ def test_an_update_that_would_strand_files_is_refused_and_changes_nothing(
     assert contents(repo) == before
 
 
+def test_a_template_given_by_a_relative_path_is_found_from_any_folder(
+    versions: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(versions.parent)
+    repo = render(Path(versions.name), tmp_path / "repo", OLD)
+    git(repo, "init", "--quiet")
+    commit_all(repo, "Generated")
+    monkeypatch.chdir(tmp_path)
+
+    update(repo, NEW)
+
+    answers = yaml.safe_load((repo / ANSWERS_FILE).read_text(encoding="utf-8"))
+    assert answers["_src_path"] == str(versions)
+    assert (repo / VERSION_FILE).exists()
+
+
 def test_a_repo_in_a_folder_of_another_repo_updates_as_well(
     fresh: Callable[[str, int], Path], tmp_path: Path
 ) -> None:

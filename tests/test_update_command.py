@@ -5,13 +5,16 @@ The repo's own `update` runs with the copier of this project.
 
 import json
 import os
+import re
 import shlex
 import shutil
 import signal
 import subprocess
 import sys
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
@@ -22,18 +25,23 @@ COPIER = shlex.join([sys.executable, "-m", "copier"])
 OLD, NEW = "v1000.0.0", "v1000.1.0"
 GATE = Path("src/late_flights/_mlops/commands/gate.py")
 UNTRACKED, IGNORED = Path("just/pipeline.just"), Path("compose.yaml")
+EMPTY = Path("docs/handbook/operate.md")
 JUSTFILE = Path("justfile")
+REJECTED = Path("justfile.rej")
+GONE = Path(".env.example")
+LOCK = Path("uv.lock")
 OURS = "# ours, written before the level that brings a file of this name\n"
 
 
 @pytest.fixture(scope="module")
 def versions(template: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """Return a template of this module's own, with a next version that edits one file."""
+    """Return a template of this module's own; its next version edits a file and drops another."""
     copy = tmp_path_factory.mktemp("versions") / "template"
     shutil.copytree(template, copy, symlinks=True)
     git(copy, "tag", OLD)
     with (copy / "template" / JUSTFILE).open("a", encoding="utf-8") as file:
         file.write("# a last line of the next version\n")
+    (copy / "template" / GONE).unlink()
     commit_all(copy, "The next version")
     git(copy, "tag", NEW)
     return copy
@@ -72,12 +80,13 @@ def command(*options: str) -> list[str]:
     return [sys.executable, "-m", "late_flights", "update", *options]
 
 
-def environment(repo: Path, copier: str = COPIER) -> dict[str, str]:
-    return clean_environment(PYTHONPATH=str(repo / "src"), COPIER=copier, UV_OFFLINE="1")
+def environment(repo: Path, **more: str) -> dict[str, str]:
+    given = {"PYTHONPATH": str(repo / "src"), "COPIER": COPIER, "UV_OFFLINE": "1"}
+    return clean_environment(**given | more)
 
 
-def ask(repo: Path, *options: str, copier: str = COPIER) -> subprocess.CompletedProcess[str]:
-    given = environment(repo, copier)
+def ask(repo: Path, *options: str, **more: str) -> subprocess.CompletedProcess[str]:
+    given = environment(repo, **more)
     return subprocess.run(command(*options), cwd=repo, env=given, capture_output=True, text=True)
 
 
@@ -101,17 +110,25 @@ def state(repo: Path) -> tuple[dict[Path, bytes], list[str]]:
     return files(repo), [git(repo, *command) for command in shown]
 
 
-def killed(repo: Path, sign: Path, copier: str = COPIER) -> None:
-    """Kill an update and all its children, without a warning, as soon as a file appears."""
+@contextmanager
+def working(repo: Path, sign: Path, **more: str) -> Iterator[subprocess.Popen[bytes]]:
+    """Give an update that works and has made a file appear; it and its children are killed."""
     options = command("--to", OLD, "--level", "1")
-    process = subprocess.Popen(
-        options, cwd=repo, env=environment(repo, copier), start_new_session=True
-    )
-    while not sign.exists():
-        assert process.poll() is None, "the update ended before it could be killed"
-        time.sleep(0.05)
-    os.killpg(process.pid, signal.SIGKILL)
-    process.wait()
+    with subprocess.Popen(
+        options, cwd=repo, env=environment(repo, **more), start_new_session=True
+    ) as process:
+        try:
+            while not sign.exists():
+                assert process.poll() is None, "the update ended too early"
+                time.sleep(0.05)
+            yield process
+        finally:
+            os.killpg(process.pid, signal.SIGKILL)
+
+
+def waiting(sign: Path) -> str:
+    """Return a copier that makes a file appear and then takes its time."""
+    return shlex.join(["sh", "-c", f"touch {sign}; sleep 600"])
 
 
 @pytest.mark.parametrize(
@@ -165,7 +182,8 @@ def test_a_name_clash_keeps_yours_and_names_it_and_an_undo_forgets_the_update(
         (repo / ".gitignore").read_text(encoding="utf-8") + f"/{IGNORED}\n", encoding="utf-8"
     )
     (repo / GATE).write_text(OURS, encoding="utf-8")
-    commit_all(repo, "A gate of ours")
+    (repo / EMPTY).touch()
+    commit_all(repo, "A gate of ours, and an empty page")
     for path in (UNTRACKED, IGNORED):
         (repo / path).write_text(OURS, encoding="utf-8")
     before = state(repo)
@@ -174,12 +192,12 @@ def test_a_name_clash_keeps_yours_and_names_it_and_an_undo_forgets_the_update(
 
     assert done.returncode == 1, done.stderr
     assert "the command gate of the template" in done.stderr
-    for path in (GATE, UNTRACKED, IGNORED):
-        assert (repo / path).read_text(encoding="utf-8") == OURS
+    for path in (GATE, EMPTY, UNTRACKED, IGNORED):
+        assert (repo / path).read_text(encoding="utf-8") == ("" if path == EMPTY else OURS)
         assert (repo / "build/update" / path).read_bytes() == (fresh(1) / path).read_bytes()
         assert f"clash    {path}" in done.stderr
     assert conflicts(repo) == []
-    assert (repo / "docs/handbook/operate.md").exists()
+    assert (repo / GATE).with_name("cost.py").exists()
 
     (repo / "params.yaml").write_text("# written after the update\n", encoding="utf-8")
     undone = ask(repo, "--undo")
@@ -230,6 +248,15 @@ def without_answers(repo: Path) -> None:
     git(repo, "commit", "--quiet", "--message", "No template any more")
 
 
+def name_template(repo: Path, address: str = "../template") -> None:
+    answers = repo / ".copier-answers.yml"
+    text = answers.read_text(encoding="utf-8")
+    answers.write_text(
+        re.sub("^_src_path: .*$", f"_src_path: {address}", text, flags=re.M), encoding="utf-8"
+    )
+    commit_all(repo, "Name another template")
+
+
 def as_it_is(repo: Path) -> None:
     """Leave the repo clean."""
 
@@ -238,6 +265,7 @@ REFUSED = [
     (0, dirty, ["--level=1"], "params.yaml differ from the last commit"),
     (0, without_git, ["--level=1"], "uv run just set-up"),
     (0, without_answers, ["--level=1"], "no .copier-answers.yml"),
+    (0, name_template, ["--level=1"], "_src_path in .copier-answers.yml is '../template', which"),
     (0, as_it_is, ["--undo"], "no update to undo"),
     (0, as_it_is, ["--undo", "--level=1"], "--undo takes no other option"),
     (1, as_it_is, ["--level=0"], "Type 1 or more"),
@@ -272,17 +300,10 @@ def test_wrong_use_is_refused_in_one_line_and_changes_nothing(
 @pytest.mark.life
 def test_a_template_that_is_away_changes_nothing(start: Callable[[int], Path]) -> None:
     repo = start(0)
-    answers = repo / ".copier-answers.yml"
-    text = answers.read_text(encoding="utf-8")
-    moved = [
-        f"_src_path: {repo}/gone" if line.startswith("_src_path") else line
-        for line in text.splitlines()
-    ]
-    answers.write_text("\n".join(moved) + "\n", encoding="utf-8")
-    commit_all(repo, "Name a template that is away")
+    name_template(repo, f"{repo}/gone")
     before = state(repo)
 
-    away, no_copier = raised(repo), ask(repo, copier="no-such-copier")
+    away, no_copier = raised(repo), ask(repo, COPIER="no-such-copier")
 
     assert (away.returncode, no_copier.returncode) == (3, 3), away.stderr + no_copier.stderr
     assert "nothing was changed" in away.stderr
@@ -297,7 +318,8 @@ def test_an_update_that_was_killed_while_it_was_computed_left_everything(
     repo = start(0)
     before, sign = state(repo), tmp_path / "copier-runs"
 
-    killed(repo, sign, copier=shlex.join(["sh", "-c", f"touch {sign}; sleep 600"]))
+    with working(repo, sign, COPIER=waiting(sign)):
+        pass
 
     assert tracked_or_yours(repo) == before[0]
     assert git(repo, "status", "--porcelain") == ""
@@ -317,7 +339,8 @@ def test_an_update_that_was_killed_while_files_were_written_is_taken_back(
     (repo / ".git/info/attributes").write_text(f"/{GATE} filter=slow\n", encoding="utf-8")
     git(repo, "config", "filter.slow.smudge", f"touch {sign}; sleep 600")
 
-    killed(repo, sign)
+    with working(repo, sign):
+        pass
 
     git(repo, "config", "--remove-section", "filter.slow")
     assert not (repo / GATE).exists()
@@ -332,6 +355,127 @@ def test_an_update_that_was_killed_while_files_were_written_is_taken_back(
         git(repo, "reset", "--hard")
         assert tracked_or_yours(repo) == before[0]
         assert raised(repo, 1, "--pretend").returncode == 0
+
+
+@pytest.mark.life
+def test_a_second_update_is_refused_until_the_first_has_ended_or_was_killed(
+    start: Callable[[int], Path], tmp_path: Path
+) -> None:
+    repo = start(0)
+    sign = tmp_path / "copier-runs"
+
+    with working(repo, sign, COPIER=waiting(sign)) as first:
+        before = files(repo)
+        for options in (["--level=1"], ["--level=1", "--pretend"], ["--undo"]):
+            second = ask(repo, *options)
+
+            assert second.returncode == 3, second.stderr
+            assert f"is held by another command, process {first.pid}\n" in second.stderr
+            assert "wait for it to end, then try again" in second.stderr
+            assert files(repo) == before
+
+        first.kill()  # and not the copier that it started
+        first.wait()
+
+        done = raised(repo)
+
+        assert done.returncode == 0, done.stderr
+    assert (repo / GATE).exists()
+    assert git(repo, "worktree", "list").count("\n") == 1
+
+
+@dataclass(frozen=True)
+class Left:
+    """A repo after an update that left something of each kind to do by hand."""
+
+    repo: Path
+    before: tuple[dict[Path, bytes], list[str]]
+    said: list[str]
+
+    def named(self, kind: str, path: Path) -> str:
+        """Return what was said of a file."""
+        start = f"  {kind:8} {path}: "
+        return next(line.removeprefix(start) for line in self.said if line.startswith(start))
+
+
+@pytest.fixture(scope="module")
+def left(fresh: Callable[[int], Path], tmp_path_factory: pytest.TempPathFactory) -> Left:
+    """Return a repo updated once, by level and version, for all tests of what is left to do."""
+    place = tmp_path_factory.mktemp("left")
+    repo: Path = shutil.copytree(fresh(0), place / "repo", symlinks=True)
+    git(repo, "init", "--quiet")
+    for path in (JUSTFILE, GONE):
+        with (repo / path).open("a", encoding="utf-8") as file:
+            file.write("# a last line of ours\n")
+    (repo / REJECTED).write_text("of an update long ago\n", encoding="utf-8")
+    (repo / LOCK).write_text('version = 1\nrequires-python = ">=3.11"\n', encoding="utf-8")
+    commit_all(repo, "Ours")
+    before = state(repo)
+
+    done = ask(repo, "--to", NEW, "--level", "1", UV_CACHE_DIR=str(place / "no-packages"))
+
+    assert done.returncode == 1, done.stderr
+    assert "error: the update left by hand: 3\n" in done.stderr
+    assert "Traceback" not in done.stderr
+    return Left(repo, before, done.stderr.splitlines())
+
+
+@pytest.mark.life
+def test_an_edit_that_fits_nowhere_is_named_and_kept(left: Left) -> None:
+    assert left.named("rejected", REJECTED) == f"edits are in build/update/{REJECTED}"
+    kept = (left.repo / "build/update" / REJECTED).read_text(encoding="utf-8")
+    assert "+# a last line of ours" in kept
+    assert "a last line of the next version" in (left.repo / JUSTFILE).read_text(encoding="utf-8")
+    assert (left.repo / REJECTED).read_bytes() == left.before[0][REJECTED]
+
+
+@pytest.mark.life
+def test_a_file_that_the_template_drops_is_named_and_its_command_brings_it_back(
+    left: Left, tmp_path: Path
+) -> None:
+    repo = shutil.copytree(left.repo, tmp_path / "repo", symlinks=True)
+    assert not (repo / GONE).exists()
+
+    keep = left.named("gone", GONE).partition("to keep it: ")[2]
+    subprocess.run(shlex.split(keep), cwd=repo / "docs", check=True)
+
+    assert (repo / GONE).read_bytes() == left.before[0][GONE]
+
+
+@pytest.mark.life
+def test_a_lock_that_cannot_be_made_anew_is_named_and_stays(left: Left) -> None:
+    said = left.named("lock", LOCK)
+
+    assert said.startswith("error: No solution found when resolving dependencies cause: Because ")
+    assert said.endswith("; run uv lock, then commit")
+    assert (left.repo / LOCK).read_bytes() == left.before[0][LOCK]
+
+
+@pytest.mark.life
+def test_all_that_was_left_by_hand_can_be_undone(left: Left, tmp_path: Path) -> None:
+    repo = shutil.copytree(left.repo, tmp_path / "repo", symlinks=True)
+
+    assert ask(repo, "--undo").returncode == 0
+
+    assert state(repo)[0] == left.before[0]
+    assert git(repo, "status", "--porcelain") == ""
+
+
+@pytest.mark.life
+def test_without_uv_the_lock_stays_and_the_rest_of_the_update_is_done(
+    start: Callable[[int], Path],
+) -> None:
+    repo = start(0)
+    (repo / LOCK).write_text("version = 1\n", encoding="utf-8")
+    commit_all(repo, "With a lock")
+
+    done = ask(repo, "--to", OLD, "--level", "1", UV="no-such-uv")
+
+    assert done.returncode == 1, done.stderr
+    assert (
+        "lock     uv.lock: `no-such-uv` does not start: No such file or directory;" in done.stderr
+    )
+    assert (repo / GATE).exists()
 
 
 @pytest.mark.life

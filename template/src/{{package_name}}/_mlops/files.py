@@ -100,16 +100,23 @@ def whole_folder(path: Path) -> Iterator[Path]:
 
 @contextmanager
 def one_writer(path: Path) -> Iterator[None]:
-    """Hold a lock file while the block runs; `OutsideFailed` when another process has it."""
+    """Hold a lock file while the block runs; `OutsideFailed` when another process has it.
+
+    The system takes the lock back when the process ends, however it ends; the file stays.
+    """
     with _answering(path):
         path.parent.mkdir(parents=True, exist_ok=True)
-        file = path.open("w")
+        file = path.open("a+", encoding="utf-8")
     with file:
         try:
             fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except BlockingIOError as error:
-            message = f"{path} is held by another command"
+            file.seek(0)
+            message = f"{path} is held by another command, process {file.read() or 'unknown'}"
             raise OutsideFailed(message, "wait for it to end, then try again") from error
+        with _answering(path):
+            file.truncate(0)
+            print(os.getpid(), end="", file=file, flush=True)
         yield
 
 

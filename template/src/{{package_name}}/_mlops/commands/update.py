@@ -10,7 +10,7 @@ from ..errors import Refused, WrongInput
 from ..updating import applying
 from ..updating.computing import PYPROJECT, compute
 from ..updating.result import Update
-from ..updating.trees import scratch
+from ..updating.trees import alone, scratch
 
 LOOK = "git diff --staged"
 COMMIT = "git commit --message 'Update from the template'"
@@ -36,25 +36,33 @@ def command(
 
     The update runs in a scratch copy of the last commit and is shown; then this folder changes in
     one step, staged and not committed. Exit code 0 when nothing is left to do by hand, 1 when
-    something is, 2 for wrong use, 3 when the template or copier cannot be had.
+    something is, 2 for wrong use, 3 when the template or copier cannot be had,
+    or another update runs.
     """
-    if undo:
-        if level is not None or version or answers or pretend:
-            raise WrongInput("--undo takes no other option", UNDO)
-        kept = applying.undo()
-        click.echo("update: this folder is as it was before", err=True)
-        if kept:
-            click.echo(f"update: what it was until now: git diff --stat HEAD {kept}", err=True)
-        return
-    applying.require_clean()
+    if undo and (level is not None or version or answers or pretend):
+        raise WrongInput("--undo takes no other option", UNDO)
+    applying.require_history()
     if level is not None:
         answers = (*answers, f"maturity_level={level}")
-    with scratch() as folder:
-        update = compute(folder, version, list(answers))
-        click.echo(json.dumps(update.described()) if as_json else "\n".join(lines(update)))
-        if not update.is_empty and not pretend:
-            applying.apply(update)
+    with alone():
+        if undo:
+            go_back()
+            return
+        applying.require_clean()
+        with scratch() as folder:
+            update = compute(folder, version, list(answers))
+            click.echo(json.dumps(update.described()) if as_json else "\n".join(lines(update)))
+            if not update.is_empty and not pretend:
+                applying.apply(update)
     ending(update, pretend)
+
+
+def go_back() -> None:
+    """Undo the last update, and say where the state until now is kept."""
+    kept = applying.undo()
+    click.echo("update: this folder is as it was before", err=True)
+    if kept:
+        click.echo(f"update: what it was until now: git diff --stat HEAD {kept}", err=True)
 
 
 def lines(update: Update) -> Iterator[str]:

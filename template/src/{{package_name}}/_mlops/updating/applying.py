@@ -18,10 +18,14 @@ UNDO = "uv run just update --undo"
 HINT = f"{UNDO} (when that does not start: git reset --hard)"
 
 
-def require_clean() -> None:
-    """Raise `WrongInput` unless the last commit holds everything that git tracks here."""
+def require_history() -> None:
+    """Raise `WrongInput` unless git has a commit here."""
     if known("HEAD") is None:
         raise WrongInput("there is no git commit in this folder", "uv run just set-up")
+
+
+def require_clean() -> None:
+    """Raise `WrongInput` unless the last commit holds everything that git tracks here."""
     if not Path(ANSWERS).is_file():
         message = f"there is no {ANSWERS}: no template is known from which to update"
         raise WrongInput(message, f"git log --diff-filter=D -- {ANSWERS} shows who removed it")

@@ -20,12 +20,16 @@ REFUSALS = ("Validation error for question", "Invalid choice", "downgrading")
 def compute(top: Path, version: str | None, answers: list[str]) -> Update:
     """Run the update in the scratch work tree at `top`, and read what became of it."""
     project = top / git("rev-parse", "--show-prefix").strip()
-    before = recorded(project)
+    require_lasting_address(recorded(project, "_src_path"))
+    before = recorded(project, "maturity_level"), recorded(project, "_commit")
     copier(project, version, answers)
-    after = recorded(project)
-    update = Update(level=(before[0], after[0]), version=(before[1], after[1]))
+    update = Update(
+        level=(before[0], recorded(project, "maturity_level")),
+        version=(before[1], recorded(project, "_commit")),
+    )
     settle_merges(top, update)
     git("add", "--all", "--force", cwd=top)
+    keep_empty_files(top, update)
     set_aside_rejects(top, update)
     renew_lock(project, update)
     leave_what_is_not_in_git(top, update)
@@ -36,12 +40,20 @@ def compute(top: Path, version: str | None, answers: list[str]) -> Update:
     return update
 
 
-def recorded(project: Path) -> tuple[str, str]:
-    """Return the level and the version that the answers file records."""
-    text = (project / ANSWERS).read_text(encoding="utf-8")
-    found = [re.search(rf"^{key}: *(.+)$", text, re.M) for key in ("maturity_level", "_commit")]
-    level, version = (match[1].strip("'\"") if match else "unknown" for match in found)
-    return level, version
+def recorded(project: Path, key: str) -> str:
+    """Return what the answers file records."""
+    found = re.search(rf"^{key}: *(.+)$", (project / ANSWERS).read_text(encoding="utf-8"), re.M)
+    return found[1].strip("'\"") if found else "unknown"
+
+
+def require_lasting_address(source: str) -> None:
+    """Raise `WrongInput` when the template is named by a path that counts from some folder."""
+    if ":" not in source and not source.startswith(("/", "~")):
+        raise WrongInput(
+            f"_src_path in {ANSWERS} is {source!r}, which counts from where copier ran; expected "
+            f"an address or an absolute path of the template",
+            f"write it there, then git commit {ANSWERS}",
+        )
 
 
 def copier(project: Path, version: str | None, answers: list[str]) -> None:
@@ -79,23 +91,34 @@ def settle_merges(top: Path, update: Update) -> None:
         stages.setdefault(path, {})[stage] = (mode, blob)
     for path, found in stages.items():
         if found.get("1", ("", empty))[1] == empty and "3" in found:
-            mode, blob = found["2"]
-            git("update-index", "--index-info", cwd=top, given=f"{mode} {blob} 0\t{path}\n")
-            git("checkout-index", "--force", "--", path, cwd=top)
             update.clashes[path] = needs(path)
-            update.aside[path] = blob_bytes(top, found["3"][1])
+            lay_aside(top, path, update, blob_bytes(top, found["3"][1]))
         else:
             update.conflicts.append(path)
             update.unmerged += [f"0 {'0' * 40}\t{path}"]
             update.unmerged += [f"{mode} {blob} {n}\t{path}" for n, (mode, blob) in found.items()]
 
 
+def keep_empty_files(top: Path, update: Update) -> None:
+    """Keep an empty file of yours: no file of the template's is empty, and a merge fills yours."""
+    empty = git("hash-object", "-t", "blob", os.devnull).strip()
+    listing = ("diff", "--cached", "--raw", "--no-abbrev", "--no-renames", "--diff-filter=M", "-z")
+    found = names(*listing, "HEAD", cwd=top)
+    for entry, path in zip(found[::2], found[1::2], strict=True):
+        if entry.split()[2] == empty:
+            update.clashes[path] = needs(path)
+            lay_aside(top, path, update)
+
+
 def set_aside_rejects(top: Path, update: Update) -> None:
-    """Take what could not be applied out of the result, and keep it."""
-    listing = ("diff", "--cached", "--name-only", "--diff-filter=A", "-z", "HEAD", "--", "*.rej")
+    """Take what could not be applied out of the result, and keep it.
+
+    Where a file of that name is committed copier overwrites it, and merges nothing.
+    """
+    listing = ("diff", "--cached", "--name-only", "--diff-filter=AM", "-z", "HEAD", "--", "*.rej")
     for path in names(*listing, cwd=top):
         update.rejected.append(path)
-        drop(top, path, update)
+        lay_aside(top, path, update)
 
 
 def leave_what_is_not_in_git(top: Path, update: Update) -> None:
@@ -106,13 +129,13 @@ def leave_what_is_not_in_git(top: Path, update: Update) -> None:
         above = [real / folder for folder in Path(path).parents]
         if os.path.lexists(real / path) or any(p.exists() and not p.is_dir() for p in above):
             update.clashes[path] = needs(path)
-            drop(top, path, update)
+            lay_aside(top, path, update)
 
 
-def drop(top: Path, path: str, update: Update) -> None:
-    """Take a file out of the result and lay it aside."""
-    update.aside[path] = (top / path).read_bytes()
-    git("rm", "--quiet", "--force", "--", path, cwd=top)
+def lay_aside(top: Path, path: str, update: Update, content: bytes | None = None) -> None:
+    """Keep what the update makes of a file for later; the result has it as the last commit has."""
+    update.aside[path] = (top / path).read_bytes() if content is None else content
+    git("restore", "--source=HEAD", "--staged", "--worktree", "--", path, cwd=top)
 
 
 def renew_lock(project: Path, update: Update) -> None:
@@ -123,8 +146,13 @@ def renew_lock(project: Path, update: Update) -> None:
         update.lock = f"is as it was, for {PYPROJECT} has conflicts"
         return
     command = [os.environ.get("UV", "uv"), "lock", "--quiet"]
-    done = subprocess.run(command, cwd=project, capture_output=True, text=True)
+    try:
+        done = subprocess.run(command, cwd=project, capture_output=True, text=True)
+    except OSError as error:
+        update.lock = f"`{command[0]}` does not start: {error.strerror}"
+        return
     if done.returncode:
-        update.lock = last_words(done.stderr)
+        said = [line.strip() for line in done.stderr.splitlines() if line.strip()]
+        update.lock = " ".join(said[:2])  # what failed, and why; a hint may follow
     else:
         git("add", "--force", "--", LOCK, cwd=project)

@@ -58,7 +58,7 @@ class Update:
         rejected = [f"rejected {path}: edits are in {ASIDE / path}" for path in self.rejected]
         gone = [
             f"gone     {path}: the template has it no more; to keep it: "
-            f"git restore --source HEAD --staged --worktree {shlex.quote(path)}"
+            f"git restore --source HEAD --staged --worktree {shlex.quote(f':/{path}')}"
             for path in self.gone
         ]
         lock = [f"lock     {LOCK}: {self.lock}; run uv lock, then commit"] if self.lock else []

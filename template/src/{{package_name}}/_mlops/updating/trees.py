@@ -9,6 +9,7 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from ..errors import OutsideFailed
+from ..files import one_writer
 
 SCRATCH = Path("build/update-scratch")
 
@@ -37,10 +38,20 @@ def names(*arguments: str, cwd: Path | str = ".") -> list[str]:
 
 
 @contextmanager
+def alone() -> Iterator[None]:
+    """Keep every other update and undo of this work tree away."""
+    with one_writer(Path(git("rev-parse", "--git-path", "update-lock").strip())):
+        yield
+
+
+@contextmanager
 def scratch() -> Iterator[Path]:
-    """Give a work tree of the last commit that shares git's objects with this repo."""
+    """Give a work tree of the last commit that shares git's objects with this repo.
+
+    Its name is this process's own: a copier whose update was killed may go on in another.
+    """
     discard()
-    folder = SCRATCH.resolve()
+    folder = SCRATCH.resolve() / f"update-{os.getpid()}"
     try:
         git("worktree", "add", "--quiet", "-f", "-f", "--detach", str(folder), "HEAD")
         yield folder
@@ -49,7 +60,7 @@ def scratch() -> Iterator[Path]:
 
 
 def discard() -> None:
-    """Remove the scratch work tree, also one that a killed update left."""
+    """Remove the scratch work tree, and what killed updates left."""
     shutil.rmtree(SCRATCH, ignore_errors=True)
     git("worktree", "prune")
 
