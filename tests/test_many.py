@@ -1,5 +1,7 @@
 """The loop of docs/how-to/many.md, as it stands there, over repos that people lived in."""
 
+import fcntl
+import os
 import re
 import shutil
 import subprocess
@@ -9,83 +11,183 @@ from pathlib import Path
 import pytest
 import yaml
 from lived_in import conflicts, contents
-from rendering import ANSWERS_FILE, LEVELS, ROOT, TASKS, clean_environment, commit_all, git
+from rendering import ANSWERS_FILE, ROOT, clean_environment, commit_all, git, render
 
 PAGE = ROOT / "docs" / "how-to" / "many.md"
-NAMES = ("conflict", "dirty", "edited", "highest", "no-git", "plain")
+OLD, NEW = "v1000.0.0", "v1000.1.0"
+JUSTFILE = Path("justfile")
+OURS = "# ours\n"
+# Files that level 1 brings, and that a team had before.
+CLASHING = {
+    Path("src/late_flights/_mlops/commands/gate.py"): OURS,
+    Path("docs/handbook/operate.md"): "",
+    Path("just/pipeline.just"): OURS,
+    Path("compose.yaml"): OURS,
+}
+EDITED = (Path("README.md"), Path("pyproject.toml"), Path(".gitignore"))
 
 
-def blocks() -> list[str]:
-    """Return the shell blocks of the page."""
-    return re.findall(r"^```sh\n(.*?)^```$", PAGE.read_text(encoding="utf-8"), re.M | re.S)
+def loop() -> str:
+    """Return the loop of the page."""
+    found = re.search(r"^```sh\n(.*?)^```$", PAGE.read_text(encoding="utf-8"), re.M | re.S)
+    assert found
+    return found[1]
+
+
+@pytest.fixture(scope="module")
+def versions(template: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Return a template of this module's own; its next version edits one file."""
+    copy = tmp_path_factory.mktemp("versions") / "template"
+    shutil.copytree(template, copy, symlinks=True)
+    git(copy, "tag", OLD)
+    append(copy / "template" / JUSTFILE, "# a line of the next version\n")
+    commit_all(copy, "The next version")
+    git(copy, "tag", NEW)
+    return copy
+
+
+def append(path: Path, text: str) -> None:
+    with path.open("a", encoding="utf-8") as file:
+        file.write(text)
+
+
+def edit(repo: Path) -> None:
+    for path in EDITED:
+        append(repo / path, OURS)
+
+
+def add_group(repo: Path) -> None:
+    """Add a group of packages where a level adds its own."""
+    project = repo / "pyproject.toml"
+    text = project.read_text(encoding="utf-8")
+    project.write_text(text.replace("tools = [", "ours = []\ntools = ["), encoding="utf-8")
+
+
+def write_clashing(repo: Path) -> None:
+    """Write files under names of level 1; git ignores two of them."""
+    append(repo / ".gitignore", "/compose.yaml\n")
+    for path, text in CLASHING.items():
+        (repo / path).write_text(text, encoding="utf-8")
+    append(repo / ".git/info/exclude", "/just/pipeline.just\n")
+
+
+def name_template_that_is_away(repo: Path) -> None:
+    answers = repo / ANSWERS_FILE
+    text = answers.read_text(encoding="utf-8")
+    answers.write_text(
+        re.sub("^_src_path: .*$", "_src_path: /no/such/template", text, flags=re.M),
+        encoding="utf-8",
+    )
+
+
+def leave(_: Path) -> None:
+    """Leave the repo as it was generated."""
+
+
+# Each repo: version and level at which it was generated, and what was committed there since.
+REPOS: dict[str, tuple[str, int, Callable[[Path], None]]] = {
+    "away": (NEW, 0, name_template_that_is_away),
+    "behind": (OLD, 0, leave),
+    "busy": (NEW, 0, leave),
+    "clash": (NEW, 0, write_clashing),
+    "conflict": (NEW, 0, add_group),
+    "current": (NEW, 1, leave),
+    "dirty": (NEW, 0, leave),
+    "edited": (NEW, 0, edit),
+    "foreign": (NEW, 0, lambda repo: (repo / ANSWERS_FILE).unlink()),
+    "highest": (NEW, 2, leave),
+    "no-git": (NEW, 0, leave),
+    "plain": (NEW, 0, leave),
+}
+UNCHANGED = {
+    "away": "copier failed, and nothing was changed: ",
+    "busy": f"is held by another command, process {os.getpid()}",
+    "dirty": "params.yaml differ from the last commit; ",
+    "foreign": "no template made it",
+    "highest": "this repo is at level 2, and going down to 1 would delete files",
+    "no-git": "there is no git commit in this folder",
+}
 
 
 @pytest.fixture
-def home(repos: Callable[[int, str], Path], tmp_path: Path) -> Path:
-    """Return a home folder with repos in models/, each with a history of its own."""
-    for name in NAMES:
-        level = LEVELS[-1] if name == "highest" else LEVELS[0]
+def models(versions: Path, tmp_path: Path) -> Path:
+    """Return a folder of repos, each with a history of its own."""
+    fresh = {
+        (version, level): render(
+            versions, tmp_path / f"{version}-{level}", version, maturity_level=level
+        )
+        for version, level in {(version, level) for version, level, _ in REPOS.values()}
+    }
+    for name, (version, level, change) in REPOS.items():
         repo = tmp_path / "models" / name
-        shutil.copytree(repos(level, TASKS[0]), repo)
-        if name != "no-git":
-            git(repo, "init", "--quiet")
-            commit_all(repo, "Generated")
-    edited = tmp_path / "models" / "edited"
-    for name in ("README.md", "pyproject.toml", ".gitignore"):
-        with (edited / name).open("a", encoding="utf-8") as file:
-            file.write("# ours\n")
-    commit_all(edited, "Ours")
-    conflict = tmp_path / "models" / "conflict" / "pyproject.toml"
-    text = conflict.read_text(encoding="utf-8")
-    conflict.write_text(text.replace("tools = [", "ours = []\ntools = ["), encoding="utf-8")
-    commit_all(conflict.parent, "A group where a level adds its own")
-    (tmp_path / "models" / "dirty" / "params.yaml").write_text("{}\n", encoding="utf-8")
-    return tmp_path
+        shutil.copytree(fresh[version, level], repo)
+        git(repo, "init", "--quiet")
+        change(repo)
+        commit_all(repo, "Ours")
+    append(tmp_path / "models" / "dirty" / "params.yaml", OURS)
+    shutil.rmtree(tmp_path / "models" / "no-git" / ".git")
+    return tmp_path / "models"
 
 
-def sh(home: Path, script: str) -> str:
+def said_by_loop(home: Path) -> dict[str, tuple[str, int]]:
+    """Run the loop there; return the result and the count of files for each repo of the table."""
     cache = subprocess.run(["uv", "cache", "dir"], capture_output=True, text=True, check=True)
     environment = clean_environment(HOME=str(home), UV_CACHE_DIR=cache.stdout.strip())
-    for name in ("COPIER_SETTINGS_PATH", "XDG_CONFIG_HOME"):
-        environment.pop(name, None)
     done = subprocess.run(
-        ["sh", "-c", script], env=environment, cwd=home, capture_output=True, text=True
+        ["sh", "-c", loop()], env=environment, cwd=home, capture_output=True, text=True
     )
-    assert done.returncode == 0, done.stderr
-    return done.stdout
+    assert (done.returncode, done.stderr) == (0, "")
+    head, line, *rows = done.stdout.splitlines()
+    assert (head, line) == ("| repo | result | files |", "|---|---|---|")
+    found = [row.removeprefix("| ").removesuffix(" |").split(" | ") for row in rows]
+    return {name: (result, int(files)) for name, result, files in found}
 
 
-def table(said: str) -> dict[str, tuple[str, int]]:
-    rows = [line.strip("| ").split(" | ") for line in said.splitlines()[2:]]
-    return {name: (result.strip(), int(files)) for name, result, files in rows}
+def without_cache(repo: Path) -> dict[Path, bytes]:
+    """Return the bytes of all files but for Python's cache and what an update lays aside."""
+    return {
+        path: found
+        for path, found in contents(repo).items()
+        if path.suffix != ".pyc" and path.parts[0] != "build"
+    }
 
 
 @pytest.mark.all
-def test_the_loop_says_what_happened_in_each_repo(home: Path) -> None:
-    trust, loop = blocks()
-    source = yaml.safe_load((home / "models" / "plain" / ANSWERS_FILE).read_text())["_src_path"]
-    before = {name: contents(home / "models" / name) for name in NAMES}
+def test_the_loop_says_what_happened_in_each_of_twelve_repos(models: Path) -> None:
+    assert len(REPOS) == 12
+    before = {name: without_cache(models / name) for name in REPOS}
 
-    untrusted = table(sh(home, loop))
-    assert untrusted["plain"][0].startswith("failed: "), "the settings are what makes it work"
-    assert contents(home / "models" / "plain") == before["plain"]
+    with (models / "busy/.git/update-lock").open("w", encoding="utf-8") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        print(os.getpid(), end="", file=lock, flush=True)
+        said = said_by_loop(models.parent)
 
-    sh(home, trust.replace("path/to/this/repo", source))
-    said = table(sh(home, loop))
-
-    assert said.keys() == set(NAMES)
-    assert said["dirty"] == said["no-git"] == ("skipped: commit first", 0)
-    assert said["highest"][0].startswith("failed: ")
-    assert "would delete files" in said["highest"][0]
-    assert said["plain"][0] == said["edited"][0] == "updated"
-    assert said["plain"][1] == said["edited"][1] > 0
-    assert said["conflict"][0] == "look: pyproject.toml"
-    for name in ("dirty", "no-git", "highest"):
-        assert contents(home / "models" / name) == before[name]
-    for name in ("plain", "edited"):
-        repo = home / "models" / name
-        assert conflicts(repo) == []
-        assert yaml.safe_load((repo / ANSWERS_FILE).read_text())["maturity_level"] == 1
-    for name in ("README.md", "pyproject.toml", ".gitignore"):
-        assert "# ours" in (home / "models" / "edited" / name).read_text(encoding="utf-8")
-    assert conflicts(home / "models" / "conflict") != []
+    assert said.keys() == REPOS.keys()
+    come = said["plain"][1]
+    assert come > 40
+    assert said["plain"] == said["edited"] == ("updated", come)
+    assert said["behind"] == ("updated", come + 1)
+    assert said["current"] == ("nothing new", 0)
+    assert said["conflict"] == ("look: conflict pyproject.toml", come)
+    result, files = said["clash"]
+    assert files == come - len(CLASHING)
+    assert sorted(result.removeprefix("look: ").split(",")) == sorted(
+        f"clash {path}" for path in CLASHING
+    )
+    for name, why in UNCHANGED.items():
+        result, files = said[name]
+        assert result.startswith("unchanged: "), name
+        assert why in result
+        assert files == 0
+    for name in [*UNCHANGED, "current"]:
+        assert without_cache(models / name) == before[name], name
+    for name in ("behind", "clash", "conflict", "edited", "plain"):
+        answers = yaml.safe_load((models / name / ANSWERS_FILE).read_text(encoding="utf-8"))
+        assert (answers["maturity_level"], answers["_commit"]) == (1, NEW)
+        assert (conflicts(models / name) != []) == (name == "conflict")
+    assert "# a line of the next version" in (models / "behind" / JUSTFILE).read_text()
+    for path in EDITED:
+        assert OURS in (models / "edited" / path).read_text(encoding="utf-8")
+    for path, text in CLASHING.items():
+        assert (models / "clash" / path).read_text(encoding="utf-8") == text
+        assert (models / "clash" / "build/update" / path).exists()
