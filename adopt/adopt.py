@@ -12,9 +12,11 @@
 
 Without --add nothing is written. Standard output is a patch with the lines that files of yours
 need, for `git apply`; standard error says what is added, what stays and what that means.
+Exit codes: 0 done; 2 wrong use, or a repo that cannot take it; 3 the template cannot be had.
 """
 
 import argparse
+import shutil
 import sys
 import tempfile
 import tomllib
@@ -24,9 +26,13 @@ from typing import Any
 
 import copier
 import merges
+from plumbum import ProcessExecutionError
 
 TEMPLATE = Path(__file__).resolve().parents[1]
 ANSWERS = ".copier-answers.yml"
+# Here `update` lays the template's version of a file of yours as well; git is told to ignore it.
+ASIDE = Path("build/update")
+SAME, MERGE, CLASH = "same", "merge", "clash"
 # A folder of batches is read whole: example data beside yours would be trained on.
 BATCHES = ("data/raw", "data/incoming")
 
@@ -40,7 +46,7 @@ def main() -> int:
     parser.add_argument("repo", type=Path, help="the folder of the repo that exists")
     parser.add_argument("--add", action="store_true", help="write the files that are missing")
     parser.add_argument(
-        "--data", action="append", default=[], metavar="KEY=VALUE", help="an answer"
+        "--data", action="append", type=answer, default=[], metavar="KEY=VALUE", help="an answer"
     )
     parser.add_argument("--template", default=str(TEMPLATE), help="address that the repo records")
     parser.add_argument("--to", help="a tag or commit of the template; by default its newest tag")
@@ -50,7 +56,22 @@ def main() -> int:
     except (WrongInputError, ValueError) as problem:
         print(f"error: {problem}", file=sys.stderr)
         return 2
+    except ProcessExecutionError as problem:
+        words = str(problem.stderr).strip().splitlines() or ["it said nothing"]
+        print(f"error: git cannot get {given.template}: {words[-1]}", file=sys.stderr)
+        return 3
+    except OSError as problem:
+        print(f"error: {problem}; what was written can stay: run this again", file=sys.stderr)
+        return 3
     return 0
+
+
+def answer(text: str) -> tuple[str, str]:
+    """Split an answer that was given on the command line."""
+    key, found, value = text.partition("=")
+    if not found:
+        raise argparse.ArgumentTypeError(f"{text!r} is no answer; expected KEY=VALUE")
+    return key, value
 
 
 def adopt(repo: Path, given: argparse.Namespace) -> None:
@@ -59,19 +80,21 @@ def adopt(repo: Path, given: argparse.Namespace) -> None:
         raise WrongInputError(f"{repo} is no folder; name the repo that exists")
     if (repo / ANSWERS).exists():
         raise WrongInputError(f"{repo / ANSWERS} exists: a template made this repo; update it")
-    answers = slug_of(repo) | dict(pair.split("=", 1) for pair in given.data)
+    answers = slug_of(repo) | dict(given.data)
     with tempfile.TemporaryDirectory() as place:
         fresh = Path(place, "fresh")
         render(given, fresh, answers)
         files = sorted(p.relative_to(fresh) for p in fresh.rglob("*") if p.is_file())
-        refuse_blocked(repo, files)
-        out = left_out(repo)
-        missing = [p for p in files if not (repo / p).exists() and not under(p, out)]
+        refuse_blocked(repo, [*files, ASIDE / "any"])
+        out = left_out(repo, files)
+        files = [path for path in files if not under(path, out)]
+        missing = [path for path in files if not (repo / path).exists()]
         merged, notes = merges.merge(repo, fresh, missing)
-        say(repo, fresh, files, missing, out, merged, notes)
+        kept = {path: word(repo, fresh, path, merged) for path in files if path not in missing}
+        say(missing, out, kept, notes)
         if given.add:
-            exclude = [f"/{path}" for path in out]
-            render(given, repo, answers, skip_if_exists=["*"], exclude=exclude)
+            copy(fresh, repo / ASIDE, [path for path in kept if kept[path] == CLASH])
+            copy(fresh, repo, sorted(missing, key=lambda path: path.name == ANSWERS))
         sys.stdout.write("".join(merges.patch(repo, merged)))
 
 
@@ -85,7 +108,7 @@ def slug_of(repo: Path) -> dict[str, Any]:
     return {"project_slug": name} if name else {}
 
 
-def render(given: argparse.Namespace, to: Path, answers: dict[str, Any], **options: Any) -> None:
+def render(given: argparse.Namespace, to: Path, answers: dict[str, Any]) -> None:
     """Render the template as `copier copy --trust --defaults` does."""
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")  # that a clone of the template holds uncommitted work
@@ -97,8 +120,17 @@ def render(given: argparse.Namespace, to: Path, answers: dict[str, Any], **optio
             defaults=True,
             quiet=True,
             unsafe=True,
-            **options,
         )
+
+
+def copy(fresh: Path, to: Path, paths: list[Path]) -> None:
+    """Copy files of the template to where nothing is; each appears whole or not at all."""
+    for path in paths:
+        if not (to / path).exists():
+            (to / path).parent.mkdir(parents=True, exist_ok=True)
+            with tempfile.TemporaryDirectory(dir=(to / path).parent) as place:
+                part = shutil.copy(fresh / path, place)
+                Path(part).replace(to / path)
 
 
 def refuse_blocked(repo: Path, files: list[Path]) -> None:
@@ -109,11 +141,18 @@ def refuse_blocked(repo: Path, files: list[Path]) -> None:
                 raise WrongInputError(f"{parent} is a file, and the template needs a folder there")
         if (repo / path).is_dir():
             raise WrongInputError(f"{path} is a folder, and the template needs a file there")
+        if (repo / path).is_symlink() and not (repo / path).exists():
+            raise WrongInputError(
+                f"{path} is a link to nowhere, and the template needs a file there"
+            )
 
 
-def left_out(repo: Path) -> list[str]:
+def left_out(repo: Path, files: list[Path]) -> list[str]:
     """Return what is not added, because it would change what files of yours mean."""
     out = [name for name in BATCHES if (repo / name).is_dir() and any((repo / name).iterdir())]
+    # what a link leads to may be another repo's, and git adds nothing behind it
+    folders = sorted({folder for path in files for folder in path.parents[:-1]})
+    out += [folder.as_posix() for folder in folders if (repo / folder).is_symlink()]
     # a ruff.toml goes before [tool.ruff], and would end the rules of the whole repo
     return out + (
         ["ruff.toml"] if merges.has_table(repo / merges.PYPROJECT, "tool", "ruff") else []
@@ -124,27 +163,25 @@ def under(path: Path, folders: list[str]) -> bool:
     return any(path.is_relative_to(folder) for folder in folders)
 
 
-def say(
-    repo: Path,
-    fresh: Path,
-    files: list[Path],
-    missing: list[Path],
-    out: list[str],
-    merged: dict[str, str],
-    notes: list[str],
-) -> None:
+def word(repo: Path, fresh: Path, path: Path, merged: dict[str, str]) -> str:
+    """Return what becomes of a file that both have."""
+    if (repo / path).read_bytes() == (fresh / path).read_bytes():
+        return SAME
+    return MERGE if path.as_posix() in merged else CLASH
+
+
+def say(missing: list[Path], out: list[str], kept: dict[Path, str], notes: list[str]) -> None:
     """Tell on standard error what is added, what stays, and what is left to do by hand."""
     lines = [f"adds     {path.as_posix()}" for path in missing]
     lines += [f"left out {name}: yours says what it means" for name in out]
-    for path in files:
-        if under(path, out) or path in missing:
-            continue
-        if (repo / path).read_bytes() == (fresh / path).read_bytes():
-            lines.append(f"same     {path.as_posix()}")
-        elif path.as_posix() in merged:
-            lines.append(f"merge    {path.as_posix()}: yours stays; the patch has the lines to add")
-        else:
-            lines.append(f"clash    {path.as_posix()}: yours stays; {merges.meaning(path)}")
+    for path, found in kept.items():
+        name, aside = path.as_posix(), (ASIDE / path).as_posix()
+        means = {
+            SAME: "",
+            MERGE: ": yours stays; the patch has the lines to add",
+            CLASH: f": yours stays, --add lays the template's in {aside}; {merges.meaning(path)}",
+        }
+        lines.append(f"{found:8} {name}{means[found]}")
     lines += [f"note     {note}" for note in notes]
     print("\n".join(lines), file=sys.stderr)
 

@@ -54,7 +54,7 @@ def merge(repo: Path, fresh: Path, missing: list[Path]) -> tuple[dict[str, str],
     mergers: dict[str, Callable[[str, str], str]] = {
         ".gitattributes": lines_at_head,
         ".gitignore": lines_at_head,
-        "justfile": lines_at_head,
+        "justfile": recipes,
         ".pre-commit-config.yaml": hooks,
         "ruff.toml": lambda yours, _: without_glue(yours, fresh),
         "tests/conftest.py": plugins,
@@ -99,6 +99,15 @@ def lines_at_head(yours: str, theirs: str) -> str:
     return "".join(f"{line}{ending}" for line in lacking) + yours
 
 
+def recipes(yours: str, theirs: str) -> str:
+    """Put the template's lines first, but for what you set otherwise: just takes each once."""
+    named = re.compile(r"(?:set|export) +([\w-]+)")
+    mine = {found[1] for line in yours.splitlines() if (found := named.match(line))}
+    lines = theirs.splitlines()
+    wanted = [line for line in lines if not ((found := named.match(line)) and found[1] in mine)]
+    return lines_at_head(yours, "\n".join(wanted))
+
+
 def hooks(yours: str, theirs: str) -> str:
     """Put the template's hooks in front of yours, indented as yours are."""
     found = re.search(r"^repos:[^\n]*\n(?:\s*#[^\n]*\n)*( *)- ", yours, re.MULTILINE)
@@ -108,7 +117,10 @@ def hooks(yours: str, theirs: str) -> str:
     moved = "".join(f"{found[1]}{line.removeprefix('  ')}\n" for line in block)
     head = yours.index("\n", yours.index("repos:", found.start())) + 1
     result = yours[:head] + moved + yours[head:]
-    before, after = (yaml.safe_load(content)["repos"] for content in (yours, result))
+    try:
+        before, after = (yaml.safe_load(content)["repos"] for content in (yours, result))
+    except yaml.YAMLError:
+        return yours  # a person has to mend it first
     assert after[-len(before) :] == before, "a hook of yours would change"
     return result
 

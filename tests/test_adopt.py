@@ -12,10 +12,11 @@ import tomlkit
 import yaml
 from lived_in import conflicts, contents
 from living import run, try_to_run
-from rendering import ANSWERS_FILE, ROOT, commit_all, git, rendered_files, update
+from rendering import ANSWERS_FILE, LEVELS, ROOT, TASKS, commit_all, git, rendered_files, update
 
 pytestmark = pytest.mark.life
 
+ASIDE = Path("build/update")
 Made = Callable[[Path], Path]
 SHARED = {
     ".gitattributes",
@@ -99,12 +100,13 @@ def library(place: Path) -> Path:
             "  - id: ours\n    name: ours\n    entry: 'true'\n    language: system\n",
             ".github/workflows/check.yml": "name: ours\n",
             "README.md": "# Parcel returns\n",
-            "justfile": "set dotenv-load\n\nours:\n    echo ours\n",
+            "justfile": "set dotenv-load := true\n\nours:\n    echo ours\n",
             "pyproject.toml": PROJECT,
             "src/parcel_returns/__init__.py": "def main() -> None:\n    print('ours')\n",
             "src/parcel_returns/model.py": "ANSWER = 42\n",
             "tests/__init__.py": "",
             "tests/conftest.py": "import pytest\n\n\n@pytest.fixture\ndef answer():\n    return 42",
+            "tests/test_model.py": "",
             "tests/test_ours.py": "from parcel_returns.model import ANSWER\n\n\n"
             "def test_ours(answer):\n    assert answer == ANSWER\n",
         },
@@ -179,7 +181,9 @@ def test_a_repo_is_adopted_and_raised_and_loses_nothing(
     assert {path: after[path] for path in before} == before, "every byte of theirs"
     said = {tuple(line.split(None, 1)) for line in report.stderr.splitlines()}
     come = {Path(rest) for word, rest in said if word == "adds"}
-    assert come | {Path(ANSWERS_FILE)} == after.keys() - before.keys()
+    aside = {ASIDE / path for path in clashes(report.stderr, "clash")}
+    assert come | aside == after.keys() - before.keys()
+    assert Path(ANSWERS_FILE) in come
 
     merged(repo, report.stdout)
 
@@ -193,17 +197,20 @@ def test_a_repo_is_adopted_and_raised_and_loses_nothing(
     assert {p.as_posix() for p in come if not p.is_relative_to("data")} <= known
     adopted = contents(repo)
 
-    update(repo, "HEAD", maturity_level=1)
+    for level in LEVELS[1:]:
+        update(repo, "HEAD", maturity_level=level)
+        assert conflicts(repo) == []
+        commit_all(repo, f"Level {level}")
 
-    assert conflicts(repo) == []
     raised = contents(repo)
     assert raised.keys() >= adopted.keys()
     # .gitattributes, which came, asks git to write text with the line endings of Unix
     changed = {p.as_posix() for p in adopted if unix(raised[p]) != unix(adopted[p])}
     assert changed == {ANSWERS_FILE, "pyproject.toml"}
     groups = tomlkit.parse((repo / "pyproject.toml").read_text())["dependency-groups"]
-    assert "server" in groups
-    assert (repo / "src" / package / "_mlops/commands/gate.py").exists()
+    assert {"server", "delivery"} <= groups.keys()
+    for command in ("gate", "rollout"):
+        assert (repo / "src" / package / f"_mlops/commands/{command}.py").exists()
 
 
 def unix(content: bytes) -> bytes:
@@ -243,6 +250,7 @@ def test_the_report_names_every_file_that_both_have(template: Path, tmp_path: Pa
         ".github/workflows/check.yml",
         "src/parcel_returns/__init__.py",
         "src/parcel_returns/model.py",
+        "tests/test_model.py",
     }
     assert clashes(said, "clash") | clashes(said, "merge") <= mine
     assert "left out ruff.toml" in said
@@ -270,6 +278,8 @@ def test_what_the_merged_files_say(template: Path, tmp_path: Path) -> None:
     assert tools[:2] == ["pytest>=8.4,<9.1", "rich>=13"]
     assert any(tool.startswith("rust-just") for tool in tools)
     assert document["tool"]["ruff"]["line-length"] == 80
+    assert "uv_build" not in str(document["build-system"]["requires"][1:])
+    assert (repo / "justfile").read_text().count("set dotenv-load") == 1, "just takes it once"
     hooks = yaml.safe_load((repo / ".pre-commit-config.yaml").read_text())["repos"]
     assert [hook["id"] for entry in hooks for hook in entry["hooks"]][-1] == "ours"
     assert git(repo, "check-attr", "text", "a.csv").endswith("text: auto\n"), "theirs, still last"
@@ -313,9 +323,91 @@ def test_example_data_never_comes_beside_data(template: Path, tmp_path: Path) ->
     assert "left out data/raw" in said
 
 
+def test_the_template_s_version_of_a_clash_lies_aside(
+    template: Path, repos: Callable[[int, str], Path], tmp_path: Path
+) -> None:
+    repo = library(tmp_path)
+
+    said = adopt(repo, template, "--data=package_name=parcel_model", "--add").stderr
+
+    assert clashes(said, "clash") == {
+        "README.md",
+        ".github/workflows/check.yml",
+        "tests/test_model.py",
+    }
+    assert f"the template's in {ASIDE}/tests/test_model.py" in said
+    assert (repo / "tests/test_model.py").read_bytes() == b""
+    workflow = Path(".github/workflows/check.yml")
+    theirs = repos(LEVELS[0], TASKS[0]) / workflow
+    assert (repo / ASIDE / workflow).read_bytes() == theirs.read_bytes()
+
+
+def test_an_add_that_was_cut_short_goes_on(template: Path, tmp_path: Path) -> None:
+    repo = library(tmp_path)
+    given = ("--data=package_name=parcel_model", "--add")
+    adopt(repo, template, *given)
+    whole = contents(repo)
+    for path in (ANSWERS_FILE, "src/parcel_model/model.py"):
+        (repo / path).unlink()
+
+    again = adopt(repo, template, *given)
+
+    assert again.returncode == 0, again.stderr
+    assert clashes(again.stderr, "adds") == {ANSWERS_FILE, "src/parcel_model/model.py"}
+    assert contents(repo) == whole
+
+
+def test_nothing_is_written_behind_a_link(template: Path, tmp_path: Path) -> None:
+    repo = scripts(tmp_path)
+    elsewhere = write(tmp_path / "elsewhere", {"page.md": "# Another repo's\n"})
+    (repo / "docs").symlink_to(elsewhere)
+
+    said = adopt(repo, template, "--add").stderr
+
+    assert clashes(said, "left") >= {"out docs"}
+    assert [path.name for path in elsewhere.iterdir()] == ["page.md"]
+
+
+def test_a_link_to_nowhere_is_refused_and_stays(template: Path, tmp_path: Path) -> None:
+    repo = scripts(tmp_path)
+    (repo / "contract.yaml").symlink_to("../gone")
+    before = contents(repo)
+
+    done = adopt(repo, template, "--add")
+
+    assert (done.returncode, "contract.yaml is a link to nowhere" in done.stderr) == (2, True)
+    assert (repo / "contract.yaml").readlink() == Path("../gone")
+    assert contents(repo) == before
+
+
+def test_a_template_that_cannot_be_had_is_an_outside_failure(tmp_path: Path) -> None:
+    repo = scripts(tmp_path)
+    before = contents(repo)
+
+    done = adopt(repo, Path("https://127.0.0.1:9/template.git"), "--add")
+
+    assert done.returncode == 3, done.stderr
+    assert done.stderr.startswith("error: git cannot get ")
+    assert done.stderr.count("\n") == 1
+    assert contents(repo) == before
+
+
+def test_hooks_that_cannot_be_read_stay_and_the_rest_is_reported(
+    template: Path, tmp_path: Path
+) -> None:
+    repo = scripts(tmp_path)
+    write(repo, {".pre-commit-config.yaml": "repos:\n  - repo: [\n"})
+
+    done = adopt(repo, template)
+
+    assert done.returncode == 0, done.stderr
+    assert ".pre-commit-config.yaml" in clashes(done.stderr, "clash")
+
+
 @pytest.mark.parametrize(
     ("files", "told"),
     [
+        ({"build": "a script\n"}, "build is a file"),
         ({"docs": "a file\n"}, "docs is a file"),
         ({"params.yaml/x": "a folder\n"}, "params.yaml is a folder"),
         ({ANSWERS_FILE: "_src_path: elsewhere\n"}, "a template made this repo"),

@@ -92,7 +92,7 @@ def settle_merges(top: Path, update: Update) -> None:
     for path, found in stages.items():
         if found.get("1", ("", empty))[1] == empty and "3" in found:
             update.clashes[path] = needs(path)
-            lay_aside(top, path, update, blob_bytes(top, found["3"][1]))
+            set_aside(top, path, update, blob_bytes(top, found["3"][1]))
         else:
             update.conflicts.append(path)
             update.unmerged += [f"0 {'0' * 40}\t{path}"]
@@ -107,7 +107,7 @@ def keep_empty_files(top: Path, update: Update) -> None:
     for entry, path in zip(found[::2], found[1::2], strict=True):
         if entry.split()[2] == empty:
             update.clashes[path] = needs(path)
-            lay_aside(top, path, update)
+            set_aside(top, path, update)
 
 
 def set_aside_rejects(top: Path, update: Update) -> None:
@@ -118,7 +118,7 @@ def set_aside_rejects(top: Path, update: Update) -> None:
     listing = ("diff", "--cached", "--name-only", "--diff-filter=AM", "-z", "HEAD", "--", "*.rej")
     for path in names(*listing, cwd=top):
         update.rejected.append(path)
-        lay_aside(top, path, update)
+        set_aside(top, path, update)
 
 
 def leave_what_is_not_in_git(top: Path, update: Update) -> None:
@@ -129,10 +129,10 @@ def leave_what_is_not_in_git(top: Path, update: Update) -> None:
         above = [real / folder for folder in Path(path).parents]
         if os.path.lexists(real / path) or any(p.exists() and not p.is_dir() for p in above):
             update.clashes[path] = needs(path)
-            lay_aside(top, path, update)
+            set_aside(top, path, update)
 
 
-def lay_aside(top: Path, path: str, update: Update, content: bytes | None = None) -> None:
+def set_aside(top: Path, path: str, update: Update, content: bytes | None = None) -> None:
     """Keep what the update makes of a file for later; the result has it as the last commit has."""
     update.aside[path] = (top / path).read_bytes() if content is None else content
     git("restore", "--source=HEAD", "--staged", "--worktree", "--", path, cwd=top)
