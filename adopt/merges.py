@@ -175,17 +175,32 @@ def pyproject(repo: Path, yours: str, theirs: str) -> str:
         del template["build-system"]
     keep_bounds(document, template)
     allow_pythons(project)
-    # strict markers would fail tests of yours that ran before
-    del template["tool"]["pytest"]["ini_options"]["addopts"]
-    complete(document, template)
+    options = template["tool"]["pytest"]["ini_options"]
+    del options["addopts"]  # strict markers would fail tests of yours that ran before
+    if (repo / "tests" / "__init__.py").exists():
+        add_items(options, "pythonpath", ["tests"])
+    known = document.get("tool", {})
+    tools = lacking_tools(tomlkit.dumps(template), known)
+    complete(document, {key: value for key, value in template.items() if key != "tool"})
+    complete(known, {key: value for key, value in template["tool"].items() if key in known})
     # a level adds its group between the template's groups and `tools`: keep them neighbours
     groups: Any = document["dependency-groups"]
     if "tools" in yours_groups:
         groups["tools"] = groups.pop("tools")
-    if (repo / "tests" / "__init__.py").exists():
-        options = document["tool"]["pytest"]["ini_options"]
-        add_items(options, "pythonpath", ["tests"])
-    return tomlkit.dumps(document)
+    result = tomlkit.dumps(document)
+    return f"{result.rstrip()}\n\n{tools}" if tools else result
+
+
+def lacking_tools(theirs: str, known: Any) -> str:
+    """Return the text of the template's [tool] tables that yours lacks.
+
+    They follow the groups, as in the template: in another order a level's lines find no place.
+    """
+    tables = re.split(r"^(?=\[)", theirs, flags=re.MULTILINE)
+    names = (re.match(r"\[+tool\.([\w-]+)", table) for table in tables)
+    return "".join(
+        table for table, name in zip(tables, names, strict=True) if name and name[1] not in known
+    )
 
 
 def keep_bounds(document: Any, template: Any) -> None:

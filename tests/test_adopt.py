@@ -116,6 +116,17 @@ def library(place: Path) -> Path:
     return repo
 
 
+def with_groups_last(place: Path) -> Path:
+    """Return a package in whose project the groups stand where `uv add --dev` puts them."""
+    project, groups = PROJECT.split("[dependency-groups]\n")
+    groups, tools = groups.split("[tool.uv]\n")
+    text = f"{project}[tool.uv]\n{tools}\n[dependency-groups]\n{groups.rstrip()}\n"
+    repo = write(place / "parcels", {"pyproject.toml": text, "src/parcel_returns/__init__.py": ""})
+    git(repo, "init", "--quiet")
+    commit_all(repo, "Ours")
+    return repo
+
+
 def generated(place: Path) -> Path:
     """Return what Kedro generates, with git."""
     options = ("--name", "Kiwi Crop", "--tools", "test,lint,data", "--example", "n")
@@ -131,6 +142,7 @@ SHAPES = [
     pytest.param(scripts, "churn_risk", id="scripts"),
     pytest.param(library, "parcel_model", id="library"),
     pytest.param(library, "parcel_returns", id="library-same-package"),
+    pytest.param(with_groups_last, "parcel_model", id="groups-last"),
     pytest.param(generated, "kiwi_model", id="kedro", marks=pytest.mark.all),
 ]
 
