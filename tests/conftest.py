@@ -1,12 +1,14 @@
 """The template as it stands, and repos generated from it."""
 
+import os
 from collections.abc import Callable, Iterator
+from functools import partial
 from pathlib import Path
 from typing import Any
 
 import pytest
-from living import Life, run
-from rendering import LEVELS, TASKS, render, snapshot
+from living import Life, Lives
+from rendering import LEVELS, TASKS, once, render, snapshot
 
 EVERY_REPO = [
     pytest.param((level, task), id=f"level-{level}-{task}") for level in LEVELS for task in TASKS
@@ -56,21 +58,25 @@ def git_of_its_own(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
 
 
 @pytest.fixture(scope="session")
-def template(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """Return a clean clone of the template, with what is not committed yet."""
-    return snapshot(tmp_path_factory.mktemp("template") / "clone")
+def shared(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Return the folder in which the workers of this run keep what all of them need."""
+    own = tmp_path_factory.getbasetemp()
+    return own.parent if "PYTEST_XDIST_WORKER" in os.environ else own
 
 
 @pytest.fixture(scope="session")
-def repos(template: Path, tmp_path_factory: pytest.TempPathFactory) -> Callable[[int, str], Path]:
+def template(shared: Path) -> Path:
+    """Return a clean clone of the template, with what is not committed yet; read it only."""
+    return once(shared / "template", snapshot)
+
+
+@pytest.fixture(scope="session")
+def repos(template: Path, shared: Path) -> Callable[[int, str], Path]:
     """Return a function that generates a repo once per level and task; read it only."""
-    made: dict[tuple[int, str], Path] = {}
 
     def repo_at(level: int, task: str) -> Path:
-        if (level, task) not in made:
-            folder = tmp_path_factory.mktemp("repos") / "late-flights"
-            made[level, task] = render(template, folder, maturity_level=level, task=task)
-        return made[level, task]
+        folder = shared / f"level-{level}-{task}" / "late-flights"
+        return once(folder, partial(render, template, maturity_level=level, task=task))
 
     return repo_at
 
@@ -91,12 +97,13 @@ def generate(template: Path, tmp_path: Path) -> Callable[..., Path]:
     return generated
 
 
+@pytest.fixture(scope="session")
+def lives(template: Path, shared: Path) -> Lives:
+    """Return a function that gives the repo of a task after its demo; read it only."""
+    return Lives(template, shared / "lives")
+
+
 @pytest.fixture(scope="session", params=TASKS)
-def life(
-    request: pytest.FixtureRequest, template: Path, tmp_path_factory: pytest.TempPathFactory
-) -> Life:
-    """Return a repo of each task, rendered into an empty folder without git, after its demo."""
-    folder = tmp_path_factory.mktemp("life") / "late-flights"
-    repo = render(template, folder, task=request.param)
-    done = run(repo, "uv", "run", "just", "demo")
-    return Life(request.param, repo, done.stdout + done.stderr)
+def life(request: pytest.FixtureRequest, lives: Lives) -> Life:
+    """Return a repo of each task after its demo, the one in which the demo ran."""
+    return lives(request.param, "before")
