@@ -41,7 +41,9 @@ def git_of_its_own(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
     config.write_text(
         "[user]\n    name = Template Maintainer\n    email = maintainer@example.org\n"
         "[init]\n    defaultBranch = main\n[commit]\n    gpgSign = false\n"
-        "[maintenance]\n    auto = false\n[gc]\n    auto = 0\n",
+        "[maintenance]\n    auto = false\n[gc]\n    auto = 0\n"
+        # what a test commits need not outlive a power cut
+        "[core]\n    fsync = none\n",
         encoding="utf-8",
     )
     with pytest.MonkeyPatch.context() as patch:
