@@ -14,6 +14,16 @@ EVERY_REPO = [
     pytest.param((level, task), id=f"level-{level}-{task}") for level in LEVELS for task in TASKS
 ]
 
+# Repos that tests share. Whoever follows needs the demo of the first: what needs none runs beside
+# it. Then the longest come first, for the workers to end together.
+GROUPS = [
+    TASKS[0],
+    "",
+    *"test_delivery_life test_rollout_life test_pipeline_life".split(),
+    TASKS[1],
+    *"test_server_life test_own_data test_graph_life test_drift_life".split(),
+]
+
 
 def pytest_addoption(parser: pytest.Parser) -> None:
     parser.addoption(
@@ -27,11 +37,21 @@ def pytest_addoption(parser: pytest.Parser) -> None:
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """Keep on one worker what shares a generated repo; begin with what takes minutes."""
     for item in items:
-        if item.get_closest_marker("life"):
-            given = getattr(item, "callspec", None)
-            repo = given and given.params.get("life")
-            item.add_marker(pytest.mark.xdist_group(repo or item.path.stem))
-    items.sort(key=lambda item: item.get_closest_marker("life") is None)
+        if group := group_of(item):
+            item.add_marker(pytest.mark.xdist_group(group))
+    items.sort(key=turn)
+
+
+def group_of(item: pytest.Item) -> str:
+    """Return the name of the repo that a life shares with others, nothing when it has its own."""
+    given = getattr(item, "callspec", None)
+    name: str = (given and given.params.get("life")) or item.path.stem
+    return name if name in GROUPS else ""
+
+
+def turn(item: pytest.Item) -> int:
+    """Return when a test begins."""
+    return GROUPS.index(group_of(item)) if item.get_closest_marker("life") else len(GROUPS)
 
 
 @pytest.fixture(scope="session", autouse=True)
