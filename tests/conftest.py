@@ -19,9 +19,14 @@ EVERY_REPO = [
 GROUPS = [
     TASKS[0],
     "",
-    *"test_delivery_life test_rollout_life test_pipeline_life".split(),
+    "test_delivery_life",
+    "test_pipeline_life",
+    "test_rollout_life",
     TASKS[1],
-    *"test_server_life test_own_data test_graph_life test_drift_life".split(),
+    "test_server_life",
+    "test_own_data",
+    "test_graph_life",
+    "test_drift_life",
 ]
 
 
