@@ -1,6 +1,7 @@
 """The template as it stands, and repos generated from it."""
 
 import os
+import shutil
 from collections.abc import Callable, Iterator
 from functools import partial
 from pathlib import Path
@@ -114,12 +115,19 @@ def repo(request: pytest.FixtureRequest, repos: Callable[[int, str], Path]) -> P
     return repos(*request.param)
 
 
+@pytest.fixture(scope="session")
+def plain(template: Path, shared: Path) -> Path:
+    """Return the template without its history: of a repo, Copier makes a clone for each render."""
+    without = shutil.ignore_patterns(".git")
+    return once(shared / "plain", lambda to: shutil.copytree(template, to, ignore=without))
+
+
 @pytest.fixture
-def generate(template: Path, tmp_path: Path) -> Callable[..., Path]:
+def generate(plain: Path, tmp_path: Path) -> Callable[..., Path]:
     """Return a function that generates a repo of the test's own with the given answers."""
 
     def generated(**answers: Any) -> Path:
-        return render(template, tmp_path / "repo", **answers)
+        return render(plain, tmp_path / "repo", **answers)
 
     return generated
 
