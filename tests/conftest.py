@@ -1,15 +1,33 @@
 """The template as it stands, and repos generated from it."""
 
+import os
+import shutil
 from collections.abc import Callable, Iterator
+from functools import partial
 from pathlib import Path
 from typing import Any
 
 import pytest
-from living import Life, run
-from rendering import LEVELS, TASKS, render, snapshot
+from living import Life, Lives
+from rendering import LEVELS, TASKS, once, render, snapshot
 
 EVERY_REPO = [
     pytest.param((level, task), id=f"level-{level}-{task}") for level in LEVELS for task in TASKS
+]
+
+# Repos that tests share. Whoever follows needs the demo of the first: what needs none runs beside
+# it. Then the longest come first, for the workers to end together.
+GROUPS = [
+    TASKS[0],
+    "",
+    "test_delivery_life",
+    "test_pipeline_life",
+    "test_rollout_life",
+    TASKS[1],
+    "test_server_life",
+    "test_own_data",
+    "test_graph_life",
+    "test_drift_life",
 ]
 
 
@@ -25,11 +43,21 @@ def pytest_addoption(parser: pytest.Parser) -> None:
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """Keep on one worker what shares a generated repo; begin with what takes minutes."""
     for item in items:
-        if item.get_closest_marker("life"):
-            given = getattr(item, "callspec", None)
-            repo = given and given.params.get("life")
-            item.add_marker(pytest.mark.xdist_group(repo or item.path.stem))
-    items.sort(key=lambda item: item.get_closest_marker("life") is None)
+        if group := group_of(item):
+            item.add_marker(pytest.mark.xdist_group(group))
+    items.sort(key=turn)
+
+
+def group_of(item: pytest.Item) -> str:
+    """Return the name of the repo that a life shares with others, nothing when it has its own."""
+    given = getattr(item, "callspec", None)
+    name: str = (given and given.params.get("life")) or item.path.stem
+    return name if name in GROUPS else ""
+
+
+def turn(item: pytest.Item) -> int:
+    """Return when a test begins."""
+    return GROUPS.index(group_of(item)) if item.get_closest_marker("life") else len(GROUPS)
 
 
 @pytest.fixture(scope="session", autouse=True)
@@ -39,7 +67,9 @@ def git_of_its_own(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
     config.write_text(
         "[user]\n    name = Template Maintainer\n    email = maintainer@example.org\n"
         "[init]\n    defaultBranch = main\n[commit]\n    gpgSign = false\n"
-        "[maintenance]\n    auto = false\n[gc]\n    auto = 0\n",
+        "[maintenance]\n    auto = false\n[gc]\n    auto = 0\n"
+        # what a test commits need not outlive a power cut
+        "[core]\n    fsync = none\n",
         encoding="utf-8",
     )
     with pytest.MonkeyPatch.context() as patch:
@@ -56,21 +86,25 @@ def git_of_its_own(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
 
 
 @pytest.fixture(scope="session")
-def template(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """Return a clean clone of the template, with what is not committed yet."""
-    return snapshot(tmp_path_factory.mktemp("template") / "clone")
+def shared(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Return the folder in which the workers of this run keep what all of them need."""
+    own = tmp_path_factory.getbasetemp()
+    return own.parent if "PYTEST_XDIST_WORKER" in os.environ else own
 
 
 @pytest.fixture(scope="session")
-def repos(template: Path, tmp_path_factory: pytest.TempPathFactory) -> Callable[[int, str], Path]:
+def template(shared: Path) -> Path:
+    """Return a clean clone of the template, with what is not committed yet; read it only."""
+    return once(shared / "template", snapshot)
+
+
+@pytest.fixture(scope="session")
+def repos(template: Path, shared: Path) -> Callable[[int, str], Path]:
     """Return a function that generates a repo once per level and task; read it only."""
-    made: dict[tuple[int, str], Path] = {}
 
     def repo_at(level: int, task: str) -> Path:
-        if (level, task) not in made:
-            folder = tmp_path_factory.mktemp("repos") / "late-flights"
-            made[level, task] = render(template, folder, maturity_level=level, task=task)
-        return made[level, task]
+        folder = shared / f"level-{level}-{task}" / "late-flights"
+        return once(folder, partial(render, template, maturity_level=level, task=task))
 
     return repo_at
 
@@ -81,22 +115,30 @@ def repo(request: pytest.FixtureRequest, repos: Callable[[int, str], Path]) -> P
     return repos(*request.param)
 
 
+@pytest.fixture(scope="session")
+def plain(template: Path, shared: Path) -> Path:
+    """Return the template without its history: of a repo, Copier makes a clone for each render."""
+    without = shutil.ignore_patterns(".git")
+    return once(shared / "plain", lambda to: shutil.copytree(template, to, ignore=without))
+
+
 @pytest.fixture
-def generate(template: Path, tmp_path: Path) -> Callable[..., Path]:
+def generate(plain: Path, tmp_path: Path) -> Callable[..., Path]:
     """Return a function that generates a repo of the test's own with the given answers."""
 
     def generated(**answers: Any) -> Path:
-        return render(template, tmp_path / "repo", **answers)
+        return render(plain, tmp_path / "repo", **answers)
 
     return generated
 
 
+@pytest.fixture(scope="session")
+def lives(template: Path, shared: Path) -> Lives:
+    """Return a function that gives the repo of a task after its demo; read it only."""
+    return Lives(template, shared / "lives")
+
+
 @pytest.fixture(scope="session", params=TASKS)
-def life(
-    request: pytest.FixtureRequest, template: Path, tmp_path_factory: pytest.TempPathFactory
-) -> Life:
-    """Return a repo of each task, rendered into an empty folder without git, after its demo."""
-    folder = tmp_path_factory.mktemp("life") / "late-flights"
-    repo = render(template, folder, task=request.param)
-    done = run(repo, "uv", "run", "just", "demo")
-    return Life(request.param, repo, done.stdout + done.stderr)
+def life(request: pytest.FixtureRequest, lives: Lives) -> Life:
+    """Return a repo of each task after its demo, the one in which the demo ran."""
+    return lives(request.param, "before")

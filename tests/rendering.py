@@ -1,9 +1,10 @@
 """What the tests know about the template, and how they render it."""
 
+import fcntl
 import os
 import shutil
 import subprocess
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -74,6 +75,19 @@ def update(repo: Path, ref: str, **answers: Any) -> None:
     )
 
 
+def once(folder: Path, make: Callable[[Path], object]) -> Path:
+    """Make a folder once for every worker of a run; one that asks meanwhile waits for it."""
+    folder.parent.mkdir(parents=True, exist_ok=True)
+    done = folder.with_name(f"{folder.name}.done")
+    with folder.with_name(f"{folder.name}.lock").open("w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        if not done.exists():
+            shutil.rmtree(folder, ignore_errors=True)
+            make(folder)
+            done.touch()
+    return folder
+
+
 def rendered_files(repo: Path) -> list[Path]:
     """Return the paths of all files, relative to the repo, without git's own."""
     found = (p.relative_to(repo) for p in repo.rglob("*") if p.is_file() or p.is_symlink())
@@ -92,6 +106,7 @@ def clean_environment(**extra: str) -> dict[str, str]:
     """Return the environment without this project's own virtual environment.
 
     Without compiled modules each of the many processes of a life compiles all it imports.
+    The threads of one life do not spin while they wait: the other worker needs the processor.
     """
     mine = {"VIRTUAL_ENV", "UV", "PYTHONPATH", "UV_RUN_RECURSION_DEPTH", "PYTHONDONTWRITEBYTECODE"}
     kept = {k: v for k, v in os.environ.items() if k not in mine}
@@ -102,4 +117,4 @@ def clean_environment(**extra: str) -> dict[str, str]:
     )
     # In a generated repo people type `uv`, so there it is found.
     kept["PATH"] += os.pathsep + str(Path(UV).parent)
-    return kept | extra
+    return kept | {"OMP_WAIT_POLICY": "passive"} | extra

@@ -9,8 +9,8 @@ from typing import Any
 
 import pytest
 from browser import look_at
-from living import Life, raised, run
-from rendering import TASKS, render
+from living import Life, Lives, copied, raised, run
+from rendering import TASKS
 from test_rollout_life import require_programs
 
 pytestmark = [
@@ -22,8 +22,6 @@ pytestmark = [
     ),
 ]
 
-# a promise that a busy machine keeps as well: what is bad about the bad one is what it answers
-PATIENT = 30_000
 REPLAY = "build/replay"
 MONTHS = [f"2013-{month:02}" for month in range(8, 11)]
 ENDS = {"rollout finished": "promoted", "rollout aborted": "aborted"}
@@ -31,12 +29,12 @@ ENDS = {"rollout finished": "promoted", "rollout aborted": "aborted"}
 
 @pytest.fixture(scope="module")
 def loop(
-    request: pytest.FixtureRequest, template: Path, tmp_path_factory: pytest.TempPathFactory
+    request: pytest.FixtureRequest, lives: Lives, tmp_path_factory: pytest.TempPathFactory
 ) -> Life:
     """Return a repo that lived at level 0, was raised to level 2, and ran the demo of that."""
     require_programs()
     task, folder = request.param, tmp_path_factory.mktemp("loop") / "late-flights"
-    repo = render(template, folder, task=task, latency_p95_ms=PATIENT)
+    repo = copied(lives(task).repo, folder)
     for path in sorted((repo / "data/incoming").iterdir())[len(MONTHS) :]:
         path.unlink()  # the year as a whole is lived through at level 1
     raised(repo, 2)

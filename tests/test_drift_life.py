@@ -5,6 +5,7 @@ import subprocess
 from pathlib import Path
 
 import pytest
+from living import Lives
 from rendering import clean_environment, render
 
 pytestmark = pytest.mark.life
@@ -29,9 +30,10 @@ print(json.dumps(found))
 
 
 @pytest.fixture(scope="module")
-def repo(template: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+def repo(template: Path, lives: Lives, tmp_path_factory: pytest.TempPathFactory) -> Path:
     """Return a fresh repo: the data is there, no model is."""
-    return render(template, tmp_path_factory.mktemp("drift") / "late-flights")
+    folder = tmp_path_factory.mktemp("drift") / "late-flights"
+    return lives.equip(render(template, folder))
 
 
 def run(repo: Path, *command: str) -> subprocess.CompletedProcess[str]:

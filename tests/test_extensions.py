@@ -7,8 +7,9 @@ from typing import Any
 
 import pytest
 import yaml
+from jinja2.sandbox import SandboxedEnvironment
 
-from extensions import answers, identity, names, remote, text
+from extensions import answers, compiled, identity, names, remote, text
 
 
 @pytest.mark.parametrize(
@@ -219,3 +220,12 @@ def test_an_identity_answer_stays_as_it_was(tmp_path: Path) -> None:
 )
 def test_a_relative_folder_is_counted_from_the_repo(address: str, url: str) -> None:
     assert url == remote.dvc_url(address)
+
+
+def test_a_text_is_compiled_once_and_rendered_with_what_is_given() -> None:
+    environment = SandboxedEnvironment(extensions=[compiled.Compiled])
+    first, again = (environment.from_string("{{ x }}") for _ in range(2))
+
+    assert first is again
+    assert [first.render(x=1), again.render(x=2)] == ["1", "2"]
+    assert environment.from_string("{{ y }}").render(x=1, y=3) == "3"

@@ -10,6 +10,7 @@ import time
 from pathlib import Path
 
 import pytest
+from living import Lives
 from rendering import clean_environment, git, render
 
 pytestmark = pytest.mark.life
@@ -33,9 +34,10 @@ def run(repo: Path, *command: str) -> str:
 
 
 @pytest.fixture(scope="module")
-def repo(template: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+def repo(template: Path, lives: Lives, tmp_path_factory: pytest.TempPathFactory) -> Path:
     """Return a repo of level 1 that learned from the sample, with version 1 registered."""
-    made = render(template, tmp_path_factory.mktemp("graph") / "late-flights", maturity_level=1)
+    folder = tmp_path_factory.mktemp("graph") / "late-flights"
+    made = lives.equip(render(template, folder, maturity_level=1))
     shutil.rmtree(made / "data/raw")
     (made / "data/raw").mkdir()
     shutil.copy(made / "tests/data/sample.parquet", made / "data/raw")

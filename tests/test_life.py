@@ -19,7 +19,7 @@ from typing import Any
 import pytest
 import yaml
 from browser import chromium, look_at
-from living import ONE_TASK, Life, run, try_to_run
+from living import ONE_TASK, Life, copied, patient, run, try_to_run
 from rendering import LEVELS, ROOT, TASKS, clean_environment, commit_all, git, update
 
 pytestmark = pytest.mark.life
@@ -226,6 +226,7 @@ def test_a_clone_pulls_the_champion_and_predicts_with_it(life: Life, tmp_path: P
     run(life.repo, "uv", "run", "just", "push")
     clone = tmp_path / "clone"
     git(tmp_path, "clone", "--quiet", str(life.repo), str(clone))
+    copied(life.repo / ".venv", clone / ".venv")
     remote = str(life.repo / ".dvc/remote")
     dvc = ("uv", "run", "--frozen", "python", "-m", "dvc")
     run(clone, *dvc, "remote", "modify", "--local", "storage", "url", remote)
@@ -281,7 +282,6 @@ def on_a_fork(value: str) -> str:
 
 
 HIGHEST = max(LEVELS)
-PATIENT = 30_000  # how fast the service is, is for nobody to assert here
 # at the highest level that is a quarter of an hour: the whole test suite, and every job of delivery
 WORKFLOWS = [
     *((task, 0) for task in TASKS),
@@ -294,9 +294,12 @@ def test_every_command_of_every_workflow_runs(life: Life, level: int, tmp_path: 
     """Run them as a hosted runner does: a fresh clone, no data, no secrets, steps in order."""
     repo = tmp_path / "repo"
     git(tmp_path, "clone", "--quiet", str(life.repo), str(repo))
+    copied(life.repo / ".venv", repo / ".venv")  # as a runner does from its cache of packages
     update(repo, "HEAD", maturity_level=level)
     run(repo, "uv", "lock")
-    be_patient(repo)
+    patient(repo)
+    with (repo / "contract.yaml").open("a", encoding="utf-8") as contract:
+        contract.write("\ndelivery: {throughput_rps: 0.1, load_seconds: 4}\n")
     commit_all(repo, "Raise the level")
     steps = list(steps_that_run(repo))
     commands = {step["run"].strip() for _, step in steps}
@@ -335,12 +338,3 @@ def test_every_command_of_every_workflow_runs(life: Life, level: int, tmp_path: 
         assert page.count("smoke only: a model of the sample goes nowhere") == 3
         assert "next=production\n" in (tmp_path / "output").read_text(encoding="utf-8")
         assert git(repo, "status", "--porcelain") == ""
-
-
-def be_patient(repo: Path) -> None:
-    """Let the contract promise what a busy machine keeps as well, and a short load test."""
-    contract = repo / "contract.yaml"
-    text = contract.read_text(encoding="utf-8").replace(
-        "latency_p95_ms: 100", f"latency_p95_ms: {PATIENT}"
-    )
-    contract.write_text(f"{text}\ndelivery: {{throughput_rps: 0.1, load_seconds: 4}}\n")

@@ -4,13 +4,13 @@ import re
 from pathlib import Path
 
 import pytest
-from living import Life, copied, run
+from living import Life, Lives, run
 from rendering import TASKS, git, render
 
 pytestmark = [
     pytest.mark.life,
     pytest.mark.parametrize(
-        "life",
+        "orders",
         [TASKS[0], *(pytest.param(task, marks=pytest.mark.all) for task in TASKS[1:])],
         indirect=True,
     ),
@@ -39,12 +39,16 @@ def follow(repo: Path, page: str) -> str:
 
 
 @pytest.fixture(scope="module")
-def orders(life: Life, template: Path, tmp_path_factory: pytest.TempPathFactory) -> Life:
+def orders(
+    request: pytest.FixtureRequest,
+    template: Path,
+    lives: Lives,
+    tmp_path_factory: pytest.TempPathFactory,
+) -> Life:
     """Return a repo in which somebody followed the page from the render to its end."""
-    folder = tmp_path_factory.mktemp("orders") / "late-flights"
-    repo = render(template, folder, task=life.task)
-    copied(life.repo / ".venv", repo / ".venv")  # compiled already: a minute of the processor
-    return Life(life.task, repo, follow(repo, "docs/handbook/your-own-data.md"))
+    task, folder = request.param, tmp_path_factory.mktemp("orders") / "late-flights"
+    repo = lives.equip(render(template, folder, task=task))
+    return Life(task, repo, follow(repo, "docs/handbook/your-own-data.md"))
 
 
 def test_the_page_ends_with_a_model_of_orders_that_beats_both_baselines(orders: Life) -> None:

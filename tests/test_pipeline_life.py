@@ -5,8 +5,8 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from living import Life, raised, run, try_to_run
-from rendering import TASKS, git, render
+from living import Life, Lives, copied, raised, run, try_to_run
+from rendering import TASKS, git
 
 pytestmark = [
     pytest.mark.life,
@@ -26,17 +26,15 @@ PLAUSIBLE: dict[str, tuple[float, float]] = {
     "classification": (0.60, 0.78),
     "regression": (20.0, 75.0),
 }
-# a promise that a busy machine keeps as well: how fast it is, is for nobody to assert
-PATIENT = 30_000
 
 
 @pytest.fixture(scope="module")
 def year(
-    request: pytest.FixtureRequest, template: Path, tmp_path_factory: pytest.TempPathFactory
+    request: pytest.FixtureRequest, lives: Lives, tmp_path_factory: pytest.TempPathFactory
 ) -> Life:
     """Return a repo that lived at level 0, was raised to level 1, and ran the demo of that."""
     task, folder = request.param, tmp_path_factory.mktemp("year") / "late-flights"
-    repo = render(template, folder, task=task, latency_p95_ms=PATIENT)
+    repo = copied(lives(task).repo, folder)
     raised(repo, 1)
     done = run(repo, "uv", "run", "just", "demo")
     return Life(task, repo, done.stdout + done.stderr)

@@ -102,10 +102,10 @@ def copy(template: Path, destination: Path, **answers: str) -> subprocess.Comple
 
 @pytest.mark.parametrize(("name", "answer", "told"), REFUSED)
 def test_a_bad_answer_is_refused_in_words_and_leaves_nothing(
-    template: Path, tmp_path: Path, name: str, answer: str, told: str
+    plain: Path, tmp_path: Path, name: str, answer: str, told: str
 ) -> None:
     with pytest.raises(ValueError) as refusal:
-        render(template, tmp_path / "repo", **{name: answer})
+        render(plain, tmp_path / "repo", **{name: answer})
 
     assert told in str(refusal.value)
     assert list(tmp_path.iterdir()) == []

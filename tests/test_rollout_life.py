@@ -16,6 +16,7 @@ from typing import Any
 
 import pytest
 import yaml
+from living import Lives
 from postgres import free_port
 from rendering import clean_environment, git, render
 
@@ -224,11 +225,11 @@ class Load:
 
 
 @pytest.fixture(scope="module")
-def host(template: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Host]:
+def host(template: Path, lives: Lives, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Host]:
     """Return a host that serves version 1; 2 does as well, 3 swaps the labels."""
     require_programs()
     folder = tmp_path_factory.mktemp("rollout") / "late-flights"
-    repo = render(template, folder, maturity_level=2)
+    repo = lives.equip(render(template, folder, maturity_level=2))
     ports = {f"{name}_PORT": str(free_port()) for name in PORTS.split()}
     host = Host(repo, clean_environment(**ports, OMP_NUM_THREADS="1"))
     shutil.rmtree(repo / "data/raw")

@@ -16,6 +16,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
+from living import Lives
 from postgres import PASSWORD, free_port, running_postgres
 from rendering import clean_environment, git, render
 
@@ -103,13 +104,15 @@ def database() -> Iterator[str]:
 
 
 @pytest.fixture(scope="module")
-def team(template: Path, database: str, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Team]:
+def team(
+    template: Path, database: str, lives: Lives, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[Team]:
     """Return a repo of level 1 with the sample as its data, and its running server."""
     root = tmp_path_factory.mktemp("team")
     folder = render(
         template, root / "late-flights", maturity_level=1, data_remote=str(root / "remote")
     )
-    made = Team(folder, database, free_port())
+    made = Team(lives.equip(folder), database, free_port())
     shutil.rmtree(folder / "data/raw")
     (folder / "data/raw").mkdir()
     shutil.copy(folder / "tests/data/sample.parquet", folder / "data/raw")

@@ -6,6 +6,7 @@ that offers one more level, and a next version of that copy.
 
 import shutil
 from collections.abc import Callable
+from functools import partial
 from itertools import combinations
 from pathlib import Path
 from typing import Any
@@ -22,6 +23,7 @@ from rendering import (
     LEVELS,
     commit_all,
     git,
+    once,
     render,
     text_files,
     update,
@@ -49,13 +51,14 @@ JOURNEYS = [
 ]
 
 
-def journeys(*usual: tuple[int, int, str]) -> list[Any]:
-    """Return every pair of levels and versions; only the usual ones run with the fast tests."""
+def journeys(fast: tuple[int, int, str], *usual: tuple[int, int, str]) -> list[Any]:
+    """Return every pair of levels and versions; one runs with the fast tests, a few in a life."""
+    marks = {fast: (), **dict.fromkeys(usual, (pytest.mark.life,))}
     return [
         pytest.param(
             *journey,
             id="level-{}-to-{}-at-{}".format(*journey),
-            marks=[] if journey in usual else pytest.mark.all,
+            marks=marks.get(journey, (pytest.mark.all,)),
         )
         for journey in JOURNEYS
     ]
@@ -109,29 +112,28 @@ def next_version(template: Path) -> None:
 
 
 @pytest.fixture(scope="module")
-def versions(template: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+def versions(template: Path, shared: Path) -> Path:
     """Return a template with two versions, both of which offer one more level."""
-    copy = tmp_path_factory.mktemp("versions") / "template"
-    shutil.copytree(template, copy, symlinks=True)
-    add_level(copy)
-    commit_all(copy, "Offer one more level")
-    git(copy, "tag", OLD)
-    next_version(copy)
-    commit_all(copy, "The next version")
-    git(copy, "tag", NEW)
-    return copy
+
+    def release(copy: Path) -> None:
+        shutil.copytree(template, copy, symlinks=True)
+        add_level(copy)
+        commit_all(copy, "Offer one more level")
+        git(copy, "tag", OLD)
+        next_version(copy)
+        commit_all(copy, "The next version")
+        git(copy, "tag", NEW)
+
+    return once(shared / "one-more-level" / "template", release)
 
 
 @pytest.fixture(scope="module")
-def fresh(versions: Path, tmp_path_factory: pytest.TempPathFactory) -> Callable[[str, int], Path]:
+def fresh(versions: Path, shared: Path) -> Callable[[str, int], Path]:
     """Return a function that renders a version at a level once; read it only."""
-    made: dict[tuple[str, int], Path] = {}
 
     def fresh_at(version: str, level: int) -> Path:
-        if (version, level) not in made:
-            folder = tmp_path_factory.mktemp("fresh") / "repo"
-            made[version, level] = render(versions, folder, version, maturity_level=level)
-        return made[version, level]
+        folder = shared / "one-more-level" / f"{version}-{level}"
+        return once(folder, partial(render, versions, ref=version, maturity_level=level))
 
     return fresh_at
 
@@ -156,7 +158,7 @@ def lived(repo: Path, level: int) -> Life:
     return live_in(repo, yours(repo), clashing=[LEVEL_SEED] if level < NEXT else [])
 
 
-@pytest.mark.parametrize(("low", "high", "version"), journeys(RAISE, BUMP, BOTH))
+@pytest.mark.parametrize(("low", "high", "version"), journeys(BOTH, RAISE, BUMP))
 def test_an_update_loses_nothing(
     start: Callable[[int], Path], low: int, high: int, version: str
 ) -> None:
@@ -214,9 +216,14 @@ def test_what_was_deleted_stays_deleted(start: Callable[[int], Path]) -> None:
 
 
 REFUSED = [
-    (NEXT, {"maturity_level": HIGHEST}, f"Type {NEXT} or more"),
     (0, {"package_name": "other"}, "Type 'late_flights'"),
-    (0, {"project_slug": "other"}, "Type 'late-flights'"),
+    *(
+        pytest.param(*others, marks=pytest.mark.life)
+        for others in (
+            (NEXT, {"maturity_level": HIGHEST}, f"Type {NEXT} or more"),
+            (0, {"project_slug": "other"}, "Type 'late-flights'"),
+        )
+    ),
 ]
 
 
@@ -253,6 +260,7 @@ def test_a_template_given_by_a_relative_path_is_found_from_any_folder(
     assert (repo / VERSION_FILE).exists()
 
 
+@pytest.mark.life
 def test_a_repo_in_a_folder_of_another_repo_updates_as_well(
     fresh: Callable[[str, int], Path], tmp_path: Path
 ) -> None:

@@ -15,11 +15,12 @@ import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 
 import pytest
 from lived_in import conflicts, contents
-from rendering import clean_environment, commit_all, git, render
+from rendering import clean_environment, commit_all, git, once, render
 
 COPIER = shlex.join([sys.executable, "-m", "copier"])
 OLD, NEW = "v1000.0.0", "v1000.1.0"
@@ -34,29 +35,28 @@ OURS = "# ours, written before the level that brings a file of this name\n"
 
 
 @pytest.fixture(scope="module")
-def versions(template: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """Return a template of this module's own; its next version edits a file and drops another."""
-    copy = tmp_path_factory.mktemp("versions") / "template"
-    shutil.copytree(template, copy, symlinks=True)
-    git(copy, "tag", OLD)
-    with (copy / "template" / JUSTFILE).open("a", encoding="utf-8") as file:
-        file.write("# a last line of the next version\n")
-    (copy / "template" / GONE).unlink()
-    commit_all(copy, "The next version")
-    git(copy, "tag", NEW)
-    return copy
+def versions(template: Path, shared: Path) -> Path:
+    """Return a template of this module's own, whose next version edits a file and drops another."""
+
+    def release(copy: Path) -> None:
+        shutil.copytree(template, copy, symlinks=True)
+        git(copy, "tag", OLD)
+        with (copy / "template" / JUSTFILE).open("a", encoding="utf-8") as file:
+            file.write("# a last line of the next version\n")
+        (copy / "template" / GONE).unlink()
+        commit_all(copy, "The next version")
+        git(copy, "tag", NEW)
+
+    return once(shared / "one-more-line" / "template", release)
 
 
 @pytest.fixture(scope="module")
-def fresh(versions: Path, tmp_path_factory: pytest.TempPathFactory) -> Callable[[int], Path]:
+def fresh(versions: Path, shared: Path) -> Callable[[int], Path]:
     """Return a function that renders a level of the old version once; read it only."""
-    made: dict[int, Path] = {}
 
     def fresh_at(level: int) -> Path:
-        if level not in made:
-            folder = tmp_path_factory.mktemp("fresh") / "repo"
-            made[level] = render(versions, folder, OLD, maturity_level=level)
-        return made[level]
+        folder = shared / "one-more-line" / f"level-{level}"
+        return once(folder, partial(render, versions, ref=OLD, maturity_level=level))
 
     return fresh_at
 

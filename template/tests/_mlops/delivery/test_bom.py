@@ -2,12 +2,13 @@
 """Bills of materials: valid, complete, and true about what was packaged."""
 
 import json
+import re
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-from .. import paths, schema
+from .. import errors, paths, schema
 from ..fixtures import Repo
 from . import bom, card, materials, packaged
 from .conftest import LOCKED
@@ -103,27 +104,29 @@ def against_the_schema(bill: dict[str, Any]) -> None:
     ],
 )
 def test_a_bill_that_was_changed_is_refused(
-    own_package: Repo, path: Path, change: Any, said: str
+    package: Repo, tmp_path: Path, path: Path, change: Any, said: str
 ) -> None:
-    bill = own_package.read(path)
+    bill = package.read(path)
+    expected = json.dumps(bill)
     change(bill)
-    (own_package.folder / path).write_text(json.dumps(bill), encoding="utf-8")
-    done = own_package.run("bom", "--check")
+    (tmp_path / path.name).write_text(json.dumps(bill), encoding="utf-8")
 
-    assert (done.code, said in done.err) == (1, True), done.err
-
-
-def test_a_bill_that_was_not_written_is_wrong_input(own_package: Repo) -> None:
-    (own_package.folder / SBOM).unlink()
-    done = own_package.run("bom", "--check")
-
-    assert (done.code, "uv run just bom writes it" in done.err) == (2, True)
+    with pytest.raises(errors.Refused, match=re.escape(said)):
+        bom.require_true(tmp_path / path.name, expected)
 
 
-def test_a_bill_that_is_no_json_is_refused(own_package: Repo) -> None:
-    (own_package.folder / ML_BOM).write_text("{")
+def test_a_bill_that_was_not_written_is_wrong_input(tmp_path: Path) -> None:
+    with pytest.raises(errors.WrongInput, match=r"cannot read .*sbom\.json") as refusal:
+        bom.require_true(tmp_path / SBOM.name, "{}")
 
-    assert own_package.run("bom", "--check").code == 1
+    assert "uv run just bom writes it" in refusal.value.hint
+
+
+def test_a_bill_that_is_no_json_is_refused(tmp_path: Path) -> None:
+    (tmp_path / ML_BOM.name).write_text("{", encoding="utf-8")
+
+    with pytest.raises(errors.Refused, match="is not JSON"):
+        bom.require_true(tmp_path / ML_BOM.name, "{}")
 
 
 def test_a_contract_with_another_owner_makes_the_bill_untrue(own_package: Repo) -> None:
