@@ -23,7 +23,11 @@ pytestmark = [
 ]
 
 REPLAY = "build/replay"
-MONTHS = [f"2013-{month:02}" for month in range(8, 11)]
+# until a later month made a better version: the year as a whole is lived through at level 1
+MONTHS = {
+    "classification": [f"2013-{month:02}" for month in range(8, 11)],
+    "regression": [f"2013-{month:02}" for month in range(8, 13)],
+}
 ENDS = {"rollout finished": "promoted", "rollout aborted": "aborted"}
 
 
@@ -35,8 +39,8 @@ def loop(
     require_programs()
     task, folder = request.param, tmp_path_factory.mktemp("loop") / "late-flights"
     repo = copied(lives(task).repo, folder)
-    for path in sorted((repo / "data/incoming").iterdir())[len(MONTHS) :]:
-        path.unlink()  # the year as a whole is lived through at level 1
+    for path in sorted((repo / "data/incoming").iterdir())[len(MONTHS[task]) :]:
+        path.unlink()
     raised(repo, 2)
     done = run(repo, "uv", "run", "just", "demo")
     return Life(task, repo, done.stdout + done.stderr)
@@ -75,7 +79,7 @@ def test_the_story_s_rollouts_are_those_of_the_journal(loop: Life) -> None:
 def test_every_batch_was_answered_through_the_proxy(loop: Life) -> None:
     parts = story(loop)["parts"]
 
-    assert [part["batch"] for part in parts] == MONTHS
+    assert [part["batch"] for part in parts] == MONTHS[loop.task]
     assert all(part["rows"] > 0 for part in parts)
 
 
@@ -167,7 +171,7 @@ def test_the_demo_left_repo_ports_and_champion_alone(loop: Life) -> None:
     events = {line["event"] for line in journal(loop.repo)}
 
     assert not events & {"rollout started", *ENDS}
-    assert len(list((loop.repo / "data/incoming").iterdir())) == len(MONTHS)
+    assert len(list((loop.repo / "data/incoming").iterdir())) == len(MONTHS[loop.task])
     assert not (loop.repo / REPLAY / "build/deploy/nginx.pid").exists()
     assert "autonomy: act" not in (loop.repo / "contract.yaml").read_text(encoding="utf-8")
     assert "# an edit of ours" in (loop.repo / "src/late_flights/model.py").read_text()
