@@ -1,12 +1,15 @@
 """A repo of level 1 lives through a year: it serves, watches, trains, decides, and tells."""
 
 import json
+import urllib.request
 from pathlib import Path
 from typing import Any
 
 import pytest
 from living import Life, Lives, copied, raised, run, try_to_run
-from rendering import TASKS, git
+from postgres import free_port
+from rendering import TASKS, commit_all, git, update
+from test_rollout_life import PORTS, require_programs
 
 pytestmark = [
     pytest.mark.life,
@@ -141,3 +144,36 @@ def test_a_poisoned_batch_is_trained_on_and_refused(year: Life) -> None:
     assert refused.returncode == 1, refused.stderr
     assert "is refused" in refused.stderr
     assert year.json("models/champion/pointer.json") == before
+
+
+def test_raised_to_level_2_the_same_champion_answers_behind_the_proxy(year: Life) -> None:
+    require_programs()
+    pointer, journal = year.json("models/champion/pointer.json"), journal_of(year.repo)
+    example = year.json(f"models/champion/{pointer['model_sha256']}/manifest.json")["data"][
+        "example"
+    ]
+    commit_all(year.repo, "A year")
+    update(year.repo, "HEAD", maturity_level=2)
+    assert git(year.repo, "ls-files", "--unmerged") == ""
+    run(year.repo, "uv", "lock")
+    commit_all(year.repo, "Raise the level again")
+    ports = {f"{name}_PORT": str(free_port()) for name in PORTS.split()}
+
+    run(year.repo, "uv", "run", "just", "stack", "up", **ports)
+    try:
+        asked = urllib.request.Request(
+            f"http://127.0.0.1:{ports['PROXY_PORT']}/predict",
+            json.dumps({"rows": [example]}).encode(),
+            {"Content-Type": "application/json"},
+        )
+        with urllib.request.urlopen(asked, timeout=60) as answer:
+            version = json.load(answer)["model_version"]
+    finally:
+        run(year.repo, "uv", "run", "just", "stack", "down", **ports)
+    traced = run(year.repo, "uv", "run", "late-flights", "trace", "demo")  # a request of level 1
+
+    assert version == pointer["version"]
+    assert year.json("models/champion/pointer.json") == pointer
+    assert journal_of(year.repo) == journal
+    assert "claims hold" in traced.stderr
+    assert "up to date" in run(year.repo, "uv", "run", "dvc", "status").stdout
