@@ -106,7 +106,7 @@ def clean_environment(**extra: str) -> dict[str, str]:
     """Return the environment without this project's own virtual environment.
 
     Without compiled modules each of the many processes of a life compiles all it imports.
-    The threads of one life do not spin while they wait: the other worker needs the processor.
+    Threads of one life spin while they wait for each other: the other worker needs the processor.
     """
     mine = {"VIRTUAL_ENV", "UV", "PYTHONPATH", "UV_RUN_RECURSION_DEPTH", "PYTHONDONTWRITEBYTECODE"}
     kept = {k: v for k, v in os.environ.items() if k not in mine}
@@ -117,4 +117,4 @@ def clean_environment(**extra: str) -> dict[str, str]:
     )
     # In a generated repo people type `uv`, so there it is found.
     kept["PATH"] += os.pathsep + str(Path(UV).parent)
-    return kept | {"OMP_WAIT_POLICY": "passive"} | extra
+    return kept | {"OMP_NUM_THREADS": "1"} | extra
