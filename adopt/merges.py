@@ -208,7 +208,8 @@ def keep_bounds(document: Any, template: Any) -> None:
     project: Any = document.get("project", {})
     lists = [project.get("dependencies", []), *project.get("optional-dependencies", {}).values()]
     lists += document.get("dependency-groups", {}).values()
-    bounded = {named(str(item)) for items in lists for item in items if BOUNDED.search(str(item))}
+    packages = [str(item).partition(";")[0] for items in lists for item in items]
+    bounded = {named(item) for item in packages if BOUNDED.search(item)}
     for items in template["dependency-groups"].values():
         for place, item in enumerate(map(str, items)):
             if named(item) in bounded:

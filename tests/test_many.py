@@ -14,6 +14,7 @@ from lived_in import conflicts, contents
 from rendering import ANSWERS_FILE, ROOT, clean_environment, commit_all, git, render
 
 PAGE = ROOT / "docs" / "how-to" / "many.md"
+ONE_REPO = ROOT / "docs" / "how-to" / "update.md"
 OLD, NEW = "v1000.0.0", "v1000.1.0"
 JUSTFILE = Path("justfile")
 OURS = "# ours\n"
@@ -27,11 +28,9 @@ CLASHING = {
 EDITED = (Path("README.md"), Path("pyproject.toml"), Path(".gitignore"))
 
 
-def loop() -> str:
-    """Return the loop of the page."""
-    found = re.search(r"^```sh\n(.*?)^```$", PAGE.read_text(encoding="utf-8"), re.M | re.S)
-    assert found
-    return found[1]
+def blocks(page: Path) -> list[str]:
+    """Return the shell blocks of a page."""
+    return re.findall(r"^```sh\n(.*?)^```$", page.read_text(encoding="utf-8"), re.M | re.S)
 
 
 @pytest.fixture(scope="module")
@@ -129,13 +128,21 @@ def models(versions: Path, tmp_path: Path) -> Path:
     return tmp_path / "models"
 
 
-def said_by_loop(home: Path) -> dict[str, tuple[str, int]]:
-    """Run the loop there; return the result and the count of files for each repo of the table."""
+def sh(home: Path, script: str) -> subprocess.CompletedProcess[str]:
+    """Run a block of a page in a home folder that has no settings but its own."""
     cache = subprocess.run(["uv", "cache", "dir"], capture_output=True, text=True, check=True)
     environment = clean_environment(HOME=str(home), UV_CACHE_DIR=cache.stdout.strip())
-    done = subprocess.run(
-        ["sh", "-c", loop()], env=environment, cwd=home, capture_output=True, text=True
+    for name in ("COPIER_SETTINGS_PATH", "XDG_CONFIG_HOME"):
+        environment.pop(name, None)
+    return subprocess.run(
+        ["sh", "-c", script], env=environment, cwd=home, capture_output=True, text=True
     )
+
+
+def said_by_loop(home: Path) -> dict[str, tuple[str, int]]:
+    """Run the loop there; return the result and the count of files for each repo of the table."""
+    (loop,) = blocks(PAGE)
+    done = sh(home, loop)
     assert (done.returncode, done.stderr) == (0, "")
     head, line, *rows = done.stdout.splitlines()
     assert (head, line) == ("| repo | result | files |", "|---|---|---|")
@@ -191,3 +198,26 @@ def test_the_loop_says_what_happened_in_each_of_twelve_repos(models: Path) -> No
     for path, text in CLASHING.items():
         assert (models / "clash" / path).read_text(encoding="utf-8") == text
         assert (models / "clash" / "build/update" / path).exists()
+
+
+@pytest.mark.life
+def test_one_line_raises_a_repo_whose_template_is_trusted(versions: Path, tmp_path: Path) -> None:
+    repo = render(versions, tmp_path / "my-project", OLD)
+    git(repo, "init", "--quiet")
+    commit_all(repo, "Generated")
+    trust, line = blocks(ONE_REPO)
+
+    before = without_cache(repo)
+    untrusted = sh(tmp_path, line)
+
+    assert untrusted.returncode != 0
+    assert "trust" in untrusted.stderr
+    assert without_cache(repo) == before
+
+    settings = sh(tmp_path, trust.replace("path/to/this/repo", str(versions)))
+    done = sh(tmp_path, line)
+
+    assert (settings.returncode, done.returncode) == (0, 0), done.stderr
+    answers = yaml.safe_load((repo / ANSWERS_FILE).read_text(encoding="utf-8"))
+    assert (answers["maturity_level"], answers["_commit"]) == (1, NEW)
+    assert conflicts(repo) == []

@@ -44,3 +44,9 @@ def did_you_mean(word: str, known: Iterable[str]) -> str:
     if close := get_close_matches(word, known, n=1):
         return f"did you mean {close[0]!r}?"
     return f"known are: {', '.join(known) or 'none'}"
+
+
+def last_words(said: str) -> str:
+    """Return the last line in which a program says something; it is why it failed."""
+    lines = [line.strip() for line in said.splitlines() if line.strip()]
+    return lines[-1] if lines else "nothing was said"

@@ -24,7 +24,7 @@ import psutil
 from .. import features, schema
 from . import artifact, outcome, paths, registry, tables
 from .commands.demo import running_server
-from .errors import OutsideFailed, Refused
+from .errors import OutsideFailed, Refused, last_words
 from .files import write_json
 from .judging import Running
 
@@ -129,7 +129,7 @@ def predict_by_own_code(by: Contender, rows: pd.DataFrame) -> pd.DataFrame:
         text=True,
     )
     if done.returncode:
-        words = " ".join(done.stderr.replace("\r", "\n").strip().splitlines()[-1:])
+        words = last_words(done.stderr)
         message = f"the rows of today are too much for the code of version {by.version.number}"
         raise Refused(f"{message}: {words}", 'promote --force "REASON" goes without a comparison')
     found = outcome.from_columns(pd.read_parquet(destination), tuple(schema.LABELS))

@@ -17,7 +17,7 @@ import pandas as pd
 
 from . import PROJECT, artifact, paths, provenance, tracking
 from .config import load_contract
-from .errors import OutsideFailed, WrongInput
+from .errors import OutsideFailed, WrongInput, last_words
 from .files import append_line, whole_folder, write_json
 
 if TYPE_CHECKING:
@@ -226,8 +226,7 @@ def share(folder: Path) -> None:
     dvc = [sys.executable, "-m", "dvc", "add", str(folder)]  # quiet, it would not say why
     done = subprocess.run(dvc, capture_output=True, text=True, env=os.environ)
     if done.returncode:
-        reason = " ".join(done.stderr.strip().splitlines()[-1:])
-        raise OutsideFailed(f"dvc add {folder} failed: {reason}")
+        raise OutsideFailed(f"dvc add {folder} failed: {last_words(done.stderr)}")
 
 
 def store(source: Path, destination: Path, **records: Any) -> None:

@@ -12,7 +12,7 @@ import click
 
 from .. import paths, tracking
 from ..config import load_contract
-from ..errors import OutsideFailed
+from ..errors import OutsideFailed, last_words
 from ..provenance import git
 from ..seam import Owner
 
@@ -155,5 +155,5 @@ def run(*command: str) -> None:
     """Run a program; `OutsideFailed` with its last words when it fails."""
     done = subprocess.run(command, capture_output=True, text=True, env=os.environ)
     if done.returncode:
-        words = (done.stderr or done.stdout).strip().splitlines()[-1:]
-        raise OutsideFailed(f"`{' '.join(command[:4])} …` failed: {' '.join(words)}")
+        words = last_words(done.stderr or done.stdout)
+        raise OutsideFailed(f"`{' '.join(command[:4])} …` failed: {words}")

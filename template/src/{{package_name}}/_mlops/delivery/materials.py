@@ -14,7 +14,7 @@ from cyclonedx.validation.json import JsonStrictValidator
 
 from .. import PROJECT, artifact, paths
 from ..commands.card import Run, bound
-from ..errors import OutsideFailed
+from ..errors import OutsideFailed, last_words
 from ..seam import Column, Contract, Owner
 
 SPEC = "1.6"
@@ -33,8 +33,7 @@ def packages(requirements: Path) -> dict[str, Any]:
         text=True,
     )
     if done.returncode:
-        words = " ".join(done.stderr.strip().splitlines()[-1:])
-        raise OutsideFailed(f"cyclonedx-py cannot read {requirements}: {words}")
+        raise OutsideFailed(f"cyclonedx-py cannot read {requirements}: {last_words(done.stderr)}")
     bill: dict[str, Any] = json.loads(done.stdout)
     return bill
 

@@ -161,10 +161,10 @@ def yardstick(
     rollout began; and without these, as in blue/green without a shadow, all of its process.
     """
     limit, least = contract.service.latency_p95_ms, contract.rollout.min_requests
-    added = measured.since(counted, rollout.first)
-    lately = measured.side(added, limit) if added else stage
     if rollout.stage == state.SHADOW or stage.requests >= least:
         return stage
+    added = measured.since(counted, rollout.first)
+    lately = measured.side(added, limit) if added else stage
     return lately if lately.requests >= least else measured.side(counted, limit)
 
 

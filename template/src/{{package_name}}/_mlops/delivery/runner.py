@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Any
 
 from .. import PROJECT
+from .. import errors
 from ..errors import OutsideFailed
 
 FOLDER = Path("build/deploy/run")  # logs and process ids
@@ -97,8 +98,8 @@ def launch() -> None:
     end = time.monotonic() + 10
     while not running():
         if done.returncode or time.monotonic() > end:
-            words = (done.stderr or done.stdout).strip().splitlines()[-1:]
-            raise OutsideFailed(f"supervisord does not start: {' '.join(words)}")
+            words = errors.last_words(done.stderr or done.stdout)
+            raise OutsideFailed(f"supervisord does not start: {words}")
         time.sleep(0.1)
 
 

@@ -7,9 +7,9 @@ import shlex
 import subprocess
 from pathlib import Path
 
-from ..errors import OutsideFailed, WrongInput
+from ..errors import OutsideFailed, WrongInput, last_words
 from .result import LOCK, Update, needs
-from .trees import blob_bytes, git, last_words, names
+from .trees import blob_bytes, git, names
 
 ANSWERS = ".copier-answers.yml"
 PYPROJECT = "pyproject.toml"

@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from ..errors import OutsideFailed
+from ..errors import OutsideFailed, last_words
 from ..files import one_writer
 
 SCRATCH = Path("build/update-scratch")
@@ -24,12 +24,6 @@ def git(*arguments: str, cwd: Path | str = ".", given: str = "") -> str:
     if done.returncode:
         raise OutsideFailed(f"`git {arguments[0]}` failed: {last_words(done.stderr)}")
     return done.stdout
-
-
-def last_words(text: str) -> str:
-    """Return the last line that says something."""
-    said = [line.strip() for line in text.splitlines() if line.strip()]
-    return said[-1] if said else "nothing was said"
 
 
 def names(*arguments: str, cwd: Path | str = ".") -> list[str]:
