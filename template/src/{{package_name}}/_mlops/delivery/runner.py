@@ -11,8 +11,7 @@ import xmlrpc.client
 from pathlib import Path
 from typing import Any
 
-from .. import PROJECT
-from .. import errors
+from .. import PROJECT, errors
 from ..errors import OutsideFailed
 
 FOLDER = Path("build/deploy/run")  # logs and process ids
