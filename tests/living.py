@@ -106,12 +106,15 @@ class Lives:
         return Life(task, made / name / "late-flights", (made / "said").read_text("utf-8"))
 
     def lived(self, folder: Path, task: str) -> None:
-        """Render into an empty folder without git, run the demo, and keep a copy."""
+        """Render into an empty folder without git, run the demo, and keep a copy.
+
+        The copy's scripts become its own: the first repo may then be moved away.
+        """
         repo = render(self.template, folder / "before/late-flights", task=task)
         if task != TASKS[0]:
             self.equip(repo)
         done = run(repo, "uv", "run", "just", "demo")
-        copied(repo, folder / "after/late-flights")
+        run(copied(repo, folder / "after/late-flights"), "uv", "run", "just", "set-up")
         (folder / "said").write_text(done.stdout + done.stderr, encoding="utf-8")
 
     def equip(self, repo: Path) -> Path:

@@ -20,6 +20,7 @@ pytestmark = [
     ),
 ]
 
+POINTER = "models/champion/pointer.json"
 # the months of data/incoming, as they are: how many flights were late, by how many minutes
 HAPPENED: dict[str, list[tuple[float, float]]] = {
     "classification": [(0.20, 0.28), (0.09, 0.15), (0.12, 0.25), (0.12, 0.25), (0.28, 0.38)],
@@ -44,7 +45,7 @@ def year(
 
 
 def test_the_champion_of_level_0_gave_way_only_to_a_better_one(year: Life) -> None:
-    verdict, pointer = year.json("reports/gate.json"), year.json("models/champion/pointer.json")
+    verdict, pointer = year.json("reports/gate.json"), year.json(POINTER)
 
     assert verdict["version"] == "2"
     assert pointer["version"] == ("2" if verdict["accepted"] else "1")
@@ -118,37 +119,33 @@ def test_the_replay_left_the_repo_alone(year: Life) -> None:
 
 
 def test_a_request_of_the_demo_is_traced_to_its_version(year: Life) -> None:
-    version = year.json("models/champion/pointer.json")["version"]
+    version = year.json(POINTER)["version"]
     done = run(year.repo, "uv", "run", "late-flights", "trace", "demo")
 
     assert f"version {version}" in done.stdout.replace("  ", " ") + done.stderr
     assert "claims hold" in done.stderr
 
 
-def test_a_poisoned_batch_is_trained_on_and_refused(year: Life) -> None:
+def test_a_poisoned_batch_is_trained_on_and_refused(year: Life, tmp_path: Path) -> None:
+    repo = copied(year.repo, tmp_path / "late-flights")
     program = (
         "import pandas as pd; b = pd.read_parquet('data/incoming/2013-08.parquet');"
         "b['arr_delay'] = -3 * b['arr_delay'];"
         "b['arr_delay'] = b['arr_delay'].clip(-180, 1000);"
         "b.to_parquet('build/poison.parquet')"
     )
-    before = year.json("models/champion/pointer.json")
-    run(year.repo, "uv", "run", "python", "-c", program)
-    run(year.repo, "uv", "run", "late-flights", "ingest", "build/poison.parquet")
-    try:
-        refused = try_to_run(year.repo, "uv", "run", "just", "pipeline")
-    finally:
-        (year.repo / "data/raw/poison.parquet").unlink()
-        git(year.repo, "revert", "--no-edit", "HEAD")
+    run(repo, "uv", "run", "python", "-c", program)
+    run(repo, "uv", "run", "late-flights", "ingest", "build/poison.parquet")
+    refused = try_to_run(repo, "uv", "run", "just", "pipeline")
 
     assert refused.returncode == 1, refused.stderr
     assert "is refused" in refused.stderr
-    assert year.json("models/champion/pointer.json") == before
+    assert json.loads((repo / POINTER).read_text()) == year.json(POINTER)
 
 
 def test_raised_to_level_2_the_same_champion_answers_behind_the_proxy(year: Life) -> None:
     require_programs()
-    pointer, journal = year.json("models/champion/pointer.json"), journal_of(year.repo)
+    pointer, journal = year.json(POINTER), journal_of(year.repo)
     example = year.json(f"models/champion/{pointer['model_sha256']}/manifest.json")["data"][
         "example"
     ]
@@ -173,7 +170,7 @@ def test_raised_to_level_2_the_same_champion_answers_behind_the_proxy(year: Life
     traced = run(year.repo, "uv", "run", "late-flights", "trace", "demo")  # a request of level 1
 
     assert version == pointer["version"]
-    assert year.json("models/champion/pointer.json") == pointer
+    assert year.json(POINTER) == pointer
     assert journal_of(year.repo) == journal
     assert "claims hold" in traced.stderr
     assert "up to date" in run(year.repo, "uv", "run", "dvc", "status").stdout
