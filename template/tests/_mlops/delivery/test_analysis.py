@@ -150,6 +150,13 @@ def test_too_few_answers_by_both_are_no_agreement() -> None:
     assert said(replace(GOOD, pairs=0, alike=None))[0] == "hold"
 
 
+def test_answers_are_judged_once_the_champion_has_nobody_to_compare_with() -> None:
+    other = replace(candidate(labels={"c": 1000}), before=None)
+
+    assert said(other)[0] == "promote"
+    assert "earlier step" in said(other)[1]
+
+
 def test_without_a_log_the_distribution_alone_decides() -> None:
     assert said(replace(GOOD, pairs=None, alike=None))[0] == "promote"
 

@@ -193,24 +193,25 @@ def test_a_stage_counts_from_a_look_of_prometheus_after_the_switch(
     assert left.candidate == (1.0 if stage == "shadow" else 0.5)
 
 
-def test_with_few_callers_left_the_champion_counts_since_the_rollout_began(
-    there: Repo, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_answers_are_held_against_those_of_the_same_time(there: Repo) -> None:
     left = started(there, "100")
-    nothing: dict[str, Any] = {"seen": {}, "seconds": {}, "values": {}}
+    process: dict[str, Any] = {"codes": {"200": 9000}, "labels": {"a": 9000}}
+    process |= {"seen": {}, "seconds": {}, "values": {}}
 
-    def counted(night: float, day: float) -> dict[str, Any]:
-        return {**nothing, "codes": {"200": night + day}, "labels": {"a": night, "b": day}}
+    def held_against(answered: int) -> rollout.analysis.Side | None:
+        beside = rollout.analysis.Side(requests=answered, labels={"b": answered})
+        return rollout.yardstick(left, process, beside, contract(min_requests=30))
 
-    def held_against(now: dict[str, Any], **rules: Any) -> dict[str, float]:
-        nobody = rollout.analysis.Side()
-        return dict(rollout.yardstick(left, now, nobody, contract(**rules)).labels)
+    first = held_against(29)  # blue/green without a shadow
+    enough = held_against(30)
+    left.leave("promote", [], "")  # a step that had both
 
-    left.first = counted(9000, 0)
-
-    assert held_against(counted(9000, 300)) == {"a": 0, "b": 300}
-    assert held_against(counted(9000, 300), min_requests=301) == {"a": 9000, "b": 300}
-    assert held_against(counted(0, 300)) == {"a": 0, "b": 300}  # its process was started anew
+    assert first
+    assert first.labels == {"a": 9000}
+    assert enough
+    assert enough.labels == {"b": 30}
+    assert held_against(30) == enough
+    assert held_against(29) is None
 
 
 def test_a_full_disk_does_not_keep_callers_at_a_bad_candidate(

@@ -51,7 +51,8 @@ class Facts:
     Args:
         candidate: None when nobody could say.
         champion: In the same time.
-        before: The champion, or what is known of it from before when it had nothing to do.
+        before: The champion's answers to hold the candidate's against; None when an earlier stage
+            did that, and this one leaves the champion too few.
         ended: How the candidate's process ended; empty while it runs.
         silent: Why nothing was measured; empty when something was.
         elapsed: Seconds that the stage has lasted, by a clock that never jumps.
@@ -102,16 +103,15 @@ def judge(facts: Facts, contract: Contract) -> Outcome:
     """Put every question: one abort aborts, one wait holds, and no data is no consent."""
     if facts.ended:
         return Outcome(ABORT, [Finding("process", "abort", facts.ended)])
-    if facts.candidate is None or facts.champion is None or facts.before is None:
+    if facts.candidate is None or facts.champion is None:
         reason = facts.silent or "nothing was measured"
         return Outcome(HOLD, [Finding("metrics", "wait", reason)])
-    seen = facts.candidate, facts.champion, facts.before
     findings = [
         lasted(facts.elapsed, contract.rollout.wait_seconds),
-        enough(seen[0], contract),
-        errors(seen[0], contract),
-        latency(seen[0], seen[1], contract),
-        shift(seen[0], seen[2], contract),
+        enough(facts.candidate, contract),
+        errors(facts.candidate, contract),
+        latency(facts.candidate, facts.champion, contract),
+        shift(facts.candidate, facts.before, contract),
         *([agreement(facts, contract)] if facts.shadow else []),
         quality(facts, contract),
     ]
@@ -159,8 +159,10 @@ def latency(candidate: Side, champion: Side, contract: Contract) -> Finding:
     return weighed("latency", reason, found <= SLOW, surely, candidate, contract)
 
 
-def shift(candidate: Side, before: Side, contract: Contract) -> Finding:
+def shift(candidate: Side, before: Side | None, contract: Contract) -> Finding:
     """Are its answers spread like the champion's, as labels and as numbers?"""
+    if before is None:
+        return Finding("answers", "ok", "held against the champion's in an earlier step")
     limit, least = contract.rollout.max_shift, contract.rollout.min_requests
     known = min(candidate.requests, candidate.rows), min(before.requests, before.rows)
     if min(known) < least:

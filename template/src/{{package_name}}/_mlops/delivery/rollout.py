@@ -131,7 +131,6 @@ def facts(rollout: Rollout, contract: Contract, labelled: bool = False) -> analy
         rollout.seen = rollout.seen or seen
         if all(rollout.seen[side] != seen[side] for side in seen):
             rollout.counted = counted
-            rollout.first = rollout.first or counted[measured.CHAMPION]
         return analysis.Facts(**known, silent="the stage has only begun")
     limit = contract.service.latency_p95_ms
     mine = measured.since(counted[measured.CANDIDATE], rollout.counted[measured.CANDIDATE])
@@ -154,18 +153,16 @@ def facts(rollout: Rollout, contract: Contract, labelled: bool = False) -> analy
 
 def yardstick(
     rollout: Rollout, counted: measured.Counters, stage: analysis.Side, contract: Contract
-) -> analysis.Side:
-    """Return which answers of the champion a stage's are held against: the latest that suffice.
+) -> analysis.Side | None:
+    """Return which answers of the champion a stage's are held against.
 
-    Those of the same time, for a shadow always; where it has few callers left, those since the
-    rollout began; and without these, as in blue/green without a shadow, all of its process.
+    Those of the same time: other hours have other callers. Where it has too few callers left, an
+    earlier stage has done that; in blue/green without a shadow none has, and all that its process
+    ever counted is the best there is.
     """
-    limit, least = contract.service.latency_p95_ms, contract.rollout.min_requests
-    if rollout.stage == state.SHADOW or stage.requests >= least:
+    if rollout.stage == state.SHADOW or stage.requests >= contract.rollout.min_requests:
         return stage
-    added = measured.since(counted, rollout.first)
-    lately = measured.side(added, limit) if added else stage
-    return lately if lately.requests >= least else measured.side(counted, limit)
+    return None if rollout.judged else measured.side(counted, contract.service.latency_p95_ms)
 
 
 def observed_share(mine: analysis.Side, theirs: analysis.Side, shadow: bool) -> float | None:

@@ -37,7 +37,6 @@ class Rollout:
         began: When the stage began, in UTC; for people, and to find log lines.
         seen: When Prometheus had looked at each side last before the stage's first look.
         counted: What each side had counted when the stage began; empty until that is known.
-        first: What the champion had counted when the first stage with traffic began.
         candidate: The latest share of the callers or the traffic that was seen at the candidate.
         agreement: Share of the rows answered alike, from the shadow.
         forced: Why it goes without the gate; empty when the gate accepted it.
@@ -55,7 +54,6 @@ class Rollout:
     began: str = ""
     seen: dict[str, Any] = field(default_factory=dict)
     counted: dict[str, Any] = field(default_factory=dict)
-    first: dict[str, Any] = field(default_factory=dict)
     candidate: float | None = None
     agreement: float | None = None
     forced: str = ""
@@ -73,6 +71,11 @@ class Rollout:
         if not self.open:
             return 0
         return 100 if self.stage == PROMOTE else int(self.stage) if self.stage.isdecimal() else 0
+
+    @property
+    def judged(self) -> bool:
+        """Say whether it has passed a stage with traffic."""
+        return any(part["stage"] != PREPARE for part in self.history)
 
     def enter(self, stage: str, now: str) -> None:
         """Begin a stage."""
