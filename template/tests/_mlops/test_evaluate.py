@@ -33,6 +33,17 @@ def test_baselines_and_importance_stand_beside_the_score(repo: Repo) -> None:
     assert set(report["importance"]) == {feature["name"] for feature in features}
 
 
+def test_importance_is_measured_on_as_many_rows_as_params_yaml_says(own_repo: Repo) -> None:
+    before = own_repo.read(paths.METRICS)
+    own_repo.change(paths.PARAMS, "evaluate", "importance_rows", to=100)
+    own_repo.must("evaluate")
+    after = own_repo.read(paths.METRICS)
+
+    assert after["metrics"] == before["metrics"]
+    assert after["importance"].keys() == before["importance"].keys()
+    assert after["importance"] != before["importance"]
+
+
 def test_plots_are_pictures(repo: Repo) -> None:
     plots = list((repo.folder / paths.REPORTS).glob("*.png"))
 

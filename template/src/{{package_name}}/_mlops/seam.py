@@ -107,6 +107,7 @@ class FeaturizeParams(Section):
 
 class EvaluateParams(Section):
     importance_repeats: int = Field(default=3, ge=1)
+    importance_rows: int = Field(default=2000, ge=10)  # drawn from the hold-out
     calibration_bins: int = Field(default=10, ge=2)
     bootstrap_resamples: int = Field(default=100, ge=20, le=1000)  # for the card's intervals
 

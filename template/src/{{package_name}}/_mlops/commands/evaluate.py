@@ -14,7 +14,7 @@ from .. import artifact, diagnosis, outcome, paths, plots, tracking
 from ..config import load_contract, load_params
 from ..errors import WrongInput, did_you_mean
 from ..files import write_json
-from ..seam import Contract, Slices
+from ..seam import Contract, EvaluateParams, Slices
 from .featurize import HOLDOUT, HOLDOUT_ROWS, TRAIN
 
 
@@ -45,7 +45,7 @@ def command(as_json: bool) -> None:
         },
         "slices": by_slice(rows, y_true, y_pred, contract.slices),
         diagnosis.NAME: diagnosis.diagnose(y_true, y_pred, params.calibration_bins),
-        "importance": importance(candidate.model, holdout, contract, params.importance_repeats),
+        "importance": importance(candidate.model, holdout, contract, params),
     }
     draw(report, contract.slices.accept)
     write_json(paths.METRICS, report)
@@ -107,18 +107,19 @@ def by_slice(
 
 
 def importance(
-    fitted: BaseEstimator, holdout: pd.DataFrame, contract: Contract, repeats: int
+    fitted: BaseEstimator, holdout: pd.DataFrame, contract: Contract, params: EvaluateParams
 ) -> dict[str, float]:
     """Return how much worse the metric gets when one feature is shuffled, for each feature."""
+    drawn = holdout.sample(min(params.importance_rows, len(holdout)), random_state=0)
     sign = 1 if contract.quality.better == "higher" else -1
 
     def scorer(estimator: BaseEstimator, inputs: pd.DataFrame, y_true: pd.Series) -> float:
         y_pred = outcome.predict(estimator, inputs, schema.LABELS)
         return sign * metrics.score(y_true, y_pred)[contract.quality.metric]
 
-    inputs = holdout.drop(columns=schema.TARGET)
+    inputs, repeats = drawn.drop(columns=schema.TARGET), params.importance_repeats
     result = permutation_importance(
-        fitted, inputs, holdout[schema.TARGET], scoring=scorer, n_repeats=repeats, random_state=0
+        fitted, inputs, drawn[schema.TARGET], scoring=scorer, n_repeats=repeats, random_state=0
     )
     losses = zip(inputs.columns, result["importances_mean"], strict=True)
     return {name: float(loss) for name, loss in sorted(losses, key=lambda pair: -pair[1])}
