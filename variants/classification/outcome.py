@@ -1,16 +1,20 @@
 # The template's. Yours are the labels in schema.py.
 """What a classifier answers: a label, and a probability for each label."""
 
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import pandas as pd
-from sklearn.base import BaseEstimator
+
+if TYPE_CHECKING:  # a service reads its own code before it loads a model
+    from sklearn.base import BaseEstimator
 
 CHANGED = "another label"  # when two models disagree about a row
 DISTANCE = "probability moved"
 
 
-def predict(model: BaseEstimator, features: pd.DataFrame, labels: tuple[str, ...]) -> pd.DataFrame:
+def predict(
+    model: "BaseEstimator", features: pd.DataFrame, labels: tuple[str, ...]
+) -> pd.DataFrame:
     """Return probabilities, one column per label in the schema's order; same index as features."""
     found = model.predict_proba(features)
     table = pd.DataFrame(found, columns=list(model.classes_), index=features.index)

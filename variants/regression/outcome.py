@@ -1,17 +1,21 @@
 # The template's. Yours are the target and its unit in schema.py.
 """What a regressor answers: a number."""
 
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pandas as pd
-from sklearn.base import BaseEstimator
+
+if TYPE_CHECKING:  # a service reads its own code before it loads a model
+    from sklearn.base import BaseEstimator
 
 CHANGED = "over 0.1 sd apart"  # when two models disagree about a row
 DISTANCE = "apart"
 
 
-def predict(model: BaseEstimator, features: pd.DataFrame, labels: tuple[str, ...]) -> pd.DataFrame:
+def predict(
+    model: "BaseEstimator", features: pd.DataFrame, labels: tuple[str, ...]
+) -> pd.DataFrame:
     """Return predicted numbers in one column; same index as features, and no labels."""
     return pd.DataFrame({"prediction": model.predict(features)}, index=features.index)
 

@@ -9,7 +9,7 @@ from pathlib import Path
 import click
 import pytest
 
-from . import cli, errors
+from . import cli, errors, schema
 from .fixtures import Repo
 
 COMMANDS = cli.program.list_commands(click.Context(cli.program))
@@ -26,12 +26,17 @@ def test_every_command_has_help(repo: Repo, command: str) -> None:
     assert f"{command} [" in repo.must(command, "--help").out
 
 
-def test_help_imports_no_heavy_package() -> None:
-    code = (
-        f"import sys; from {cli.__package__} import cli\n"
-        "try: cli.main(['--help'])\n"
-        "except SystemExit: print(*(m for m in ('mlflow', 'sklearn') if m in sys.modules))"
-    )
+HELP = f"""
+from {cli.__package__} import cli
+try: cli.main(['--help'])
+except SystemExit: pass
+"""
+SERVICE = f"import {schema.__package__}.service"  # in both processes of a server
+
+
+@pytest.mark.parametrize("start", [HELP, SERVICE], ids=["help", "service"])
+def test_what_starts_often_imports_no_heavy_package(start: str) -> None:
+    code = f"{start}\nimport sys; print(*({{'mlflow', 'sklearn', 'skops'}} & sys.modules.keys()))"
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
 
     assert done.stdout.splitlines()[-1] == ""

@@ -12,6 +12,13 @@ from .errors import WrongInput
 from .seam import Column, Data, Schema
 
 SUFFIXES = (".parquet", ".csv")
+TYPES = {
+    "boolean": "bool",
+    "integer": "int64",
+    "number": "float64",
+    "text": "str",
+    "timestamp": "datetime64[us]",
+}
 TRUTH = {True: True, False: False, "True": True, "False": False, "true": True, "false": False}
 
 
@@ -29,27 +36,32 @@ def known_rows(rows: pd.DataFrame, schema: Schema) -> pd.DataFrame:
 def conform(rows: pd.DataFrame, columns: Sequence[Column]) -> pd.DataFrame:
     """Give each column its schema type where that loses nothing.
 
-    Integers become int64 (float64 when values are missing), numbers float64, timestamps
-    datetime64[us], text the string type. A column that cannot be read as its kind stays as it is,
-    for `validate` to name; columns that the schema does not know stay as they are too.
+    Those of `TYPES`; integers become float64 when values are missing. A column that cannot be
+    read as its kind stays as it is, for `validate` to name; columns that the schema does not know
+    stay as they are too.
     """
-    kinds = {column.name: column.kind for column in columns}
-    typed = {name: _as_kind(rows[name], kinds[name]) for name in rows if name in kinds}
-    return rows.assign(**typed)
+    kinds = {column.name: column.kind for column in columns if column.name in rows}
+    return rows.assign(
+        **{
+            name: _as_kind(rows[name], kind)
+            for name, kind in kinds.items()
+            if rows[name].dtype != TYPES[kind]
+        }
+    )
 
 
 def _as_kind(values: pd.Series, kind: str) -> pd.Series:
     if misfits(values, kind).any():
         return values
     if kind == "timestamp":
-        return pd.to_datetime(values).astype("datetime64[us]")
+        return pd.to_datetime(values).astype(TYPES[kind])
     if kind == "text":
-        return values.astype("str")
+        return values.astype(TYPES[kind])
     if kind == "boolean":
-        return values if values.isna().any() else values.map(TRUTH).astype("bool")
+        return values if values.isna().any() else values.map(TRUTH).astype(TYPES[kind])
     numbers = pd.to_numeric(values).astype("float64")
     whole = kind == "integer" and numbers.notna().all()
-    return numbers.astype("int64") if whole else numbers
+    return numbers.astype(TYPES[kind]) if whole else numbers
 
 
 def misfits(values: pd.Series, kind: str) -> pd.Series:
