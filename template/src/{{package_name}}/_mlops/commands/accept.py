@@ -137,7 +137,7 @@ def serving() -> Iterator[str]:
             "BENTOML_HOME": str(Path(own, "home")),
             "CHAMPION_DIR": str(packaged.champions(bento)),
             "PREDICTION_LOG": str(Path(own, "log")),
-            "PYTHONPYCACHEPREFIX": str(Path(own, "compiled")),  # the package stays as it was made
+            "PYTHONDONTWRITEBYTECODE": "1",  # the package stays as it was made
         }
         with running(("bentoml", "serve", str(bento)), root=bento, **environment) as (address, _):
             yield address
