@@ -6,8 +6,8 @@ export PATH := $(PATH):$(CURDIR)/.tools/bin
 # Without compiled modules each of a pipeline's processes compiles all it imports, for seconds.
 unexport PYTHONDONTWRITEBYTECODE
 
-# Tests that share a generated repo stay together.
-ON_BOTH_CORES = -n 2 --dist loadgroup
+# Three on two cores, for a rollout waits more than it works; who shares a repo stays together.
+WORKERS = -n 3 --dist loadgroup
 
 # Where the demo goes, a new temporary folder by default, and what it answers,
 # for example: make demo DEMO=../late ANSWERS="--data maturity_level=0"
@@ -31,22 +31,22 @@ demo: uv ## generate a repo from this working tree and run its demo
 	cd "$$to"; uv run just demo
 
 test: uv system ## every test but the long matrix; generates repos and runs them
-	uv run pytest $(ON_BOTH_CORES) -m "not all"
+	uv run pytest $(WORKERS) -m "not all"
 
 check: uv ## lint, types and the fast tests, in less than a minute
 	uv run ruff format --check
 	uv run ruff check
 	uv run mypy
-	uv run pytest $(ON_BOTH_CORES)
+	uv run pytest $(WORKERS)
 
 life: uv system ## generate a repo and run everything in it
-	uv run pytest $(ON_BOTH_CORES) -m "life and not all"
+	uv run pytest $(WORKERS) -m "life and not all"
 
 test-all: uv system ## every test: all levels, tasks and versions
-	uv run pytest $(ON_BOTH_CORES) -m ""
+	uv run pytest $(WORKERS) -m ""
 
 update-path: uv ## older tags update to this version; a release needs it
-	uv run pytest $(ON_BOTH_CORES) -m "" tests/test_update_path.py
+	uv run pytest $(WORKERS) -m "" tests/test_update_path.py
 
 bench: uv ## what an update changes, and its time beside a copy; writes benchmarks/updates.md
 	uv run python benchmarks/updates.py
