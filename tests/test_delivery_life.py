@@ -205,5 +205,5 @@ def test_a_report_of_another_run_would_be_seen(loop: Life, tmp_path: Path) -> No
 def test_a_lived_in_repo_that_was_raised_passes_every_test_of_its_own(loop: Life) -> None:
     done = run(loop.repo, "uv", "run", "just", "test", CI="true")
 
-    assert re.search(r"^=+ \d{3} passed", done.stdout, re.MULTILINE), done.stdout
+    assert re.search(r"^=+ \d{3,} passed", done.stdout, re.MULTILINE), done.stdout
     assert " skipped" not in done.stdout

@@ -176,7 +176,7 @@ class Load:
     def __init__(
         self,
         host: Host,
-        pause: float = 0.01,
+        pause: float = 0.1,
         callers: Sequence[int] = range(200),
         threads: int = 4,
     ) -> None:
