@@ -128,8 +128,11 @@ def require_cut_off() -> None:
         (pytest.fail if os.environ.get("CI") == "true" else pytest.skip)(reason)
 
 
-def test_without_a_network_another_model_is_trained_registered_and_served(copy: Path) -> None:
+def test_without_a_network_another_model_is_trained_registered_and_served(
+    life: Life, copy: Path
+) -> None:
     require_cut_off()
+    before = set((life.repo / "mlruns").rglob("*"))
     assert try_to_run(copy, *CUT_OFF, sys.executable, "-c", OFFLINE).returncode
     params = copy / "params.yaml"
     params.write_text(params.read_text().replace("learning_rate: 0.05", "learning_rate: 0.06"))
@@ -141,3 +144,4 @@ def test_without_a_network_another_model_is_trained_registered_and_served(copy: 
     assert "train: " in done.stderr
     assert "register: version 2" in done.stderr
     assert '"model_version": "2"' in done.stdout
+    assert set((life.repo / "mlruns").rglob("*")) == before

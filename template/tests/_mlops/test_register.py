@@ -65,6 +65,33 @@ def test_a_version_is_a_real_mlflow_model_with_a_signature(
     assert "sklearn" in info.flavors
 
 
+def test_a_copy_of_the_repo_keeps_its_models_to_itself(
+    repo: Repo, own_repo: Repo, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def kept() -> set[Path]:
+        return set((repo.folder / "mlruns").rglob("*"))
+
+    before = kept()
+    make_dirty(own_repo)
+    own_repo.must("register", "--force", "the demo is in an hour")
+    monkeypatch.chdir(own_repo.folder)
+    log = tracking.client()
+    versions = log.search_model_versions()
+    places = [
+        place
+        for version in versions
+        for place in (
+            log.get_model_version_download_uri(version.name, version.version),
+            log.get_run(version.run_id).info.artifact_uri,
+        )
+    ]
+
+    assert len(versions) == 2
+    assert [place for place in places if not place.startswith(f"{own_repo.folder}/mlruns/")] == []
+    assert all(Path(place).is_dir() for place in places)
+    assert kept() == before
+
+
 def test_a_dirty_run_needs_a_reason_and_the_reason_is_kept(
     own_repo: Repo, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -3,7 +3,9 @@
 
 import logging
 import os
+import sqlite3
 import warnings
+from contextlib import closing
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -24,6 +26,13 @@ TAGS = (
     "features_sha256",
     "model_sha256",
     "python",
+)
+# where MLflow notes the full path of what lies in mlruns/
+PLACES = (
+    ("runs", "artifact_uri"),
+    ("logged_models", "artifact_location"),
+    ("model_versions", "storage_location"),
+    ("experiments", "artifact_location"),
 )
 
 
@@ -59,10 +68,31 @@ def client() -> "MlflowClient":
         os.environ.pop(ADDRESS, None)
     try:
         mlflow.set_experiment(PROJECT)
+        if given is None:
+            bring_home(home())
         return mlflow.MlflowClient()
     except Exception as error:  # SQLAlchemy, requests and MLflow each have their own
         message = f"the tracking store {store()} does not answer: {first_cause(error)}"
         raise OutsideFailed(message, f"is it running, and is {ADDRESS} right?") from error
+
+
+def bring_home(repo: Path) -> None:
+    """Name the files beside the store when it was moved or copied here with its repo.
+
+    MLflow would read and write those of the folder in which the store was made.
+    """
+    with closing(sqlite3.connect(repo / "mlflow.db")) as store, store:
+        asked = "SELECT artifact_location FROM experiments WHERE name = ?"
+        [(noted,)] = store.execute(asked, (PROJECT,))
+        was, inside, _ = noted.rpartition("/mlruns/")
+        if not inside or not was.startswith("/") or was == str(repo):
+            return
+        for table, column in PLACES:
+            store.execute(
+                f"UPDATE {table} SET {column} = :here || substr({column}, length(:was) + 1)"
+                f" WHERE substr({column}, 1, length(:was)) = :was",
+                {"here": f"{repo}/mlruns/", "was": f"{was}/mlruns/"},
+            )
 
 
 def first_cause(error: BaseException) -> str:
