@@ -82,8 +82,9 @@ def bring_home(repo: Path) -> None:
     MLflow would read and write those of the folder in which the store was made.
     """
     with closing(sqlite3.connect(repo / "mlflow.db")) as store, store:
-        asked = "SELECT artifact_location FROM experiments WHERE name = ?"
-        [(noted,)] = store.execute(asked, (PROJECT,))
+        # the experiment that MLflow makes with the store; one of yours may lie where you like
+        asked = "SELECT artifact_location FROM experiments WHERE experiment_id = 0"
+        noted = (store.execute(asked).fetchone() or ("",))[0]
         was, inside, _ = noted.rpartition("/mlruns/")
         if not inside or not was.startswith("/") or was == str(repo):
             return
