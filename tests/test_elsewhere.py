@@ -137,10 +137,11 @@ def test_without_a_network_another_model_is_trained_registered_and_served(
     params = copy / "params.yaml"
     params.write_text(params.read_text().replace("learning_rate: 0.05", "learning_rate: 0.06"))
     commit = ("git", "commit", "--quiet", "--all", "--message=Learn faster")
-    run(copy, *CUT_OFF, "uv", "run", "just", "set-up")
+    said = run(copy, *CUT_OFF, "uv", "run", "just", "set-up").stderr
     run(copy, *CUT_OFF, *commit)
     done = run(copy, *CUT_OFF, "uv", "run", "just", "demo")
 
+    assert "made the scripts of .venv anew" in said
     assert "train: " in done.stderr
     assert "register: version 2" in done.stderr
     assert '"model_version": "2"' in done.stdout

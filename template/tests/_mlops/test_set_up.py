@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from . import paths, set_up
+from . import errors, paths, set_up
 from .fixtures import GIT_CONFIG, Repo, fresh_repo
 
 DATA_VERSION = set_up.data_version
@@ -160,6 +160,39 @@ def test_scripts_of_another_environment_are_left_alone(
     monkeypatch.setattr(set_up, "run", None)
 
     assert set_up.scripts() == ""
+
+
+@pytest.mark.parametrize(
+    ("fails", "tried", "said"),
+    [
+        ([], ["--offline"], "made the scripts of .venv anew; they belonged to /original"),
+        (["--offline"], ["--offline", "--reinstall"], "made the scripts of .venv anew"),
+        (["--offline", "--reinstall"], ["--offline", "--reinstall"], "still belong to /original"),
+    ],
+)
+def test_scripts_are_made_anew_without_a_network_where_that_can_be(
+    fails: list[str],
+    tried: list[str],
+    said: str,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    script = tmp_path / ".venv/bin/pre-commit"
+    script.parent.mkdir(parents=True)
+    script.write_text("#!/original/bin/python\n")
+    last: list[str] = []
+
+    def run(*command: str) -> None:
+        last.append(command[-1])
+        if command[-1] in fails:
+            raise errors.OutsideFailed("uv: no network", "is it there?")
+
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setattr(sys, "prefix", str(tmp_path / ".venv"))
+    monkeypatch.setattr(set_up, "run", run)
+
+    assert said in set_up.scripts()
+    assert last == tried
 
 
 @pytest.mark.usefixtures("fast")

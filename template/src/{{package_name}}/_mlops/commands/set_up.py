@@ -88,10 +88,19 @@ def scripts() -> str:
     if named is None or Path(named[1]).resolve() == Path(sys.prefix).resolve():
         return ""
     try:
-        run(os.environ.get("UV", "uv"), "sync", "--frozen", "--inexact", "--reinstall")
+        install_anew()
     except OutsideFailed as problem:
         return f"scripts of .venv still belong to {named[1]}: {problem}"
     return f"made the scripts of .venv anew; they belonged to {named[1]}"
+
+
+def install_anew() -> None:
+    """Install every package again, from uv's cache where it holds them all."""
+    anew = (os.environ.get("UV", "uv"), "sync", "--frozen", "--inexact", "--reinstall")
+    try:
+        run(*anew, "--offline")  # without it, uv fetches every package again
+    except OutsideFailed:
+        run(*anew)
 
 
 def hooks() -> str:
