@@ -9,7 +9,7 @@ import pandas as pd
 if TYPE_CHECKING:  # a service reads its own code before it loads a model
     from sklearn.base import BaseEstimator
 
-CHANGED = "over 0.1 sd apart"  # when two models disagree about a row
+CHANGED = "over 0.5 sd apart"  # when two models disagree about a row
 DISTANCE = "apart"
 
 
@@ -34,12 +34,13 @@ def difference(reference: pd.DataFrame, other: pd.DataFrame) -> pd.DataFrame:
     """Compare two models' numbers for the same rows.
 
     Returns:
-        `changed`: whether they are further apart than a tenth of a standard deviation of what
-        the reference predicts. `distance`: how far they are apart, in the target's unit.
+        `changed`: whether they are further apart than half a standard deviation of what the
+        reference predicts, a medium effect by Cohen (1988); of two that have nothing in common,
+        three in four rows are. `distance`: how far they are apart, in the target's unit.
     """
     distance = (other["prediction"] - reference["prediction"]).abs()
     return pd.DataFrame(
-        {"changed": distance > reference["prediction"].std() / 10, "distance": distance}
+        {"changed": distance > reference["prediction"].std() / 2, "distance": distance}
     )
 
 

@@ -59,13 +59,20 @@ def test_what_predict_wrote_reads_back_as_it_was() -> None:
     pd.testing.assert_frame_equal(outcome.from_columns(outcome.as_columns(y_pred), ()), y_pred)
 
 
-def test_two_models_differ_by_more_than_a_tenth_of_a_standard_deviation() -> None:
+def test_two_models_differ_by_more_than_half_a_standard_deviation() -> None:
     before = pd.DataFrame({"prediction": [-10.0, 0.0, 10.0]})  # standard deviation 10
-    after = pd.DataFrame({"prediction": [-10.0, 0.9, 11.1]})
+    after = pd.DataFrame({"prediction": [-10.0, 4.9, 15.1]})
     found = outcome.difference(before, after)
 
     assert found["changed"].tolist() == [False, False, True]
-    assert found["distance"].tolist() == pytest.approx([0, 0.9, 1.1])
+    assert found["distance"].tolist() == pytest.approx([0, 4.9, 5.1])
+
+
+def test_models_with_nothing_in_common_differ_in_three_of_four_rows() -> None:
+    before, after = np.random.default_rng(0).normal(30, 10, size=(2, 10_000))
+    found = outcome.difference(*(pd.DataFrame({"prediction": one}) for one in (before, after)))
+
+    assert found["changed"].mean() == pytest.approx(0.72, abs=0.02)
 
 
 def test_calibration_is_the_mean_error_in_standard_deviations_of_the_target() -> None:

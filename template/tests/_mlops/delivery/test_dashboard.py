@@ -24,6 +24,12 @@ from .watching import answering, until, watching
 GRAFANA = ROOT / "deploy/grafana"
 DASHBOARD = GRAFANA / "dashboards/service.json"
 ONLY_LABELS = "model_predictions_total"  # where numbers are predicted there is none
+BUSY = (  # each side is scraped in its own time, and a rate takes two samples
+    "service:errors_ratio:5m",
+    "service:requests:rate1m > 0",
+    'rate(bentoml_service_request_total{variant="champion"}[1m]) > 0',
+    'rate(bentoml_service_request_total{variant="candidate"}[1m]) > 0',
+)
 FACTS = checks.Facts(
     rows=1000,
     champion_rows=1000,
@@ -86,8 +92,7 @@ def prometheus(
                 def seen() -> bool:
                     service.post("/predict", json={"rows": rows})
                     service.post("/predict", json={})
-                    found = ask(client, "service:errors_ratio:5m", "service:requests:rate1m > 0")
-                    return all(found)
+                    return all(ask(client, *BUSY))
 
                 until(seen, lambda: client.get("/api/v1/targets").text)
                 yield client
