@@ -193,6 +193,18 @@ def test_a_stage_counts_from_a_look_of_prometheus_after_the_switch(
     assert left.candidate == (1.0 if stage == "shadow" else 0.5)
 
 
+@pytest.mark.parametrize(
+    ("mine", "theirs", "shadow", "share"),
+    [(20, 80, False, 0.2), (72, 80, True, 0.9), (82, 80, True, 1.0), (0, 0, True, None)],
+)
+def test_the_share_seen_is_of_callers_and_of_a_shadow_its_coverage(
+    mine: int, theirs: int, shadow: bool, share: float | None
+) -> None:
+    sides = (rollout.analysis.Side(requests=count) for count in (mine, theirs))
+
+    assert rollout.observed_share(*sides, shadow) == share
+
+
 def test_answers_are_held_against_those_of_the_same_time(there: Repo) -> None:
     left = started(there, "100")
     process: dict[str, Any] = {"codes": {"200": 9000}, "labels": {"a": 9000}}

@@ -168,9 +168,10 @@ def yardstick(
 def observed_share(mine: analysis.Side, theirs: analysis.Side, shadow: bool) -> float | None:
     """Return the share of the traffic that reached the candidate; of a shadow, its coverage.
 
+    Prometheus asks the two in turn, so a shadow may seem to have answered more than there was.
     Copies of requests that the shadow left in flight, at most 16, count in the step after it.
     """
-    whole = theirs.requests + (0 if shadow else mine.requests)
+    whole = max(mine.requests, theirs.requests) if shadow else mine.requests + theirs.requests
     return round(mine.requests / whole, 4) if whole else None
 
 
