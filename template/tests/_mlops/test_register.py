@@ -2,6 +2,7 @@
 """What gets a number, and what does not."""
 
 import json
+import os
 from contextlib import chdir
 from pathlib import Path
 
@@ -90,6 +91,17 @@ def test_a_copy_of_the_repo_keeps_its_models_to_itself(
     assert [place for place in places if not place.startswith(f"{own_repo.folder}/mlruns/")] == []
     assert all(Path(place).is_dir() for place in places)
     assert kept() == before
+
+
+def test_an_address_that_is_empty_leaves_a_copy_its_own_store(
+    own_repo: Repo, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv(tracking.ADDRESS, "")
+    monkeypatch.chdir(own_repo.folder)
+    kept = tracking.client().get_experiment_by_name(tracking.PROJECT).artifact_location
+
+    assert kept.startswith(f"{own_repo.folder}/mlruns/")
+    assert tracking.ADDRESS not in os.environ
 
 
 def test_a_dirty_run_needs_a_reason_and_the_reason_is_kept(

@@ -62,13 +62,13 @@ def client() -> "MlflowClient":
     import mlflow
 
     logging.getLogger("mlflow").setLevel(logging.ERROR)
-    given = os.environ.get(ADDRESS)
+    own = not os.environ.get(ADDRESS)  # a workflow without the variable sets it to nothing
     mlflow.set_tracking_uri(store())
-    if given is None:  # MLflow sets it, and it would outlive a change of folder
+    if own:  # MLflow sets it, and it would outlive a change of folder
         os.environ.pop(ADDRESS, None)
     try:
         mlflow.set_experiment(PROJECT)
-        if given is None:
+        if own:
             bring_home(home())
         return mlflow.MlflowClient()
     except Exception as error:  # SQLAlchemy, requests and MLflow each have their own
