@@ -24,7 +24,7 @@ COMMITTED_LATER = ("uv.lock", "dvc.lock", "data/raw.dvc", "models/registered.dvc
 MEANINGS = {
     r"src/\w+/(__main__\.py|_mlops/.*)": "no recipe works: take another package_name",
     r"src/\w+/__init__\.py": "that is fine",
-    r"src/\w+/\w+\.py": "_mlops/seam.py asks for more: test_seam.py says what",
+    r"src/\w+/\w+\.py": "_mlops/interface.py asks for more: test_interface.py says what",
     r"\.github/workflows/.*": "the template's of that name does not run: rename yours",
     r"(README|LICENSE|AGENTS|MODEL_CARD).*": "that is fine",
     r"dvc\.yaml": "`repro` runs your stages only: add the template's that you want",

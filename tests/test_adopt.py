@@ -221,8 +221,8 @@ def test_a_repo_is_adopted_and_raised_and_loses_nothing(
     assert changed == {ANSWERS_FILE, "pyproject.toml"}
     groups = tomlkit.parse((repo / "pyproject.toml").read_text())["dependency-groups"]
     assert {"server", "delivery"} <= groups.keys()
-    for command in ("gate", "rollout"):
-        assert (repo / "src" / package / f"_mlops/commands/{command}.py").exists()
+    for command in ("registry/gate", "delivery/rollout"):
+        assert (repo / "src" / package / f"_mlops/{command}.py").exists()
 
 
 def unix(content: bytes) -> bytes:

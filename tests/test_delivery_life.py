@@ -1,4 +1,4 @@
-"""A repo of level 2 closes the loop: traffic, verdict, training, gate, rollout, way back."""
+"""A repo of level 2 is replayed: traffic, verdict, training, gate, rollout, way back."""
 
 import json
 import re
@@ -16,7 +16,7 @@ from test_rollout_life import require_programs
 pytestmark = [
     pytest.mark.life,
     pytest.mark.parametrize(
-        "loop",
+        "replayed",
         [TASKS[0], *(pytest.param(task, marks=pytest.mark.all) for task in TASKS[1:])],
         indirect=True,
     ),
@@ -32,12 +32,12 @@ ENDS = {"rollout finished": "promoted", "rollout aborted": "aborted"}
 
 
 @pytest.fixture(scope="module")
-def loop(
+def replayed(
     request: pytest.FixtureRequest, lives: Lives, tmp_path_factory: pytest.TempPathFactory
 ) -> Life:
     """Return a repo that lived at level 0, was raised to level 2, and ran the demo of that."""
     require_programs()
-    task, folder = request.param, tmp_path_factory.mktemp("loop") / "late-flights"
+    task, folder = request.param, tmp_path_factory.mktemp("end-to-end") / "late-flights"
     repo = copied(lives(task).repo, folder)
     for path in sorted((repo / "data/incoming").iterdir())[len(MONTHS[task]) :]:
         path.unlink()
@@ -52,15 +52,15 @@ def journal(repo: Path) -> list[dict[str, Any]]:
     return [json.loads(line) for line in lines]
 
 
-def story(loop: Life) -> dict[str, Any]:
+def record(replayed: Life) -> dict[str, Any]:
     """Return what the demo tells."""
-    return loop.json("reports/loop.json")
+    return replayed.json("reports/end-to-end.json")
 
 
-def led(loop: Life) -> list[list[dict[str, Any]]]:
+def led(replayed: Life) -> list[list[dict[str, Any]]]:
     """Return what the journal of the replay says of each rollout, from its start to its end."""
     found: list[list[dict[str, Any]]] = []
-    for line in journal(loop.repo / REPLAY):
+    for line in journal(replayed.repo / REPLAY):
         if line["event"] == "rollout started":
             found.append([line])
         elif found and line["event"] in ("rollout step", "rollout held", *ENDS):
@@ -68,23 +68,23 @@ def led(loop: Life) -> list[list[dict[str, Any]]]:
     return found
 
 
-def test_the_story_s_rollouts_are_those_of_the_journal(loop: Life) -> None:
-    told = [(one["version"], one["state"]) for one in story(loop)["rollouts"]]
-    written = [(one[0]["version"], ENDS.get(one[-1]["event"], "open")) for one in led(loop)]
+def test_the_record_s_rollouts_are_those_of_the_journal(replayed: Life) -> None:
+    told = [(one["version"], one["state"]) for one in record(replayed)["rollouts"]]
+    written = [(one[0]["version"], ENDS.get(one[-1]["event"], "open")) for one in led(replayed)]
 
     assert told == written
     assert told
 
 
-def test_every_batch_was_answered_through_the_proxy(loop: Life) -> None:
-    parts = story(loop)["parts"]
+def test_every_batch_was_answered_through_the_proxy(replayed: Life) -> None:
+    parts = record(replayed)["parts"]
 
-    assert [part["batch"] for part in parts] == MONTHS[loop.task]
+    assert [part["batch"] for part in parts] == MONTHS[replayed.task]
     assert all(part["rows"] > 0 for part in parts)
 
 
-def test_each_accepted_candidate_was_rolled_out_and_no_other(loop: Life) -> None:
-    told = story(loop)
+def test_each_accepted_candidate_was_rolled_out_and_no_other(replayed: Life) -> None:
+    told = record(replayed)
     taken = [part["candidate"] for part in told["parts"] if part["gate"] == "accepted"]
 
     assert [one["version"] for one in told["rollouts"]] == [*taken, told["bad"]["candidate"]]
@@ -93,10 +93,10 @@ def test_each_accepted_candidate_was_rolled_out_and_no_other(loop: Life) -> None
         assert bool(part["reasons"]) == (part["gate"] == "refused")
 
 
-def test_a_promoted_version_took_every_stage_in_order(loop: Life) -> None:
-    promoted = [one for one in led(loop) if one[-1]["event"] == "rollout finished"]
+def test_a_promoted_version_took_every_stage_in_order(replayed: Life) -> None:
+    promoted = [one for one in led(replayed) if one[-1]["event"] == "rollout finished"]
 
-    assert promoted, [one[-1] for one in led(loop)]  # else nothing was shown
+    assert promoted, [one[-1] for one in led(replayed)]  # else nothing was shown
     for start, *steps, _ in promoted:
         passed = [line["passed"] for line in steps if line["event"] == "rollout step"]
         numbers = [int(stage) for stage in start["stages"] if stage.isdecimal()]
@@ -107,8 +107,8 @@ def test_a_promoted_version_took_every_stage_in_order(loop: Life) -> None:
         assert all(one < other for one, other in pairwise(numbers))
 
 
-def test_the_share_grew_with_the_steps(loop: Life) -> None:
-    for one in story(loop)["rollouts"]:
+def test_the_share_grew_with_the_steps(replayed: Life) -> None:
+    for one in record(replayed)["rollouts"]:
         shares = {part["stage"]: part["share"] for part in one["history"]}
         seen = [share for stage, share in shares.items() if stage.isdecimal() and share is not None]
 
@@ -118,8 +118,8 @@ def test_the_share_grew_with_the_steps(loop: Life) -> None:
             assert seen[-1] > 0.9
 
 
-def test_who_answers_next_is_who_won(loop: Life) -> None:
-    told = story(loop)
+def test_who_answers_next_is_who_won(replayed: Life) -> None:
+    told = record(replayed)
     serving = told["start"]["candidate"]
     ends = {one["version"]: one["state"] for one in told["rollouts"]}
     for part in told["parts"]:
@@ -130,10 +130,10 @@ def test_who_answers_next_is_who_won(loop: Life) -> None:
     assert told["bad"]["champion_before"] == serving
 
 
-def test_the_gate_refused_the_bad_one_and_the_rollout_sent_it_back(loop: Life) -> None:
-    bad = story(loop)["bad"]
-    start, *_, end = led(loop)[-1]
-    refusals = [line for line in journal(loop.repo / REPLAY) if line["event"] == "refused"]
+def test_the_gate_refused_the_bad_one_and_the_rollout_sent_it_back(replayed: Life) -> None:
+    bad = record(replayed)["bad"]
+    start, *_, end = led(replayed)[-1]
+    refusals = [line for line in journal(replayed.repo / REPLAY) if line["event"] == "refused"]
 
     assert bad["gate"] == "refused"
     assert bad["reasons"]
@@ -146,19 +146,19 @@ def test_the_gate_refused_the_bad_one_and_the_rollout_sent_it_back(loop: Life) -
     assert re.search(r"agreement|answers|quality", end["reason"]), end["reason"]
 
 
-def test_the_champion_answers_as_if_the_bad_one_had_never_been(loop: Life) -> None:
-    bad = story(loop)["bad"]
-    pointer = loop.json(f"{REPLAY}/models/champion/pointer.json")
-    flags = loop.repo / REPLAY / "monitoring/rollout/flags"
+def test_the_champion_answers_as_if_the_bad_one_had_never_been(replayed: Life) -> None:
+    bad = record(replayed)["bad"]
+    pointer = replayed.json(f"{REPLAY}/models/champion/pointer.json")
+    flags = replayed.repo / REPLAY / "monitoring/rollout/flags"
 
     assert bad["champion_before"] == bad["champion_after"] == pointer["version"]
     assert bad["candidate"] != pointer["version"]
     assert not list(flags.iterdir())
 
 
-def test_not_one_request_went_unanswered_while_versions_changed(loop: Life) -> None:
-    for one in story(loop)["rollouts"]:
-        asked, sides = one["callers"], {one["version"], one["champion"]}
+def test_not_one_request_went_unanswered_while_versions_changed(replayed: Life) -> None:
+    for one in record(replayed)["rollouts"]:
+        asked, sides = one["clients"], {one["version"], one["champion"]}
 
         assert asked["requests"] > 0
         assert asked["not_answered"] == 0, one["version"]
@@ -167,43 +167,45 @@ def test_not_one_request_went_unanswered_while_versions_changed(loop: Life) -> N
             assert set(asked["versions"]) == sides
 
 
-def test_the_demo_left_repo_ports_and_champion_alone(loop: Life) -> None:
-    events = {line["event"] for line in journal(loop.repo)}
+def test_the_demo_left_repo_ports_and_champion_alone(replayed: Life) -> None:
+    events = {line["event"] for line in journal(replayed.repo)}
 
     assert not events & {"rollout started", *ENDS}
-    assert len(list((loop.repo / "data/incoming").iterdir())) == len(MONTHS[loop.task])
-    assert not (loop.repo / REPLAY / "build/deploy/nginx.pid").exists()
-    assert "autonomy: act" not in (loop.repo / "contract.yaml").read_text(encoding="utf-8")
-    assert "# an edit of ours" in (loop.repo / "src/late_flights/model.py").read_text()
+    assert len(list((replayed.repo / "data/incoming").iterdir())) == len(MONTHS[replayed.task])
+    assert not (replayed.repo / REPLAY / "build/deploy/nginx.pid").exists()
+    assert "autonomy: act" not in (replayed.repo / "contract.yaml").read_text(encoding="utf-8")
+    assert "# an edit of ours" in (replayed.repo / "src/late_flights/model.py").read_text()
 
 
-def test_the_report_shows_in_a_browser_what_the_journal_says(loop: Life, tmp_path: Path) -> None:
-    page = loop.repo / "reports/loop.html"
+def test_the_report_shows_in_a_browser_what_the_journal_says(
+    replayed: Life, tmp_path: Path
+) -> None:
+    page = replayed.repo / "reports/end-to-end.html"
     words = look_at(page.as_uri(), tmp_path / "profile")
     text = page.read_text(encoding="utf-8")
 
-    for one in story(loop)["rollouts"]:
+    for one in record(replayed)["rollouts"]:
         assert f"Rollout of version {one['version']}: {one['state']}" in words
         for part in one["history"]:
             assert all(" ".join(reason.split()) in words for reason in part["reasons"])
-        assert f"{one['callers']['requests']:,} requests" in words
-    for part in story(loop)["parts"]:
+        assert f"{one['clients']['requests']:,} requests" in words
+    for part in record(replayed)["parts"]:
         assert part["batch"] in words
     assert not re.search(r"""(?:src|href)=["'](?!data:|#)""", text), "it loads from elsewhere"
 
 
-def test_a_report_of_another_run_would_be_seen(loop: Life, tmp_path: Path) -> None:
-    copy = tmp_path / "loop.html"
-    shutil.copy(loop.repo / "reports/loop.html", copy)
-    state = story(loop)["rollouts"][-1]["state"]
+def test_a_report_of_another_run_would_be_seen(replayed: Life, tmp_path: Path) -> None:
+    copy = tmp_path / "end-to-end.html"
+    shutil.copy(replayed.repo / "reports/end-to-end.html", copy)
+    state = record(replayed)["rollouts"][-1]["state"]
     copy.write_text(copy.read_text(encoding="utf-8").replace(state, "another"), encoding="utf-8")
 
     words = look_at(copy.as_uri(), tmp_path / "profile")
-    assert f"Rollout of version {story(loop)['bad']['candidate']}: {state}" not in words
+    assert f"Rollout of version {record(replayed)['bad']['candidate']}: {state}" not in words
 
 
-def test_a_lived_in_repo_that_was_raised_passes_every_test_of_its_own(loop: Life) -> None:
-    done = run(loop.repo, "uv", "run", "just", "test", CI="true")
+def test_a_lived_in_repo_that_was_raised_passes_every_test_of_its_own(replayed: Life) -> None:
+    done = run(replayed.repo, "uv", "run", "just", "test", CI="true")
 
     assert re.search(r"^=+ \d{3,} passed", done.stdout, re.MULTILINE), done.stdout
     assert " skipped" not in done.stdout

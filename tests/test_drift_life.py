@@ -15,15 +15,15 @@ import json, sys
 import pandas as pd
 from pathlib import Path
 from late_flights import data, schema
-from late_flights._mlops import config, tables
-from late_flights._mlops.commands import drift
+from late_flights._mlops import config
+from late_flights._mlops.data import comparison, tables
 
 july = tables.read(Path("data/raw/2013-07.parquet"), schema, data)
 params = config.load_params().drift
 found = []
 for seed in range(int(sys.argv[1])):
     half = july.sample(frac=0.5, random_state=seed)
-    report, _ = drift.compare(half, july.drop(half.index), params)
+    report, _ = comparison.compare(half, july.drop(half.index), params)
     found.append([report["drifted"], report["drifted_columns"]])
 print(json.dumps(found))
 """

@@ -306,7 +306,7 @@ def test_every_command_of_every_workflow_runs(life: Life, level: int, tmp_path: 
     steps = list(steps_that_run(repo))
     commands = {step["run"].strip() for _, step in steps}
     assert commands >= {"uv run just check", "uv run just test"}
-    assert commands >= {"uv run just unattended", "uv run just watch"} or level == 0
+    assert commands >= {"uv run just retrain", "uv run just scheduled-monitor"} or level == 0
     assert commands >= {"uv run just package", "uv run just release production"} or level < 2
 
     for job, step in steps:

@@ -20,7 +20,7 @@ JUSTFILE = Path("justfile")
 OURS = "# ours\n"
 # Files that level 1 brings, and that a team had before.
 CLASHING = {
-    Path("src/late_flights/_mlops/commands/gate.py"): OURS,
+    Path("src/late_flights/_mlops/registry/gate.py"): OURS,
     Path("docs/handbook/operate.md"): "",
     Path("just/pipeline.just"): OURS,
     Path("compose.yaml"): OURS,

@@ -21,7 +21,7 @@ LABELS = {"classification": {"kept", "returned"}, "regression": set()}
 COLUMNS = "sold_at,order_number,shop,price_eur,weight_kg,gift,returned,days_until_arrival"
 # the template's own tests run for minutes: the last test of this file runs them all
 TESTS = "uv run just test"
-OUR_TESTS = f"{TESTS} tests/test_*.py tests/_mlops/test_seam.py"
+OUR_TESTS = f"{TESTS} tests/test_*.py tests/_mlops/test_interface.py"
 
 
 def follow(repo: Path, page: str) -> str:

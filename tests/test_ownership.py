@@ -33,7 +33,7 @@ def test_every_file_has_exactly_one_owner(repo: Path) -> None:
         ("src/a/model.py", "owner_yours"),
         ("src/a/_mlops/model.py", "owner_template"),
         ("tests/test_model.py", "owner_yours"),
-        ("tests/_mlops/test_seam.py", "owner_template"),
+        ("tests/_mlops/test_interface.py", "owner_template"),
         ("data/raw/2013-01.parquet", "owner_yours"),
         ("pyproject.toml", "owner_shared"),
         (".copier-answers.yml", "owner_template"),

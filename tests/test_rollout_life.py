@@ -48,7 +48,8 @@ PATIENT_MS, STRICT_MS, TIMEOUT = 5000, 250, 10
 ROWS = """
 import json
 from late_flights import data, schema
-from late_flights._mlops import paths, tables
+from late_flights._mlops import paths
+from late_flights._mlops.data import tables
 rows = tables.known_rows(tables.read(paths.SAMPLE, schema, data), schema)
 print(json.dumps(tables.as_records(rows.sample(200, random_state=0))))
 """
@@ -62,7 +63,8 @@ found.model[-1].classes_ = found.model[-1].classes_[::-1].copy()
 artifact.save(found.model, paths.CANDIDATE)
 """
 REWRITE = """
-from late_flights._mlops import artifact, files, paths
+from late_flights._mlops import files, paths
+from late_flights._mlops.tracking import artifact
 path, manifest = paths.CANDIDATE / artifact.MODEL, paths.CANDIDATE / artifact.MANIFEST
 known = [(name, files.read_json(name)) for name in (manifest, paths.METRICS)]
 {change}

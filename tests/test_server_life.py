@@ -132,9 +132,10 @@ def team(
 
 SERVED = """
 import hashlib
-from late_flights._mlops import registry, tracking
-version = registry.find("1")
-path = tracking.client().download_artifacts(version.run_id, "served/model.skops")
+from late_flights._mlops.registry import versions
+from late_flights._mlops.tracking import runs
+version = versions.find("1")
+path = runs.client().download_artifacts(version.run_id, "served/model.skops")
 print(hashlib.sha256(open(path, "rb").read()).hexdigest(), version.model_sha256)
 """
 
@@ -187,8 +188,8 @@ def test_two_machines_train_and_register_at_once(team: Team, tmp_path: Path) -> 
         machines.append(team.machine(folder, *commands))
     said = [machine.communicate() for machine in machines]
     versions = team.ask(
-        "from late_flights._mlops import registry\n"
-        "print(*(f'{v.number}:{v.model_sha256}' for v in registry.versions()))"
+        "from late_flights._mlops.registry import versions\n"
+        "print(*(f'{v.number}:{v.model_sha256}' for v in versions.listed()))"
     ).split()
 
     assert [machine.returncode for machine in machines] == [0, 0], said
@@ -233,10 +234,10 @@ def test_bytes_that_were_changed_on_the_server_are_not_deployed(team: Team, tmp_
     assert not (host / "models/champion/pointer.json").exists()
 
 
-def unattended(team: Team, folder: Path, *options: str, code: int) -> str:
+def retrain(team: Team, folder: Path, *options: str, code: int) -> str:
     """Run it on another machine as a workflow does; return its summary."""
     page = folder.with_suffix(".md")
-    job = team.machine(folder, " ".join(("unattended", *options)), GITHUB_STEP_SUMMARY=str(page))
+    job = team.machine(folder, " ".join(("retrain", *options)), GITHUB_STEP_SUMMARY=str(page))
     _, said = job.communicate()
     assert job.returncode == code, said
     return page.read_text(encoding="utf-8")
@@ -246,7 +247,9 @@ def test_a_schedule_trains_when_due_is_judged_and_waits_when_not(
     team: Team, tmp_path: Path
 ) -> None:
     """The first run has no champion; the second meets one that is fresh; then it is too good."""
-    team.ask("from late_flights._mlops import registry; registry.set_alias('champion', None)")
+    team.ask(
+        "from late_flights._mlops.registry import versions; versions.set_alias('champion', None)"
+    )
     runners = [tmp_path / name for name in ("first", "second", "third")]
     for runner in runners:
         git(tmp_path, "clone", "--quiet", str(team.repo), str(runner))
@@ -256,13 +259,13 @@ def test_a_schedule_trains_when_due_is_judged_and_waits_when_not(
     params.write_text(worse, encoding="utf-8")
     git(runners[2], "commit", "--quiet", "--all", "--message", "Learn less")
 
-    first = unattended(team, runners[0], code=0)
+    first = retrain(team, runners[0], code=0)
     host = tmp_path / "host"
     git(tmp_path, "clone", "--quiet", str(team.repo), str(host))
     deployed = team.machine(host, "deploy")
     said = deployed.communicate()[1]
-    second = unattended(team, runners[1], code=0)
-    third = unattended(team, runners[2], "--always", code=1)
+    second = retrain(team, runners[1], code=0)
+    third = retrain(team, runners[2], "--always", code=1)
 
     assert first.startswith("## late-flights: accepted")
     assert "| champion | yes |" in first

@@ -35,7 +35,7 @@ class Known:
     def wrong_command(self, words: list[str], page: str = "") -> str:
         """Return what is wrong with a command and its options, or nothing."""
         name = words[0] if words else "--help"
-        if name.isupper() or name in HELP or f"commands/{name.replace('-', '_')}.py" in page:
+        if name.isupper() or name in HELP or f"/{name.replace('-', '_')}.py" in page:
             return ""
         if name not in self.commands:
             return f"no command {name!r}"
@@ -68,7 +68,8 @@ def split(rest: str) -> list[str]:
 
 def known(repo: Path) -> Known:
     """Read the commands, recipes and make targets; nothing is run or imported."""
-    files = (repo / "src" / PACKAGE / "_mlops/commands").glob("[!_]*.py")
+    glue = (repo / "src" / PACKAGE / "_mlops").glob("*/*.py")
+    files = [path for path in glue if "\ndef command(" in path.read_text(encoding="utf-8")]
     recipes: dict[str, bool] = {}
     for path in (repo / "just").glob("*.just"):
         for name, parameters in RECIPE.findall(path.read_text(encoding="utf-8")):

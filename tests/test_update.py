@@ -34,7 +34,7 @@ HIGHEST = max(LEVELS)
 NEXT = HIGHEST + 1
 
 # The level that only exists here: one file of the template's and one seed.
-LEVEL_FILE = Path("src/late_flights/_mlops/commands/beyond.py")
+LEVEL_FILE = Path("src/late_flights/_mlops/project/beyond.py")
 LEVEL_SEED = Path("tests/test_beyond.py")
 # What only the next version has.
 VERSION_FILE = Path("docs/handbook/what-is-new.md")
@@ -76,10 +76,10 @@ def add_level(template: Path) -> None:
         "validator": f"{{{{ level_problem(_copier_conf, {NEXT}) }}}}",
     }
     added = config["levels"]["default"].setdefault(NEXT, [])
-    added += ["/src/*/_mlops/commands/beyond.py", f"/{LEVEL_SEED}"]
+    added += ["/src/*/_mlops/project/beyond.py", f"/{LEVEL_SEED}"]
     path.write_text(yaml.safe_dump(config, sort_keys=False, width=1000), encoding="utf-8")
     source = template / "template"
-    package = source / "src" / "{{package_name}}" / "_mlops" / "commands"
+    package = source / "src" / "{{package_name}}" / "_mlops" / "project"
     package.mkdir(parents=True, exist_ok=True)
     (package / LEVEL_FILE.name).write_text('"""The template\'s."""\n', encoding="utf-8")
     (source / LEVEL_SEED).parent.mkdir(exist_ok=True)

@@ -24,7 +24,7 @@ from rendering import clean_environment, commit_all, git, once, render
 
 COPIER = shlex.join([sys.executable, "-m", "copier"])
 OLD, NEW = "v1000.0.0", "v1000.1.0"
-GATE = Path("src/late_flights/_mlops/commands/gate.py")
+GATE = Path("src/late_flights/_mlops/registry/gate.py")
 UNTRACKED, IGNORED = Path("just/pipeline.just"), Path("compose.yaml")
 EMPTY = Path("docs/handbook/operate.md")
 JUSTFILE = Path("justfile")

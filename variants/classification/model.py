@@ -9,7 +9,7 @@ from sklearn.linear_model import LogisticRegression
 from sklearn.pipeline import Pipeline, make_pipeline
 from sklearn.preprocessing import OneHotEncoder, OrdinalEncoder, StandardScaler
 
-from ._mlops.seam import Section
+from ._mlops.interface import Section
 from .features import CATEGORIES
 
 numbers = make_column_selector(dtype_include="number")

@@ -7,7 +7,7 @@ import pandas as pd
 import pytest
 from sklearn.dummy import DummyClassifier
 
-from . import diagnosis, outcome, schema, tables
+from ..package import diagnosis, outcome, schema, tables
 
 LABELS = ("no", "yes")
 

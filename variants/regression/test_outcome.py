@@ -7,7 +7,7 @@ import pandas as pd
 import pytest
 from sklearn.dummy import DummyRegressor
 
-from . import diagnosis, outcome, tables
+from ..package import diagnosis, outcome, tables
 
 
 def test_numbers_keep_the_rows_they_are_about() -> None:

@@ -7,10 +7,10 @@ from typing import Any
 import pandas as pd
 import pytest
 
-from . import schema, seam, tables
+from .package import interface, schema, tables
 
 
-def wrong_values(column: seam.Column) -> dict[str, Any]:
+def wrong_values(column: interface.Column) -> dict[str, Any]:
     """Return values that this column may not hold, by what is wrong with them."""
     found: dict[str, Any] = {}
     if column.kind != "text":
@@ -26,7 +26,7 @@ def wrong_values(column: seam.Column) -> dict[str, Any]:
     return found
 
 
-def cells(columns: tuple[seam.Column, ...] | list[seam.Column]) -> list[Any]:
+def cells(columns: tuple[interface.Column, ...] | list[interface.Column]) -> list[Any]:
     """Return a parameter set for each wrong value of each column."""
     return [
         pytest.param(column, value, id=f"{column.name}: {what}")

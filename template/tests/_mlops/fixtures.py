@@ -18,7 +18,18 @@ import pytest
 from ruamel.yaml import YAML
 from threadpoolctl import threadpool_limits
 
-from . import cli, config, data, demo, model, paths, schema, seam, tables, validate
+from .package import (
+    cli,
+    config,
+    data,
+    interface,
+    local_service,
+    model,
+    paths,
+    schema,
+    tables,
+    validation,
+)
 
 ROOT = Path(__file__).parents[2]
 VERSIONED = (
@@ -154,7 +165,7 @@ def known(sample: pd.DataFrame) -> pd.DataFrame:
 
 
 @pytest.fixture(scope="session")
-def params() -> seam.Section:
+def params() -> interface.Section:
     """Return section `train` of params.yaml."""
     with chdir(ROOT):
         return config.train_params(config.load_params(), model)
@@ -163,7 +174,7 @@ def params() -> seam.Section:
 @pytest.fixture(scope="session")
 def broken_columns() -> Callable[[pd.DataFrame], list[str]]:
     """Return a function that names the columns of a table that break the schema."""
-    return lambda rows: [problem["column"] for problem in validate.check(rows)]
+    return lambda rows: [problem["column"] for problem in validation.check(rows)]
 
 
 def fresh_repo(folder: Path) -> Repo:
@@ -207,7 +218,7 @@ def service(repo: Repo) -> Iterator[httpx.Client]:
         patch.setenv("CHAMPION_DIR", str(repo.folder / paths.CHAMPION))
         with (
             chdir(repo.folder),
-            demo.running_service() as address,
+            local_service.running_service() as address,
             httpx.Client(base_url=address, timeout=30) as client,
         ):
             yield client

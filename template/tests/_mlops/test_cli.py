@@ -9,8 +9,8 @@ from pathlib import Path
 import click
 import pytest
 
-from . import cli, errors, schema
 from .fixtures import Repo
+from .package import cli, errors, schema
 
 COMMANDS = cli.program.list_commands(click.Context(cli.program))
 

@@ -5,8 +5,8 @@ from pathlib import Path
 
 import pytest
 
-from . import config, errors, model, paths, seam
 from .fixtures import ROOT
+from .package import config, errors, interface, model, paths
 
 
 @pytest.fixture(autouse=True)
@@ -103,7 +103,7 @@ def test_a_missing_file_is_wrong_input() -> None:
 def test_an_empty_file_means_the_defaults() -> None:
     paths.PARAMS.touch()
 
-    assert config.load_params() == seam.Params()
+    assert config.load_params() == interface.Params()
 
 
 def test_this_repo_s_own_files_are_valid(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from . import errors, files
+from .package import errors, files
 
 
 def test_a_file_that_fails_halfway_leaves_the_old_one(tmp_path: Path) -> None:

@@ -3,7 +3,7 @@
 import pandas as pd
 
 from {{ package_name }} import features, model, schema
-from {{ package_name }}._mlops import tables
+from {{ package_name }}._mlops.data import tables
 
 
 def test_a_middling_price_on_the_web_takes_longer(orders: pd.DataFrame) -> None:

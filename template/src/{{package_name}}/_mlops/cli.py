@@ -1,5 +1,5 @@
-# The template's. A command of yours is a new file in commands/: nothing here lists them.
-"""The command line: one file in commands/ is one command."""
+# The template's. A command of yours is a new file in one of these folders: nothing lists them.
+"""The command line: a file with a function `command` is a command, its folder is its section."""
 
 import ast
 import importlib
@@ -15,6 +15,17 @@ from . import PROJECT
 from .errors import Problem, WrongInput, did_you_mean
 from .paths import require_root
 
+HERE = Path(__file__).parent
+STAGES = (
+    "data",
+    "tracking",
+    "training",
+    "registry",
+    "serving",
+    "monitoring",
+    "delivery",
+    "project",
+)
 QUIET = ("MLFLOW_DISABLE_TELEMETRY", "DVC_NO_ANALYTICS", "BENTOML_DO_NOT_TRACK", "DO_NOT_TRACK")
 
 
@@ -22,34 +33,47 @@ class Commands(click.Group):
     """Finds commands by the names of the files, and imports only the one that runs."""
 
     def list_commands(self, ctx: click.Context) -> list[str]:
-        """Return the names of all commands."""
-        files = (Path(__file__).parent / "commands").glob("[!_]*.py")
-        return sorted(file.stem.replace("_", "-") for file in files)
+        """Return the names of all commands, stage by stage."""
+        return list(find_commands())
 
     def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
         """List commands with the first line of each file: importing them all takes seconds."""
-        folder = Path(__file__).parent / "commands"
-        rows = [
-            (name, ast.get_docstring(ast.parse((folder / file_name(name)).read_bytes())) or "")
-            for name in self.list_commands(ctx)
-        ]
-        with formatter.section("Commands"):
-            formatter.write_dl([(name, text.splitlines()[0]) for name, text in rows])
+        found = find_commands()
+        width = max(map(len, found))
+        for stage in dict.fromkeys(path.parent for path in found.values()):
+            with formatter.section(stage.name.capitalize()):
+                rows = [
+                    (f"{name:<{width}}", first_line(path))
+                    for name, path in found.items()
+                    if path.parent == stage
+                ]
+                formatter.write_dl(rows)
 
     def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command:
         """Import one command; `WrongInput` when there is no such file."""
-        known = self.list_commands(ctx)
-        if cmd_name not in known:
-            raise WrongInput(f"there is no command {cmd_name!r}", did_you_mean(cmd_name, known))
-        name = file_name(cmd_name).removesuffix(".py")
-        module = importlib.import_module(f"{__package__}.commands.{name}")
+        found = find_commands()
+        if cmd_name not in found:
+            raise WrongInput(f"there is no command {cmd_name!r}", did_you_mean(cmd_name, found))
+        path = found[cmd_name]
+        module = importlib.import_module(f"{__package__}.{path.parent.name}.{path.stem}")
         command: click.Command = module.command
         return command
 
 
-def file_name(command: str) -> str:
-    """Return the file of a command."""
-    return f"{command.replace('-', '_')}.py"
+def find_commands() -> dict[str, Path]:
+    """Return the file of each command, in the order of the stages and then by name."""
+    folders = [*map(HERE.joinpath, STAGES), *sorted(HERE.iterdir())]
+    files = [path for folder in dict.fromkeys(folders) for path in sorted(folder.glob("[!_]*.py"))]
+    return {
+        path.stem.replace("_", "-"): path
+        for path in files
+        if b"\ndef command(" in path.read_bytes()
+    }
+
+
+def first_line(path: Path) -> str:
+    """Return what a file says about itself in its first line."""
+    return (ast.get_docstring(ast.parse(path.read_bytes())) or "").partition("\n")[0]
 
 
 @click.group(cls=Commands, name=PROJECT, context_settings={"help_option_names": ["-h", "--help"]})

@@ -1,4 +1,4 @@
-# The template's. Keys stand in seam.py; the values are yours, in params.yaml and contract.yaml.
+# The template's. Keys stand in interface.py; values are yours, in params.yaml and contract.yaml.
 """Read params.yaml and contract.yaml strictly: a misspelt key is an error with a suggestion."""
 
 from pathlib import Path
@@ -10,7 +10,7 @@ from ruamel.yaml.error import YAMLError
 
 from . import paths
 from .errors import WrongInput, did_you_mean
-from .seam import Contract, Model, Params, Section
+from .interface import Contract, Model, Params, Section
 
 S = TypeVar("S", bound=Section)
 

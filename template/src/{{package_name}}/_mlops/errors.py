@@ -50,3 +50,10 @@ def last_words(said: str) -> str:
     """Return the last line in which a program says something; it is why it failed."""
     lines = [line.strip() for line in said.splitlines() if line.strip()]
     return lines[-1] if lines else "nothing was said"
+
+
+def first_cause(error: BaseException) -> str:
+    """Return what went wrong at the bottom: the layers above only repeat it at length."""
+    while cause := error.__cause__ or error.__context__:
+        error = cause
+    return str(error).strip().splitlines()[0]

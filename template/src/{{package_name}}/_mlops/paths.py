@@ -10,6 +10,7 @@ CONTRACT = Path("contract.yaml")
 CARD = Path("MODEL_CARD.md")
 
 RAW = Path("data/raw")
+DATA_POINTER = Path("data/raw.dvc")
 INCOMING = Path("data/incoming")
 FEATURES = Path("data/features")
 SAMPLE = Path("tests/data/sample.parquet")
@@ -26,6 +27,9 @@ VALIDATION = REPORTS / "validation.json"
 DRIFT = REPORTS / "drift.json"
 DRIFT_PAGE = REPORTS / "drift.html"
 GATE = REPORTS / "gate.json"
+INGEST = REPORTS / "ingest.json"
+MONITOR = REPORTS / "monitor.json"
+MONITOR_PAGE = REPORTS / "monitor.html"
 
 
 def require_root() -> None:

@@ -9,10 +9,9 @@ from pathlib import Path
 
 import pytest
 
-from .. import paths
+from ..conftest import rivals  # noqa: F401 - a fixture, for here too
 from ..fixtures import ROOT, Repo
-from ..pipeline.conftest import rivals  # noqa: F401 - a fixture, for here too
-from . import packaged, ports
+from ..package import bundle, paths, ports
 
 
 @pytest.fixture(autouse=True)
@@ -53,7 +52,7 @@ def prepare(repo: Repo) -> Repo:
     """Give a repo what `package` needs beside the champion."""
     shutil.copy(ROOT / "bentofile.yaml", repo.folder)
     lines = [f"{name}=={version(name)} \\\n    --hash=sha256:{'0' * 64}" for name in LOCKED]
-    requirements = repo.folder / packaged.REQUIREMENTS
+    requirements = repo.folder / bundle.REQUIREMENTS
     requirements.parent.mkdir(exist_ok=True)
     requirements.write_text("\n".join(["# locked", *lines, ELSEWHERE]) + "\n", encoding="utf-8")
     repo.change(paths.CONTRACT, "service", "latency_p95_ms", to=60_000)

@@ -9,9 +9,19 @@ from typing import Any
 
 import pytest
 
-from .. import config, data, paths, schema, tables
 from ..fixtures import Done, Repo
-from . import accept, acceptance, judging, load, packaged
+from ..package import (
+    accept,
+    acceptance,
+    bundle,
+    config,
+    data,
+    gate_checks,
+    load_test,
+    paths,
+    schema,
+    tables,
+)
 
 
 @pytest.fixture(scope="module")
@@ -20,7 +30,7 @@ def accepted(package: Repo) -> Done:
     return package.must("accept", "--json")
 
 
-def no(checks: list[judging.Check]) -> list[str]:
+def no(checks: list[gate_checks.Check]) -> list[str]:
     """Name the checks that say no."""
     return [check.name for check in checks if not check.ok]
 
@@ -61,7 +71,7 @@ def test_a_host_that_does_not_fit_is_named(
     target: acceptance.Target, change: dict[str, Any], check: list[str]
 ) -> None:
     host = dataclasses.replace(target, **change)
-    checks = acceptance.compatible(host, packaged.read(), packaged.PACKAGE / packaged.BENTO)
+    checks = acceptance.compatible(host, bundle.read(), bundle.PACKAGE / bundle.BENTO)
 
     assert no(checks) == check
 
@@ -83,7 +93,7 @@ def test_a_contract_with_unknown_keys_is_named(target: acceptance.Target, tmp_pa
 
 
 def test_files_that_were_changed_are_named(own_package: Repo) -> None:
-    with (own_package.folder / packaged.PACKAGE / packaged.LOCKED).open("a") as file:
+    with (own_package.folder / bundle.PACKAGE / bundle.LOCKED).open("a") as file:
         file.write("no-such-package==1.0\n")
     done = own_package.run("accept", "target")
 
@@ -127,15 +137,15 @@ def test_a_wrong_request_has_to_be_the_caller_s_fault(status: int, ok: bool) -> 
 @pytest.mark.parametrize(
     ("found", "says_no"),
     [
-        (load.Load(100, 0, 5.0, 40.0), []),
-        (load.Load(99, 0, 5.0, 40.0), ["throughput"]),
-        (load.Load(100, 0, 5.0, 101.0), ["latency"]),
-        (load.Load(120, 1, 5.0, 40.0), ["failures"]),
-        (load.Load(0, 0, 5.0, math.inf), ["throughput", "latency"]),
+        (load_test.Load(100, 0, 5.0, 40.0), []),
+        (load_test.Load(99, 0, 5.0, 40.0), ["throughput"]),
+        (load_test.Load(100, 0, 5.0, 101.0), ["latency"]),
+        (load_test.Load(120, 1, 5.0, 40.0), ["failures"]),
+        (load_test.Load(0, 0, 5.0, math.inf), ["throughput", "latency"]),
     ],
 )
 def test_load_is_held_against_the_contract(
-    package: Repo, monkeypatch: pytest.MonkeyPatch, found: load.Load, says_no: list[str]
+    package: Repo, monkeypatch: pytest.MonkeyPatch, found: load_test.Load, says_no: list[str]
 ) -> None:
     monkeypatch.chdir(package.folder)
     contract = config.load_contract()
@@ -146,7 +156,7 @@ def test_load_is_held_against_the_contract(
         }
     )
 
-    assert no(load.judge(found, contract)) == says_no
+    assert no(load_test.judge(found, contract)) == says_no
 
 
 def test_a_service_that_fails_under_load_is_seen(
@@ -154,10 +164,10 @@ def test_a_service_that_fails_under_load_is_seen(
 ) -> None:
     monkeypatch.chdir(package.folder)
     contract = config.load_contract()
-    found = load.offer("http://127.0.0.1:9", [{"rows": []}], contract)
+    found = load_test.offer("http://127.0.0.1:9", [{"rows": []}], contract)
 
     assert found.failures == found.requests > 0
-    assert {"throughput", "failures"} <= set(no(load.judge(found, contract)))
+    assert {"throughput", "failures"} <= set(no(load_test.judge(found, contract)))
 
 
 def test_locust_s_figures_are_read() -> None:
@@ -171,9 +181,9 @@ def test_locust_s_figures_are_read() -> None:
         }
     ]
 
-    assert load.read(stats, 5) == load.Load(20, 1, 5, 50)
-    assert load.read(stats, 2) == load.Load(20, 1, 4.0, 50)
-    assert load.read([], 5) == load.Load(0, 0, 5, math.inf)
+    assert load_test.read(stats, 5) == load_test.Load(20, 1, 5, 50)
+    assert load_test.read(stats, 2) == load_test.Load(20, 1, 4.0, 50)
+    assert load_test.read([], 5) == load_test.Load(0, 0, 5, math.inf)
 
 
 def test_rows_that_break_the_schema_are_named(own_package: Repo) -> None:
@@ -187,7 +197,7 @@ def test_rows_that_break_the_schema_are_named(own_package: Repo) -> None:
 
 def test_a_model_under_the_bar_is_named(package: Repo, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.chdir(package.folder)
-    contract, made = config.load_contract(), packaged.read()
+    contract, made = config.load_contract(), bundle.read()
     sign = 1 if contract.quality.better == "higher" else -1
     at_bar = {contract.quality.metric: contract.quality.accept}
     under = {contract.quality.metric: contract.quality.accept - sign}

@@ -6,14 +6,13 @@ from dataclasses import replace
 
 import pytest
 
-from .. import seam
-from . import analysis
+from ..package import analysis, interface
 
-CONTRACT = seam.Contract(
-    service=seam.Service(latency_p95_ms=100),
-    quality=seam.Quality(metric="m", accept=0.7, retrain=0.6, withdraw=0.5),
-    monitoring=seam.Monitoring(min_labels=50),
-    rollout=seam.Rollout(
+CONTRACT = interface.Contract(
+    service=interface.Service(latency_p95_ms=100),
+    quality=interface.Quality(metric="m", accept=0.7, retrain=0.6, withdraw=0.5),
+    monitoring=interface.Monitoring(min_labels=50),
+    rollout=interface.Rollout(
         wait_seconds=60,
         min_requests=200,
         max_error_rate=0.01,

@@ -8,9 +8,8 @@ from typing import Any
 
 import pytest
 
-from .. import errors, paths, schema
 from ..fixtures import Repo
-from . import bom, card, materials, packaged
+from ..package import bom, bundle, errors, model_card, paths, sbom, schema
 from .conftest import LOCKED
 
 SBOM, ML_BOM = bom.BILLS / "sbom.json", bom.BILLS / "ml-bom.json"
@@ -23,7 +22,7 @@ def model_of(bill: dict[str, Any]) -> dict[str, Any]:
 
 @pytest.mark.parametrize("path", [SBOM, ML_BOM], ids=str)
 def test_a_bill_follows_the_schema(package: Repo, path: Path) -> None:
-    assert materials.breach((package.folder / path).read_text(encoding="utf-8")) == ""
+    assert sbom.breach((package.folder / path).read_text(encoding="utf-8")) == ""
 
 
 def test_the_sbom_names_every_package_with_the_hashes_of_its_files(package: Repo) -> None:
@@ -35,9 +34,9 @@ def test_the_sbom_names_every_package_with_the_hashes_of_its_files(package: Repo
 
 
 def test_the_ml_bom_says_what_the_model_card_says(package: Repo) -> None:
-    made, model = package.read(packaged.PACKAGE / packaged.RECORD), model_of(package.read(ML_BOM))
-    folder = package.folder / packaged.PACKAGE / packaged.champions(packaged.BENTO)
-    run = card.described("1", made["model_sha256"], folder / made["model_sha256"])
+    made, model = package.read(bundle.PACKAGE / bundle.RECORD), model_of(package.read(ML_BOM))
+    folder = package.folder / bundle.PACKAGE / bundle.champions(bundle.BENTO)
+    run = model_card.described("1", made["model_sha256"], folder / made["model_sha256"])
     told = model["modelCard"]
     metrics = {
         one["type"]: one["value"] for one in told["quantitativeAnalysis"]["performanceMetrics"]

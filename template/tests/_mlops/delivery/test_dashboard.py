@@ -13,13 +13,11 @@ import pandas as pd
 import pytest
 from ruamel.yaml import YAML
 
-from .. import config, schema, tables
 from ..fixtures import ROOT
-from ..pipeline import checks
-from . import exported, ports, rules, state
+from ..package import checks, config, ports, prometheus, rules, schema, state, tables
+from ..scrape import scraped
+from .alerting import answering, until, watching
 from .conftest import free_ports, needs
-from .scraped import scraped
-from .watching import answering, until, watching
 
 GRAFANA = ROOT / "deploy/grafana"
 DASHBOARD = GRAFANA / "dashboards/service.json"
@@ -67,11 +65,11 @@ def repo_metrics() -> str:
     report = {"verdict": "retrain", "rows": 1000, "checks": checks.records(found)}
     moving = state.Rollout(number=1, version="2", champion="1", stages=["20"], agreement=0.9)
     moving.stage = "20"
-    return state.as_metrics(moving) + exported.as_metrics(report, contract, time.time())
+    return state.as_metrics(moving) + prometheus.as_metrics(report, contract, time.time())
 
 
 @pytest.fixture(scope="module")
-def prometheus(
+def server(
     service: httpx.Client, known: pd.DataFrame, tmp_path_factory: pytest.TempPathFactory
 ) -> Iterator[httpx.Client]:
     """Return a Prometheus that scraped the service, as champion and as candidate, under traffic."""
@@ -107,28 +105,28 @@ def ask(client: httpx.Client, *asked: str) -> list[list[dict[str, Any]]]:
 
 
 @needs("prometheus")
-def test_every_query_finds_data(prometheus: httpx.Client) -> None:
+def test_every_query_finds_data(server: httpx.Client) -> None:
     asked = queries()
-    found = dict(zip(asked, ask(prometheus, *asked), strict=True))
+    found = dict(zip(asked, ask(server, *asked), strict=True))
     nothing = [query for query, result in found.items() if not result]
 
     assert nothing == [query for query in found if ONLY_LABELS in query and not schema.LABELS]
 
 
 @needs("prometheus")
-def test_a_query_for_what_is_not_counted_finds_none(prometheus: httpx.Client) -> None:
-    assert ask(prometheus, "model_predictions_of_nobody_total") == [[]]
+def test_a_query_for_what_is_not_counted_finds_none(server: httpx.Client) -> None:
+    assert ask(server, "model_predictions_of_nobody_total") == [[]]
 
 
 @needs("prometheus")
-def test_prometheus_has_loaded_every_rule_and_each_is_well(prometheus: httpx.Client) -> None:
-    groups = prometheus.get("/api/v1/rules").json()["data"]["groups"]
+def test_prometheus_has_loaded_every_rule_and_each_is_well(server: httpx.Client) -> None:
+    groups = server.get("/api/v1/rules").json()["data"]["groups"]
     written = rules.rules(config.load_contract(ROOT / "contract.yaml"))["groups"]
 
     assert {group["name"]: len(group["rules"]) for group in groups} == {
         group["name"]: len(group["rules"]) for group in written
     }
-    until(lambda: {one["health"] for one in loaded(prometheus)} == {"ok"})
+    until(lambda: {one["health"] for one in loaded(server)} == {"ok"})
 
 
 def loaded(client: httpx.Client) -> list[dict[str, Any]]:

@@ -7,9 +7,8 @@ from typing import Any
 
 import pytest
 
-from .. import registry
 from ..fixtures import Repo
-from . import figures
+from ..package import dora_metrics, versions
 
 NOW = datetime(2024, 3, 1, tzinfo=UTC)
 COMMITTED = {"c1": NOW - timedelta(days=20), "c2": NOW - timedelta(days=10, hours=6)}
@@ -23,8 +22,8 @@ def line(days_ago: float, event: str, version: str = "1", **facts: Any) -> str:
 
 def found(*lines: str, days: float = 28) -> dict[str, Any]:
     """Return the figures of a journal."""
-    events, _ = figures.read(lines)
-    return figures.figures(events, NOW, days, COMMITTED.get)
+    events, _ = dora_metrics.read(lines)
+    return dora_metrics.figures(events, NOW, days, COMMITTED.get)
 
 
 def test_an_empty_journal_has_no_figures() -> None:
@@ -56,9 +55,13 @@ def test_lead_time_is_the_median_from_commit_to_users() -> None:
 
 
 def test_a_commit_that_git_does_not_know_has_no_lead_time() -> None:
-    figures = found(line(5, "deployed", commit="gone"), line(4, "deployed", "2"))
+    computed = found(line(5, "deployed", commit="gone"), line(4, "deployed", "2"))
 
-    assert (figures["lead_hours"], figures["lead_known"], figures["deployments"]) == (None, 0, 2)
+    assert (
+        computed["lead_hours"],
+        computed["lead_known"],
+        computed["deployments"],
+    ) == (None, 0, 2)
 
 
 def test_a_deployment_before_its_commit_is_a_clock_s_fault_and_not_counted() -> None:
@@ -66,16 +69,16 @@ def test_a_deployment_before_its_commit_is_a_clock_s_fault_and_not_counted() -> 
 
 
 def test_going_back_makes_the_version_before_it_a_failure() -> None:
-    figures = found(
+    computed = found(
         line(9, "deployed", "1"),
         line(8, "deployed", "2", instead_of="1"),
         line(7.5, "rolled back", "1", instead_of="2"),
         line(6, "deployed", "3", instead_of="1"),
     )
 
-    assert (figures["changes"], figures["failures"]) == (3, 1)
-    assert figures["failure_rate"] == pytest.approx(0.3333)
-    assert figures["restore_hours"] == 12
+    assert (computed["changes"], computed["failures"]) == (3, 1)
+    assert computed["failure_rate"] == pytest.approx(0.3333)
+    assert computed["restore_hours"] == 12
 
 
 def test_a_withdrawal_lasts_until_the_next_deployment() -> None:
@@ -97,7 +100,7 @@ def test_a_rollout_that_was_aborted_is_a_change_that_failed() -> None:
 
 
 def test_a_rollout_that_was_aborted_at_its_end_is_one_change() -> None:
-    figures = found(
+    computed = found(
         line(9, "deployed", "1"),
         line(8, "rollout started", "2"),
         line(7, "deployed", "2", instead_of="1"),
@@ -105,7 +108,7 @@ def test_a_rollout_that_was_aborted_at_its_end_is_one_change() -> None:
         line(6.9, "rollout aborted", "2"),
     )
 
-    assert (figures["changes"], figures["failures"]) == (2, 1)
+    assert (computed["changes"], computed["failures"]) == (2, 1)
 
 
 def test_a_rollout_that_came_through_is_no_failure() -> None:
@@ -117,14 +120,14 @@ def test_a_rollout_that_came_through_is_no_failure() -> None:
 
 def test_damaged_lines_are_named_and_left_out() -> None:
     lines = ["{", "", "[]", '{"time": "yesterday", "event": "deployed"}', line(2, "deployed"), "7"]
-    events, wrong = figures.read(lines)
+    events, wrong = dora_metrics.read(lines)
 
     assert [event.name for event in events] == ["deployed"]
     assert wrong == [f"line {number} is damaged" for number in (1, 3, 4, 6)]
 
 
 def test_lines_out_of_order_are_named_and_sorted() -> None:
-    events, wrong = figures.read([line(2, "deployed", "2"), line(3, "deployed", "1")])
+    events, wrong = dora_metrics.read([line(2, "deployed", "2"), line(3, "deployed", "1")])
 
     assert [event.version for event in events] == ["1", "2"]
     assert wrong == ["line 2 is earlier than the line before it"]
@@ -136,7 +139,7 @@ def test_an_event_after_now_is_not_in_the_window() -> None:
 
 def test_times_without_a_zone_are_utc() -> None:
     text = json.dumps({"time": "2024-02-29T00:00:00", "event": "deployed"})
-    events, _ = figures.read([text])
+    events, _ = dora_metrics.read([text])
 
     assert events[0].time == NOW - timedelta(days=1)
 
@@ -151,13 +154,13 @@ def test_a_repo_s_own_journal_gives_its_figures(repo: Repo) -> None:
 
 
 def test_before_the_first_deployment_it_says_so(own_repo: Repo) -> None:
-    (own_repo.folder / registry.JOURNAL).unlink()
+    (own_repo.folder / versions.JOURNAL).unlink()
 
     assert own_repo.must("dora").out.startswith("no deployments yet since ")
 
 
 def test_a_damaged_journal_is_named_and_the_rest_counted(own_repo: Repo) -> None:
-    path = own_repo.folder / registry.JOURNAL
+    path = own_repo.folder / versions.JOURNAL
     path.write_bytes(b"\xff\xfe broken\n" + path.read_bytes())
     done = own_repo.must("dora", "--json")
 

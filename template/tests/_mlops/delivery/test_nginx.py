@@ -11,9 +11,8 @@ from pathlib import Path
 import httpx
 import pytest
 
-from .. import config, errors, paths, seam
 from ..fixtures import ROOT, Repo
-from . import nginx, ports, traffic
+from ..package import config, errors, interface, nginx, paths, ports, traffic
 from .conftest import FULL, free_ports, needs, needs_full_disk
 
 pytestmark = needs("nginx")
@@ -163,7 +162,7 @@ def test_a_step_that_is_given_up_before_it_may_end_is_refused(tmp_path: Path) ->
 
 
 def test_the_default_steps_are_possible() -> None:
-    assert seam.Rollout().steps == [1, 20, 50, 100]
+    assert interface.Rollout().steps == [1, 20, 50, 100]
 
 
 @pytest.mark.parametrize("port", ["no", "0", "70000"])

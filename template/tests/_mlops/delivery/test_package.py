@@ -6,15 +6,14 @@ from pathlib import Path
 
 import pytest
 
-from .. import errors, paths, registry
 from ..fixtures import Repo
-from . import packaged
+from ..package import artifact, bundle, errors, paths
 from .conftest import prepare
 
 
 def test_the_package_holds_the_champion_and_says_so(package: Repo) -> None:
-    made = package.read(packaged.PACKAGE / packaged.RECORD)
-    pointer = package.read(paths.CHAMPION / registry.POINTER)
+    made = package.read(bundle.PACKAGE / bundle.RECORD)
+    pointer = package.read(paths.CHAMPION / artifact.POINTER)
 
     assert (made["version"], made["model_sha256"]) == ("1", pointer["model_sha256"])
     assert made["commit"] == package.git("rev-parse", "HEAD")
@@ -22,25 +21,25 @@ def test_the_package_holds_the_champion_and_says_so(package: Repo) -> None:
 
 
 def test_the_bento_holds_code_model_contract_and_packages_and_nothing_else(package: Repo) -> None:
-    bento = package.folder / packaged.PACKAGE / packaged.BENTO
+    bento = package.folder / bundle.PACKAGE / bundle.BENTO
     kinds = {path.suffix for path in (bento / "src").rglob("*") if path.is_file()}
 
     assert kinds == {".py", ".json", ".skops", ".yaml"}
-    assert packaged.LOCKED.name in {path.name for path in (bento / "env/python").iterdir()}
-    assert (package.folder / packaged.PACKAGE / packaged.DOCKERFILE).is_file()
+    assert bundle.LOCKED.name in {path.name for path in (bento / "env/python").iterdir()}
+    assert (package.folder / bundle.PACKAGE / bundle.DOCKERFILE).is_file()
 
 
 def test_a_file_that_was_changed_added_or_lost_is_named(
     own_package: Repo, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.chdir(own_package.folder)
-    before = packaged.changed()
-    (packaged.PACKAGE / packaged.DOCKERFILE).write_text("FROM scratch\n")
-    (packaged.PACKAGE / "added").write_text("x")
-    (packaged.PACKAGE / packaged.LOCKED).unlink()
+    before = bundle.changed()
+    (bundle.PACKAGE / bundle.DOCKERFILE).write_text("FROM scratch\n")
+    (bundle.PACKAGE / "added").write_text("x")
+    (bundle.PACKAGE / bundle.LOCKED).unlink()
 
     assert before == []
-    assert packaged.changed() == ["added", str(packaged.DOCKERFILE), str(packaged.LOCKED)]
+    assert bundle.changed() == ["added", str(bundle.DOCKERFILE), str(bundle.LOCKED)]
 
 
 @pytest.mark.parametrize(
@@ -52,11 +51,11 @@ def test_a_container_file_that_is_not_sound_is_refused(
 ) -> None:
     (tmp_path / "Dockerfile").write_text(f"{line}\n")
     with pytest.raises(errors.Refused, match=rule):
-        packaged.lint(tmp_path / "Dockerfile")
+        bundle.lint(tmp_path / "Dockerfile")
 
 
 def test_habits_of_bentoml_are_let_through(package: Repo) -> None:
-    packaged.lint(package.folder / packaged.PACKAGE / packaged.DOCKERFILE)
+    bundle.lint(package.folder / bundle.PACKAGE / bundle.DOCKERFILE)
 
 
 def test_a_version_that_the_gate_did_not_accept_is_not_packaged(rivals: Repo) -> None:
@@ -64,7 +63,7 @@ def test_a_version_that_the_gate_did_not_accept_is_not_packaged(rivals: Repo) ->
 
     assert done.code == 1
     assert "version 2 was not accepted by the gate" in done.err
-    assert not (rivals.folder / packaged.PACKAGE).exists()
+    assert not (rivals.folder / bundle.PACKAGE).exists()
 
 
 def test_without_exported_packages_there_is_nothing_to_pin(repo: Repo) -> None:
@@ -75,12 +74,12 @@ def test_without_exported_packages_there_is_nothing_to_pin(repo: Repo) -> None:
 
 
 def test_a_bento_that_cannot_be_built_leaves_the_package_as_it_was(own_package: Repo) -> None:
-    before = own_package.read(packaged.PACKAGE / packaged.RECORD)
+    before = own_package.read(bundle.PACKAGE / bundle.RECORD)
     (own_package.folder / "bentofile.yaml").write_text("service: nowhere:Service\n")
     done = own_package.run("package")
 
     assert (done.code, "bentoml build failed" in done.err) == (3, True)
-    assert own_package.read(packaged.PACKAGE / packaged.RECORD) == before
+    assert own_package.read(bundle.PACKAGE / bundle.RECORD) == before
 
 
 def test_without_a_registry_a_model_of_the_sample_is_packaged_and_goes_nowhere(
@@ -97,7 +96,7 @@ def test_without_a_registry_a_model_of_the_sample_is_packaged_and_goes_nowhere(
     released = own_repo.must("release", "test")
 
     assert "smoke only" in done.err
-    assert own_repo.read(packaged.PACKAGE / packaged.RECORD)["version"] is None
+    assert own_repo.read(bundle.PACKAGE / bundle.RECORD)["version"] is None
     assert "smoke only: a model of the sample goes nowhere" in released.err
     assert not (own_repo.folder / "mlflow.db").exists()
     assert own_repo.must("accept", "quality").code == 0

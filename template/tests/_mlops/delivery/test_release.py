@@ -11,10 +11,9 @@ from typing import Any
 
 import pytest
 
-from .. import config, errors, paths
+from ..conftest import alias, rewrite
 from ..fixtures import Repo
-from ..pipeline.conftest import alias, rewrite
-from . import environments, packaged
+from ..package import bundle, config, environments, errors, paths
 from .conftest import prepare
 
 ASKS = {"protection_rules": [{"type": "required_reviewers"}]}
@@ -78,7 +77,7 @@ def test_a_version_goes_through_the_environments_in_order(
 
 
 def test_a_package_of_another_model_than_the_version_s_is_refused(own_delivered: Repo) -> None:
-    rewrite(own_delivered.folder / packaged.PACKAGE / packaged.RECORD, model_sha256="0" * 64)
+    rewrite(own_delivered.folder / bundle.PACKAGE / bundle.RECORD, model_sha256="0" * 64)
     done = own_delivered.run("release", "test")
 
     assert (done.code, "another model than the package" in done.err) == (1, True)

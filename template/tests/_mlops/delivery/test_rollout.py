@@ -7,16 +7,15 @@ from typing import Any
 
 import pytest
 
-from .. import files, paths, registry, seam, tracking
+from ..conftest import journal
 from ..fixtures import Repo
-from ..pipeline.conftest import journal
-from . import rollout, runner, state, traffic
+from ..package import controller, files, interface, paths, runner, runs, state, traffic, versions
 
-QUALITY = seam.Quality(metric="m", accept=1, retrain=1, withdraw=1)
+QUALITY = interface.Quality(metric="m", accept=1, retrain=1, withdraw=1)
 
 
-def contract(**rules: Any) -> seam.Contract:
-    return seam.Contract(quality=QUALITY, rollout=seam.Rollout(**rules))
+def contract(**rules: Any) -> interface.Contract:
+    return interface.Contract(quality=QUALITY, rollout=interface.Rollout(**rules))
 
 
 @pytest.fixture
@@ -28,22 +27,26 @@ def there(own_repo: Repo, monkeypatch: pytest.MonkeyPatch) -> Repo:
 
 def started(repo: Repo, stage: str, **facts: Any) -> state.Rollout:
     """Leave a rollout of version 2 in a stage, as a killed controller does."""
-    stages = state.stages(seam.Rollout())
+    stages = state.stages(interface.Rollout())
     left = state.Rollout(number=3, version="2", champion="1", stages=stages, stage=stage, **facts)
     state.save(left)
-    traffic.switch_to(rollout.flags(left))
+    traffic.switch_to(controller.flags(left))
     return left
 
 
 def accepted(repo: Repo) -> None:
     """Make the repo's version the challenger, and another its champion."""
-    tracking.client().set_model_version_tag(registry.PROJECT, "1", "gate", "accepted")
-    registry.set_alias(registry.CHALLENGER, "1")
+    runs.client().set_model_version_tag(versions.PROJECT, "1", "gate", "accepted")
+    versions.set_alias(versions.CHALLENGER, "1")
 
 
 def test_blue_green_is_one_step() -> None:
-    assert state.stages(seam.Rollout(shadow=False, steps=[100])) == ["prepare", "100", "promote"]
-    assert state.stages(seam.Rollout())[:3] == ["prepare", "shadow", "1"]
+    assert state.stages(interface.Rollout(shadow=False, steps=[100])) == [
+        "prepare",
+        "100",
+        "promote",
+    ]
+    assert state.stages(interface.Rollout())[:3] == ["prepare", "shadow", "1"]
 
 
 def test_a_schedule_proposes_and_a_person_starts(there: Repo) -> None:
@@ -103,8 +106,8 @@ def test_one_that_is_led_elsewhere_is_asked_to_end(there: Repo) -> None:
 
     assert "is ending it" in said
     assert traffic.present() == set()
-    with pytest.raises(rollout.Stopped, match="too slow"):
-        rollout.require_wanted()
+    with pytest.raises(controller.Stopped, match="too slow"):
+        controller.require_wanted()
 
 
 def test_two_cannot_lead_at_once(there: Repo) -> None:
@@ -149,16 +152,16 @@ def test_a_clock_that_jumps_makes_no_step_longer(
     left = started(there, "20")
     seen: list[float] = []
     moments = iter([0.0, 1.0, 90_000.0, 5.0])
-    monkeypatch.setattr(rollout.time, "monotonic", lambda: next(moments))
-    monkeypatch.setattr(rollout.time, "sleep", lambda seconds: None)
+    monkeypatch.setattr(controller.time, "monotonic", lambda: next(moments))
+    monkeypatch.setattr(controller.time, "sleep", lambda seconds: None)
 
-    def looked(current: state.Rollout, *_: Any, **__: Any) -> rollout.analysis.Facts:
+    def looked(current: state.Rollout, *_: Any, **__: Any) -> controller.analysis.Facts:
         seen.append(current.elapsed)
-        return rollout.analysis.Facts(ended="enough" if len(seen) == 3 else "")
+        return controller.analysis.Facts(ended="enough" if len(seen) == 3 else "")
 
-    monkeypatch.setattr(rollout, "facts", looked)
-    with pytest.raises(rollout.Stopped):
-        rollout.observe(left, contract(wait_seconds=10), lambda *_: None)
+    monkeypatch.setattr(controller, "facts", looked)
+    with pytest.raises(controller.Stopped):
+        controller.observe(left, contract(wait_seconds=10), lambda *_: None)
 
     assert seen == [1.0, 3.0, 3.0]  # it looks each second; more than two are no second
 
@@ -168,17 +171,17 @@ def test_a_stage_counts_from_a_look_of_prometheus_after_the_switch(
     there: Repo, monkeypatch: pytest.MonkeyPatch, stage: str, beside: int
 ) -> None:
     left = started(there, stage)
-    monkeypatch.setattr(rollout, "agreement", lambda left: (0, None))
-    monkeypatch.setattr(rollout.slot, "ended", lambda: "")
+    monkeypatch.setattr(controller, "agreement", lambda left: (0, None))
+    monkeypatch.setattr(controller.slot, "ended", lambda: "")
 
-    def looked(champion: float, candidate: float, answered: float) -> rollout.analysis.Facts:
+    def looked(champion: float, candidate: float, answered: float) -> controller.analysis.Facts:
         nothing: dict[str, Any] = {"seconds": {}, "labels": {}, "values": {}}
         counted = {
             side: {"seen": {"": seen}, "codes": {"200": answered}, **nothing}
             for side, seen in (("champion", champion), ("candidate", candidate))
         }
-        monkeypatch.setattr(rollout.measured, "counters", lambda versions: counted)
-        return rollout.facts(left, contract())
+        monkeypatch.setattr(controller.canary_metrics, "counters", lambda versions: counted)
+        return controller.facts(left, contract())
 
     assert looked(1, 1.5, 10).silent  # perhaps from before the switch
     assert looked(2, 1.5, 30).silent
@@ -200,9 +203,9 @@ def test_a_stage_counts_from_a_look_of_prometheus_after_the_switch(
 def test_the_share_seen_is_of_callers_and_of_a_shadow_its_coverage(
     mine: int, theirs: int, shadow: bool, share: float | None
 ) -> None:
-    sides = (rollout.analysis.Side(requests=count) for count in (mine, theirs))
+    sides = (controller.analysis.Side(requests=count) for count in (mine, theirs))
 
-    assert rollout.observed_share(*sides, shadow) == share
+    assert controller.observed_share(*sides, shadow) == share
 
 
 def test_answers_are_held_against_those_of_the_same_time(there: Repo) -> None:
@@ -210,9 +213,9 @@ def test_answers_are_held_against_those_of_the_same_time(there: Repo) -> None:
     process: dict[str, Any] = {"codes": {"200": 9000}, "labels": {"a": 9000}}
     process |= {"seen": {}, "seconds": {}, "values": {}}
 
-    def held_against(answered: int) -> rollout.analysis.Side | None:
-        beside = rollout.analysis.Side(requests=answered, labels={"b": answered})
-        return rollout.yardstick(left, process, beside, contract(min_requests=30))
+    def held_against(answered: int) -> controller.analysis.Side | None:
+        beside = controller.analysis.Side(requests=answered, labels={"b": answered})
+        return controller.yardstick(left, process, beside, contract(min_requests=30))
 
     first = held_against(29)  # blue/green without a shadow
     enough = held_against(30)
@@ -235,7 +238,7 @@ def test_a_full_disk_does_not_keep_callers_at_a_bad_candidate(
         raise OSError(28, "No space left on device")
 
     monkeypatch.setattr(Path, "write_text", full)
-    with pytest.raises(rollout.OutsideFailed, match="no space left"):
-        rollout.abort(left, "it fails")
+    with pytest.raises(controller.OutsideFailed, match="no space left"):
+        controller.abort(left, "it fails")
 
     assert traffic.present() == set()

@@ -9,11 +9,10 @@ from typing import Any
 
 import pytest
 
-from .. import config, errors, seam
 from ..fixtures import ROOT
-from . import routes
+from ..package import config, errors, interface, routes
+from .alerting import answering, until, watching
 from .conftest import free_ports, needs
-from .watching import answering, until, watching
 
 HOOK, HOST = "http://127.0.0.1:9/a-secret-path", "mail.example.com:587"
 MAIL = {"SMTP_SMARTHOST": HOST, "SMTP_USERNAME": "robot", "SMTP_PASSWORD": "a-secret-word"}
@@ -23,10 +22,10 @@ MEANS = {
     "mail": MAIL,
     "both": {"ALERT_WEBHOOK": HOOK, **MAIL},
 }
-OWNERS = seam.Owners(
-    model=seam.Owner(name="Mo", email="mo@example.com"),
-    data=seam.Owner(name="Da", email="da@example.com"),
-    service=seam.Owner(name='Se "Ops" Vice', email="se@example.com"),
+OWNERS = interface.Owners(
+    model=interface.Owner(name="Mo", email="mo@example.com"),
+    data=interface.Owner(name="Da", email="da@example.com"),
+    service=interface.Owner(name='Se "Ops" Vice', email="se@example.com"),
 )
 
 
@@ -38,13 +37,13 @@ def nobody_to_tell(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 @pytest.fixture
-def contract() -> seam.Contract:
+def contract() -> interface.Contract:
     """Return the contract with an owner for each role."""
     return config.load_contract(ROOT / "contract.yaml").model_copy(update={"owners": OWNERS})
 
 
 def rendered(
-    contract: seam.Contract, folder: Path, patch: pytest.MonkeyPatch, **environment: str
+    contract: interface.Contract, folder: Path, patch: pytest.MonkeyPatch, **environment: str
 ) -> Path:
     """Return the file that Alertmanager reads in such an environment."""
     for name, value in environment.items():
@@ -63,7 +62,7 @@ def amtool(*arguments: object) -> str:
 @needs("amtool")
 @pytest.mark.parametrize("means", MEANS)
 def test_alertmanager_accepts_every_way_to_tell(
-    means: str, contract: seam.Contract, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    means: str, contract: interface.Contract, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     file = rendered(contract, tmp_path, monkeypatch, **MEANS[means])
 
@@ -76,7 +75,7 @@ def test_alertmanager_accepts_every_way_to_tell(
 def test_an_alert_goes_to_the_owner_of_its_role(
     role: str,
     severity: str,
-    contract: seam.Contract,
+    contract: interface.Contract,
     tmp_path: Path,
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
@@ -88,7 +87,7 @@ def test_an_alert_goes_to_the_owner_of_its_role(
     )
 
 
-def test_a_page_is_said_again_sooner_than_a_ticket(contract: seam.Contract) -> None:
+def test_a_page_is_said_again_sooner_than_a_ticket(contract: interface.Contract) -> None:
     found = routes.routes(contract, {})["route"]["routes"]
     pace = {one["matchers"][1]: (one["group_wait"], one["repeat_interval"]) for one in found}
 
@@ -96,7 +95,7 @@ def test_a_page_is_said_again_sooner_than_a_ticket(contract: seam.Contract) -> N
 
 
 def test_the_file_with_secrets_is_for_its_owner_alone(
-    contract: seam.Contract, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    contract: interface.Contract, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     file = rendered(contract, tmp_path, monkeypatch, **MEANS["both"])
     text = file.read_text(encoding="utf-8")
@@ -115,7 +114,7 @@ def test_the_file_with_secrets_is_for_its_owner_alone(
     ],
 )
 def test_an_address_that_cannot_be_used_is_wrong_input_and_kept_secret(
-    environment: dict[str, str], found: str, contract: seam.Contract
+    environment: dict[str, str], found: str, contract: interface.Contract
 ) -> None:
     with pytest.raises(errors.WrongInput, match=found) as caught:
         routes.routes(contract, environment)
@@ -123,7 +122,7 @@ def test_an_address_that_cannot_be_used_is_wrong_input_and_kept_secret(
 
 
 def test_without_a_way_to_tell_there_is_a_warning(
-    contract: seam.Contract, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+    contract: interface.Contract, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     routes.render(tmp_path, contract)
 

@@ -9,9 +9,8 @@ from typing import Any
 
 import pytest
 
-from .. import config, errors, seam
 from ..fixtures import ROOT
-from . import rules
+from ..package import config, errors, interface, rules
 from .conftest import needs
 
 STEPS = 220  # of half a minute: nearly two hours
@@ -115,18 +114,20 @@ QUIET: dict[str, Series] = {
 
 
 @pytest.fixture(scope="session")
-def contract() -> seam.Contract:
+def contract() -> interface.Contract:
     """Return the contract with promises for which the series above are made."""
     known = config.load_contract(ROOT / "contract.yaml")
     fixed = {
-        "service": seam.Service(latency_p95_ms=100, availability=0.995),
-        "alerting": seam.Alerting(),
-        "monitoring": seam.Monitoring(window_days=0.01),
+        "service": interface.Service(latency_p95_ms=100, availability=0.995),
+        "alerting": interface.Alerting(),
+        "monitoring": interface.Monitoring(window_days=0.01),
     }
     return known.model_copy(update=fixed)
 
 
-def fires(series: Series, contract: seam.Contract, folder: Path, seconds: int = 30) -> set[Fired]:
+def fires(
+    series: Series, contract: interface.Contract, folder: Path, seconds: int = 30
+) -> set[Fired]:
     """Return what fires at the end: promtool, told to expect nothing, lists it."""
     query = 'count by (alertname, severity, owner, window) (ALERTS{alertstate="firing"})'
     content = {
@@ -163,7 +164,7 @@ def promtool(*arguments: str) -> str:
 
 @needs("promtool")
 @pytest.mark.parametrize("what", BROKEN)
-def test_an_alert_fires(what: str, contract: seam.Contract, tmp_path: Path) -> None:
+def test_an_alert_fires(what: str, contract: interface.Contract, tmp_path: Path) -> None:
     changed, expected = BROKEN[what]
 
     assert fires({**HEALTHY, **changed}, contract, tmp_path) == expected
@@ -171,13 +172,13 @@ def test_an_alert_fires(what: str, contract: seam.Contract, tmp_path: Path) -> N
 
 @needs("promtool")
 @pytest.mark.parametrize("what", QUIET)
-def test_all_are_quiet(what: str, contract: seam.Contract, tmp_path: Path) -> None:
+def test_all_are_quiet(what: str, contract: interface.Contract, tmp_path: Path) -> None:
     assert fires({**HEALTHY, **QUIET[what]}, contract, tmp_path) == set()
 
 
 @needs("promtool")
 def test_a_rollout_that_was_aborted_is_old_news_after_a_day(
-    contract: seam.Contract, tmp_path: Path
+    contract: interface.Contract, tmp_path: Path
 ) -> None:
     aborted = {**HEALTHY, ABORTED: stays(1)}
     news, old = (
@@ -188,19 +189,19 @@ def test_a_rollout_that_was_aborted_is_old_news_after_a_day(
     assert "RolloutAborted" not in old  # 37 hours later
 
 
-def test_every_alert_is_fired_by_a_test(contract: seam.Contract) -> None:
+def test_every_alert_is_fired_by_a_test(contract: interface.Contract) -> None:
     made = {(name, window) for _, fired in BROKEN.values() for name, _, _, window in fired}
 
     assert made == {(one["alert"], one["labels"].get("window", "")) for one in alerts(contract)}
 
 
-def alerts(contract: seam.Contract) -> list[dict[str, Any]]:
+def alerts(contract: interface.Contract) -> list[dict[str, Any]]:
     """Return every rule that alerts."""
     groups = rules.rules(contract)["groups"]
     return [one for group in groups for one in group["rules"] if "alert" in one]
 
 
-def test_every_alert_says_how_bad_whose_and_where_to_read_on(contract: seam.Contract) -> None:
+def test_every_alert_says_how_bad_whose_and_where_to_read_on(contract: interface.Contract) -> None:
     for one in alerts(contract):
         assert one["labels"]["severity"] in ("page", "ticket")
         of_metric = "monitor_alarm{" in one["expr"]
@@ -228,22 +229,24 @@ def test_the_rules_of_this_contract_are_valid(tmp_path: Path) -> None:
     ],
 )
 def test_a_burn_rate_that_cannot_fire_is_wrong_input(
-    burn: dict[str, Any], found: str, contract: seam.Contract
+    burn: dict[str, Any], found: str, contract: interface.Contract
 ) -> None:
-    wrong = seam.BurnRate(**{"long": "1h", "short": "5m", "factor": 1, "severity": "page", **burn})
-    asked = contract.model_copy(update={"alerting": seam.Alerting(burn_rates=[wrong])})
+    wrong = interface.BurnRate(
+        **{"long": "1h", "short": "5m", "factor": 1, "severity": "page", **burn}
+    )
+    asked = contract.model_copy(update={"alerting": interface.Alerting(burn_rates=[wrong])})
     with pytest.raises(errors.WrongInput, match=found):
         rules.rules(asked)
 
 
-def test_a_latency_that_is_not_measured_is_wrong_input(contract: seam.Contract) -> None:
-    slow = seam.Service(latency_p95_ms=200_000)
+def test_a_latency_that_is_not_measured_is_wrong_input(contract: interface.Contract) -> None:
+    slow = interface.Service(latency_p95_ms=200_000)
     with pytest.raises(errors.WrongInput, match="BentoML measures up to 180 s"):
         rules.rules(contract.model_copy(update={"service": slow}))
 
 
-def test_a_latency_between_two_buckets_is_said_to_be_coarse(contract: seam.Contract) -> None:
-    odd = contract.model_copy(update={"service": seam.Service(latency_p95_ms=60)})
+def test_a_latency_between_two_buckets_is_said_to_be_coarse(contract: interface.Contract) -> None:
+    odd = contract.model_copy(update={"service": interface.Service(latency_p95_ms=60)})
     said = [one["annotations"]["summary"] for one in alerts(odd) if one["alert"] == LATENCY]
 
     assert said

@@ -5,9 +5,8 @@ import re
 
 import pytest
 
-from .. import config
 from ..fixtures import ROOT
-from . import rules
+from ..package import config, rules
 
 PARTS = ("**Means:**", "**Look:**", "**Do:**", "**Call:**")
 

@@ -14,9 +14,8 @@ from typing import Any
 
 import pytest
 
-from .. import errors
 from ..fixtures import ROOT, Repo
-from . import ports, processes
+from ..package import errors, ports, processes
 from .conftest import FULL, free_ports, needs, needs_full_disk
 
 OTHER = {name: str(port + 10_000) for name, port in ports.DEFAULTS.items()}

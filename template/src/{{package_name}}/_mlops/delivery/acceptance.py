@@ -11,11 +11,12 @@ from typing import Any
 from packaging.requirements import Requirement
 from packaging.specifiers import SpecifierSet
 
-from .. import artifact, config
+from .. import config
 from ..errors import Problem
-from ..judging import Check, reaches
-from ..seam import Contract
-from . import packaged
+from ..interface import Contract
+from ..registry.gate_checks import Check, reaches
+from ..tracking import artifact
+from . import bundle
 
 SYSTEMS = ("Linux", "Darwin")  # where services of BentoML run
 
@@ -47,11 +48,11 @@ def this_host(package: Path) -> Target:
     )
 
 
-def compatible(target: Target, made: packaged.Package, bento: Path) -> list[Check]:
+def compatible(target: Target, made: bundle.Package, bento: Path) -> list[Check]:
     """Does the package fit the host: Python, system, locked packages, feature code, contract?"""
     required = SpecifierSet(made.requires_python)
     return [
-        same("files", packaged.changed(), [], "files changed since it was made"),
+        same("files", bundle.changed(), [], "files changed since it was made"),
         Check(
             "python",
             target.python in required,
@@ -161,7 +162,7 @@ def data(problems: Mapping[str, Sequence[Mapping[str, Any]]]) -> list[Check]:
     ]
 
 
-def quality(evaluation: Mapping[str, Any], contract: Contract, made: packaged.Package) -> Check:
+def quality(evaluation: Mapping[str, Any], contract: Contract, made: bundle.Package) -> Check:
     """Hold the contract's metric against its bar; a model of the sample is only shown."""
     bar = contract.quality
     found = reaches("quality", dict(evaluation["metrics"]), bar, bar.accept)

@@ -6,8 +6,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Literal
 
-from ..commands.promote import better
-from ..seam import Contract
+from ..interface import Contract
+from ..training.evaluation import better
 
 Says = Literal["ok", "wait", "abort"]
 Then = Literal["promote", "hold", "abort"]

@@ -7,9 +7,8 @@ import urllib.request
 from collections.abc import Mapping
 from itertools import pairwise
 
-from ..errors import OutsideFailed, Refused
-from ..seam import Contract
-from ..tracking import first_cause
+from ..errors import OutsideFailed, Refused, first_cause
+from ..interface import Contract
 
 ORDER = ("test", "staging", "production")
 AUTOMATIC = "production-automatic"  # the environment in GitHub that asks nobody

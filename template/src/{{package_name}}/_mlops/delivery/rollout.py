@@ -1,269 +1,147 @@
 # The template's. Steps, waits and bounds are yours, in contract.yaml: rollout.
-"""A version takes over the traffic stage by stage, and gives it back when it may not go on."""
+"""Let a version take over the traffic step by step, watched, with a way back."""
 
-import time
-from collections.abc import Callable
-from datetime import UTC, datetime
-from typing import Any
+import json
+import sys
+from dataclasses import asdict
 
 import click
 
-from .. import paths, registry
-from ..commands import deploy, rollback
-from ..errors import OutsideFailed, Problem, Refused
-from ..files import one_writer, read_json
-from ..seam import Contract
-from . import analysis, measured, runner, slot, state, traffic
-from .ports import address
-from .state import Rollout
+from .. import PROJECT
+from ..config import load_contract
+from ..errors import OutsideFailed, Refused, WrongInput
+from ..files import one_writer, write_json
+from ..monitoring import notify
+from ..registry import versions
+from ..serving import switch
+from . import controller, host, runner, state, traffic
 
-LONGEST = 15.0  # seconds between two looks
-Tell = Callable[[Rollout, str], None]
-
-
-class Stopped(Refused):
-    """A person, or a judgement, ended the rollout."""
+ACT = "act"
 
 
-def begin(version: registry.Version, contract: Contract, forced: str) -> Rollout:
-    """Write down a new rollout; nothing is started yet."""
-    last = state.load()
-    pointer = registry.read_pointer() or {}
-    rollout = Rollout(
-        number=last.number + 1 if last else 0,
-        version=version.number,
-        champion=str(pointer.get("version", "")),
-        stages=state.stages(contract.rollout),
-        began=now(),
-        forced=forced,
-    )
-    state.STOP.unlink(missing_ok=True)
-    state.save(rollout)
-    registry.record("rollout started", version=version.number, stages=rollout.stages, forced=forced)
-    return rollout
+@click.group()
+def command() -> None:
+    """Shadow, then canary by the steps of the contract; each is judged on what Prometheus saw."""
 
 
-def carry_on(rollout: Rollout, contract: Contract, tell: Tell) -> None:
-    """Lead a rollout from where it stands to its end.
+@command.command()
+@click.argument("version", required=False)
+@click.option("--force", metavar="REASON", help="Start what the gate did not accept; recorded.")
+def start(version: str | None, force: str | None) -> None:
+    """Begin with VERSION, by default the challenger, and lead it to its end.
 
-    Raises:
-        Refused: If it was aborted; the champion has every caller again.
-        OutsideFailed: If something outside failed; it stands where it stood, to be carried on.
+    Exit code 1 when it was aborted: then the champion answers everybody, as before. When this
+    command is killed the traffic stays as it is; `rollout run` carries on.
     """
-    lead = {state.PREPARE: prepare, state.PROMOTE: promote}
-    try:
-        while rollout.open:
-            require_wanted()
-            lead.get(rollout.stage, observe)(rollout, contract, tell)
-    except Refused as problem:
-        abort(rollout, str(problem))
-        tell(rollout, state.ABORTED)
-        message = f"version {rollout.version} is aborted in {rollout.history[-1]['stage']}"
-        raise Refused(f"{message}: {problem}", f"version {rollout.champion} answers") from problem
+    with one_writer(state.LOCK):
+        last = state.load()
+        if last and last.open:
+            message = f"version {last.version} is on its way, in {last.stage}"
+            raise Refused(message, "rollout run carries on; rollout abort --reason TEXT ends it")
+        lead(begin(version, force))
 
 
-def prepare(rollout: Rollout, contract: Contract, tell: Tell) -> None:
-    """Start the candidate beside the champion."""
-    slot.fill(registry.find(rollout.version))
-    slot.start(rollout.version)
-    proceed(rollout, ["it answers"])
+@command.command()
+def run() -> None:
+    """Carry on with what was interrupted; without, look for a challenger, as a schedule does.
 
-
-def observe(rollout: Rollout, contract: Contract, tell: Tell) -> None:
-    """Give the candidate its share, and look until it may go on.
-
-    Raises:
-        Stopped: If it may not.
+    It starts the challenger when the contract says `autonomy: act`; otherwise it says what to
+    type, with exit code 1. It never starts by itself what was aborted before.
     """
-    traffic.switch_to(flags(rollout))
-    click.echo(f"rollout: version {rollout.version}: {named(rollout)}", err=True)
-    pause = max(0.2, min(LONGEST, contract.rollout.wait_seconds / 10))
-    last = time.monotonic()
-    while True:
-        time.sleep(pause)
-        require_wanted()
-        # a clock that jumps, or a machine that slept, must not make a step look long
-        moment = time.monotonic()
-        rollout.elapsed += max(0.0, min(moment - last, 2 * pause))
-        last = moment
-        outcome = analysis.judge(facts(rollout, contract), contract)
-        if outcome.says == analysis.PROMOTE:
-            outcome = analysis.judge(facts(rollout, contract, labelled=True), contract)
-        rollout.reasons = outcome.reasons
-        if outcome.says == analysis.ABORT:
-            raise Stopped("; ".join(outcome.reasons))
-        if outcome.says == analysis.PROMOTE:
-            proceed(rollout, outcome.reasons)
+    with one_writer(state.LOCK):
+        last = state.load()
+        if last and last.open:
+            lead(last)
             return
-        if rollout.elapsed > contract.rollout.patience_seconds and rollout.state != state.HELD:
-            rollout.state = state.HELD
-            registry.record("rollout held", version=rollout.version, reasons=rollout.reasons)
-            click.echo(f"rollout: held: {'; '.join(rollout.reasons)}", err=True)
-            tell(rollout, state.HELD)
-        state.save(rollout)
+        challenger = versions.by_alias(versions.CHALLENGER)
+        if challenger is None:
+            click.echo("rollout: there is no challenger, and nothing to carry on with", err=True)
+            return
+        typed = f"uv run just rollout start {challenger.number}"
+        if last and last.version == challenger.number and last.state == state.ABORTED:
+            message = f"version {challenger.number} was aborted: {'; '.join(last.reasons)}"
+            raise Refused(message, f"{typed} tries it once more")
+        if load_contract().rollout.autonomy != ACT:
+            raise Refused(f"version {challenger.number} waits for a person's word", typed)
+        lead(begin(challenger.number, None))
 
 
-def flags(rollout: Rollout) -> list[str]:
-    """Return the flags of a stage."""
-    if rollout.stage == state.SHADOW:
-        return traffic.shadow(rollout.number)
-    return traffic.canary(rollout.percent, rollout.number)
-
-
-def facts(rollout: Rollout, contract: Contract, labelled: bool = False) -> analysis.Facts:
-    """Return what is known about the stage; what nobody can say is not known.
-
-    Args:
-        rollout: Its counters are those from which the stage counts.
-        contract: The latency that counts as slow, the metric.
-        labelled: Whether to look for outcomes as well, which reads the data.
-    """
-    shadow = rollout.stage == state.SHADOW
-    known: dict[str, Any] = {"elapsed": rollout.elapsed, "shadow": shadow, "ended": slot.ended()}
-    versions = {measured.CHAMPION: rollout.champion, measured.CANDIDATE: rollout.version}
-    try:
-        counted = measured.counters(versions)
-    except OutsideFailed as problem:
-        return analysis.Facts(**known, silent=str(problem))
-    if not rollout.counted:
-        # what Prometheus knew at the first look may be from before the switch
-        seen = {side: one["seen"] for side, one in counted.items()}
-        rollout.seen = rollout.seen or seen
-        if all(rollout.seen[side] != seen[side] for side in seen):
-            rollout.counted = counted
-        return analysis.Facts(**known, silent="the stage has only begun")
-    limit = contract.service.latency_p95_ms
-    mine = measured.since(counted[measured.CANDIDATE], rollout.counted[measured.CANDIDATE])
-    theirs = measured.since(counted[measured.CHAMPION], rollout.counted[measured.CHAMPION])
-    if mine is None:
-        return analysis.Facts(**known, silent="the candidate's counters went back")
-    candidate = measured.side(mine, limit)
-    # a champion that was started anew counts from there
-    champion = measured.side(theirs or counted[measured.CHAMPION], limit)
-    rollout.candidate = observed_share(candidate, champion, shadow)
-    if shadow and contract.prediction_log.enabled:
-        known["pairs"], known["alike"] = agreement(rollout)
-        rollout.agreement = known["alike"]
-    if labelled:
-        rows = measured.read(measured.CANDIDATE, rollout.began, rollout.version)
-        known["labelled"], known["score"] = measured.quality(rows, rollout.version, contract)
-    before = yardstick(rollout, counted[measured.CHAMPION], champion, contract)
-    return analysis.Facts(**known, candidate=candidate, champion=champion, before=before)
-
-
-def yardstick(
-    rollout: Rollout, counted: measured.Counters, stage: analysis.Side, contract: Contract
-) -> analysis.Side | None:
-    """Return which answers of the champion a stage's are held against.
-
-    Those of the same time: other hours have other callers. Where it has too few callers left, an
-    earlier stage has done that; in blue/green without a shadow none has, and all that its process
-    ever counted is the best there is.
-    """
-    if rollout.stage == state.SHADOW or stage.requests >= contract.rollout.min_requests:
-        return stage
-    return None if rollout.judged else measured.side(counted, contract.service.latency_p95_ms)
-
-
-def observed_share(mine: analysis.Side, theirs: analysis.Side, shadow: bool) -> float | None:
-    """Return the share of the traffic that reached the candidate; of a shadow, its coverage.
-
-    Prometheus asks the two in turn, so a shadow may seem to have answered more than there was.
-    Copies of requests that the shadow left in flight, at most 16, count in the step after it.
-    """
-    whole = max(mine.requests, theirs.requests) if shadow else mine.requests + theirs.requests
-    return round(mine.requests / whole, 4) if whole else None
-
-
-def agreement(rollout: Rollout) -> tuple[int, float | None]:
-    """Compare what both sides answered to the same requests."""
-    return measured.alike(
-        measured.read(measured.CHAMPION, rollout.began, rollout.champion),
-        measured.read(measured.CANDIDATE, rollout.began, rollout.version),
-    )
-
-
-def promote(rollout: Rollout, contract: Contract, tell: Tell) -> None:
-    """Make the version champion while its own process answers everybody, then step aside.
-
-    Raises:
-        Stopped: If the champion's process does not take it; then the old one is champion again.
-    """
-    traffic.switch_to(traffic.canary(100, rollout.number))
-    version = registry.find(rollout.version)
-    before = registry.read_pointer() or {}
-    with one_writer(paths.MODELS / ".lock"):
-        pointer = deploy.switch(version, rollout.forced)
-        if registry.by_alias(registry.CHALLENGER) == version:
-            registry.set_alias(registry.CHALLENGER, None)
-    anew = other_code(before, pointer)
-    if anew:
-        runner.stop("champion")
-        runner.start("champion")
-    try:
-        deploy.require_served(address("CHAMPION_PORT"), pointer)
-    except OutsideFailed as problem:
-        if anew:  # the old version fits other code: the candidate goes on answering everybody
-            raise
-        with one_writer(paths.MODELS / ".lock"):
-            rollback.roll_back(f"not confirmed: {problem}")
-        raise Stopped(f"the champion's process did not take it: {problem}") from problem
+@command.command()
+@click.option("--reason", required=True, metavar="TEXT", help="Why; recorded.")
+def abort(reason: str) -> None:
+    """Give every caller back to the champion, at once; also while another command leads it."""
+    last = state.load()
+    if not last or not last.open:
+        raise WrongInput("no rollout is on its way")
+    write_json(state.STOP, {"reason": reason})
     traffic.all_to_champion()
-    slot.clear()
-    rollout.leave(state.PROMOTED, [f"champion instead of version {rollout.champion}"], now())
-    rollout.state = state.PROMOTED
-    state.save(rollout)
-    registry.record("rollout finished", version=rollout.version, instead_of=rollout.champion)
-    click.echo(f"rollout: version {rollout.version} is champion", err=True)
+    try:
+        with one_writer(state.LOCK):
+            last = state.load()
+            if last and last.open:
+                controller.abort(last, reason)
+    except OutsideFailed:
+        click.echo("rollout: the command that leads it is ending it", err=True)
+        return
+    click.echo("rollout: aborted; the champion answers everybody", err=True)
 
 
-def other_code(before: dict[str, Any], pointer: dict[str, Any]) -> bool:
-    """Say whether the running champion's code makes other features than this version needs."""
-    folders = [paths.CHAMPION / str(one.get("model_sha256", "")) for one in (before, pointer)]
-    if not all((folder / "manifest.json").is_file() for folder in folders):
-        return True
-    codes = {read_json(folder / "manifest.json")["features_sha256"] for folder in folders}
-    return len(codes) > 1
+@command.command()
+@click.option("--json", "as_json", is_flag=True, help="Print the state as JSON.")
+def status(as_json: bool) -> None:
+    """Say where the latest rollout stands and how it came there."""
+    last = state.load()
+    if as_json:
+        click.echo(json.dumps(asdict(last) if last else {}))
+        return
+    if not last:
+        click.echo("no rollout yet")
+        return
+    where = f", {controller.named(last)}, {last.elapsed:.0f} s" if last.open else ""
+    click.echo(f"version {last.version} instead of {last.champion or 'none'}: {last.state}{where}")
+    for part in last.history:
+        click.echo(f"{part['stage']:<8} {part['outcome']:<9} {'; '.join(part['reasons'])}")
+    if last.open:
+        click.echo(f"{last.stage:<8} {'now':<9} {'; '.join(last.reasons)}")
 
 
-def abort(rollout: Rollout, reason: str) -> None:
-    """Give every caller back to the champion, first of all; then stop the candidate and say why."""
+def begin(version: str | None, force: str | None) -> state.Rollout:
+    """Require that everything is ready, and write down a new rollout."""
+    if not runner.running():
+        raise WrongInput("the stack is not up", "uv run just stack up")
+    contract = load_contract()
+    chosen = switch.choose(version, force)
+    pointer = versions.read_pointer()
+    if not pointer:
+        raise WrongInput("there is no champion to fall back on", "uv run just deploy is the first")
+    if chosen.number == pointer["version"]:
+        raise WrongInput(f"version {chosen.number} is champion already")
+    switch.require_accepted(chosen, force)
+    host.refresh()
     traffic.all_to_champion()
-    slot.clear()
-    rollout.leave(state.ABORTED, [reason], now())
-    rollout.state = state.ABORTED
-    state.save(rollout)
-    state.STOP.unlink(missing_ok=True)
-    registry.record("rollout aborted", version=rollout.version, stage=rollout.stage, reason=reason)
+    return controller.begin(chosen, contract, force or "")
 
 
-def require_wanted() -> None:
-    """Raise `Stopped` when a person asked to abort, with that person's reason."""
-    if state.STOP.is_file():
-        try:
-            reason = str(read_json(state.STOP)["reason"])
-        except (Problem, KeyError, TypeError):
-            reason = "no reason can be read"
-        raise Stopped(reason)
+def lead(on_its_way: state.Rollout) -> None:
+    """Lead a rollout to its end; interrupted, say how to carry on."""
+    try:
+        controller.carry_on(on_its_way, load_contract(), tell)
+    except KeyboardInterrupt:
+        click.echo(
+            f"rollout: interrupted; the traffic stays as it is ({controller.named(on_its_way)})\n\n"
+            "hint: rollout run carries on, rollout abort --reason TEXT ends it",
+            err=True,
+        )
+        sys.exit(130)
 
 
-def proceed(rollout: Rollout, reasons: list[str]) -> None:
-    """Enter the next stage."""
-    rollout.leave(analysis.PROMOTE, reasons, now())
-    registry.record(
-        "rollout step", version=rollout.version, passed=rollout.stage, share=rollout.candidate
+def tell(told: state.Rollout, what: str) -> None:
+    """Tell the owner of the service that a rollout was held or aborted."""
+    notify.tell(
+        notify.Message(
+            title=f"{PROJECT}: rollout of version {told.version} {what}",
+            text="\n".join([f"In {told.stage}.", *told.reasons]),
+            owner=load_contract().owners.service,
+            verdict=what,
+        )
     )
-    rollout.enter(rollout.following(), now())
-    state.save(rollout)
-
-
-def named(rollout: Rollout) -> str:
-    """Return a stage for people."""
-    if rollout.stage == state.SHADOW:
-        return "shadow: it answers a copy of the traffic"
-    return f"{rollout.percent} % of the callers"
-
-
-def now() -> str:
-    """Return the moment in UTC."""
-    return datetime.now(UTC).isoformat(timespec="milliseconds")

@@ -11,7 +11,7 @@ from ruamel.yaml import YAML
 
 from ..errors import WrongInput
 from ..files import whole_file
-from ..seam import Contract, Owner
+from ..interface import Contract, Owner
 
 FILE = "alertmanager.yml"
 WEBHOOK = "ALERT_WEBHOOK"

@@ -11,7 +11,7 @@ from ruamel.yaml import YAML
 from ..config import load_contract
 from ..errors import WrongInput
 from ..files import whole_file
-from ..seam import BurnRate, Contract
+from ..interface import BurnRate, Contract
 from . import routes
 
 FILE = "rules.yml"

@@ -3,15 +3,16 @@
 
 import json
 import time
-import urllib.error
 import urllib.request
 from typing import Any
 
-from .. import artifact, paths, registry
-from ..commands.deploy import ask
-from ..commands.promote import require_same
+from .. import paths
 from ..errors import Problem, Refused
 from ..files import whole_folder, write_json
+from ..local_service import ask
+from ..registry import versions
+from ..registry.versions import require_same
+from ..tracking import artifact
 from . import runner
 from .ports import address
 
@@ -21,18 +22,18 @@ WARM_UP = 10  # answers: the first ones of a process are slower than it is
 FIRST_ANSWER = "the model is not loaded yet"
 
 
-def fill(version: registry.Version) -> None:
+def fill(version: versions.Version) -> None:
     """Lay the version out as models/champion is laid out, for the candidate's process to load.
 
     Raises:
         Refused: If its bytes are not those that were registered, or it fits other feature code.
     """
-    source = registry.fetch(version)
+    source = versions.fetch(version)
     require_same(version, artifact.read_manifest(source))
     with whole_folder(paths.ROLLOUT) as part:
-        registry.store(source, part / version.model_sha256)
+        versions.store(source, part / version.model_sha256)
         pointer = {"version": version.number, "model_sha256": version.model_sha256}
-        write_json(part / registry.POINTER, pointer)
+        write_json(part / artifact.POINTER, pointer)
 
 
 def start(version: str) -> None:
@@ -92,5 +93,5 @@ def clear() -> None:
 
 def read_manifest() -> dict[str, Any]:
     """Return the manifest of the version in the slot."""
-    pointer = json.loads((paths.ROLLOUT / registry.POINTER).read_text(encoding="utf-8"))
+    pointer = json.loads((paths.ROLLOUT / artifact.POINTER).read_text(encoding="utf-8"))
     return artifact.read_manifest(paths.ROLLOUT / pointer["model_sha256"])

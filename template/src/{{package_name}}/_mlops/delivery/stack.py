@@ -1,141 +1,56 @@
-# The template's. Ports are yours, in the environment; bars and steps in contract.yaml.
-"""All processes of a serving host: configured, started, looked at, stopped."""
+# The template's. Processes are described in deploy/compose.yaml; ports are yours, in .env.
+"""Run the processes of a serving host: proxy, services, Prometheus, Alertmanager."""
 
-import time
-import urllib.request
-from pathlib import Path
-from string import Template
+import json
+import sys
 
-from .. import paths
-from ..commands.serve import require_free
-from ..config import load_contract
-from ..errors import OutsideFailed, WrongInput
-from ..files import whole_file
-from ..seam import Contract
-from . import nginx, rules, runner, traffic
-from .ports import ports
-from .processes import Process, processes, supervised
+import click
 
-FOLDER = Path("build/deploy")
-SOURCES = Path("deploy")
-PATIENCE = 120  # seconds until all can be used; BentoML starts in about five
-LOCAL = "127.0.0.1"
+from ..errors import WrongInput
+from . import host, runner
 
 
-def render() -> dict[str, bool]:
-    """Write every configuration to build/deploy, each whole or not at all.
-
-    Returns:
-        For each file whether it differs from the one before.
-
-    Raises:
-        WrongInput: If a file of deploy/ cannot be filled in.
-        Refused: If nginx rejects its configuration; then the one before stays.
-    """
-    contract = load_contract()
-    changed = {nginx.LIVE.name: nginx.write(contract.rollout.steps)}
-    for name, text in filled_in(contract).items():
-        changed[name] = write(FOLDER / name, text)
-    rules.render(FOLDER)
-    own = supervised(processes(), runner.socket(), (Path.cwd() / runner.FOLDER))
-    changed[runner.CONFIG.name] = write(runner.CONFIG, own)
-    return changed
+@click.group()
+def command() -> None:
+    """Run what deploy/compose.yaml describes, without containers, under supervisord."""
 
 
-def filled_in(contract: Contract) -> dict[str, str]:
-    """Return each file of deploy/ that names ports, with these in their places."""
-    values = {name: str(port) for name, port in ports().items()}
-    # a step is judged on several looks
-    seconds = max(1, min(15, int(contract.rollout.wait_seconds / 4)))
-    values["SCRAPE_INTERVAL"] = f"{seconds}s"
-    found = {}
-    for source in sorted(SOURCES.glob("*.yml")):
-        try:
-            found[source.name] = Template(source.read_text(encoding="utf-8")).substitute(values)
-        except (KeyError, ValueError) as error:
-            raise WrongInput(f"{source} cannot be filled in: {error}") from error
-    return found
+@command.command()
+def render() -> None:
+    """Write every configuration to build/deploy; nginx checks its own first."""
+    changed = [name for name, differs in host.render().items() if differs]
+    click.echo(f"stack: build/deploy; changed: {', '.join(changed) or 'nothing'}", err=True)
 
 
-def write(path: Path, text: str) -> bool:
-    """Write a file at once; say whether it differs from the one before."""
-    if path.is_file() and path.read_text(encoding="utf-8") == text:
-        return False
-    with whole_file(path) as part:
-        part.write_text(text, encoding="utf-8")
-    return True
+@command.command()
+def up() -> None:
+    """Start everything and wait until it is well; when it runs, take a changed configuration."""
+    click.echo(f"stack: {host.up()}", err=True)
 
 
-def up() -> str:
-    """Start what is not running, or let what runs take a changed configuration; say which.
-
-    Raises:
-        OutsideFailed: If a program is missing, a port is taken, or something does not get well.
-    """
-    found = processes()
-    if runner.running():
-        return refresh()
-    for port in ports().values():
-        require_free(LOCAL, port)
-    render()
-    for folder in (paths.CHAMPION, paths.ROLLOUT, Path("monitoring"), traffic.FLAGS):
-        folder.mkdir(parents=True, exist_ok=True)
-    runner.launch()
-    try:
-        wait_for([one for one in found if one.starts])
-    except OutsideFailed:
-        runner.end()
-        raise
-    return "up"
+@command.command()
+def down() -> None:
+    """Stop everything; requests in flight are answered first."""
+    if not runner.running():
+        click.echo("stack: down already", err=True)
+        return
+    runner.end()
+    click.echo("stack: down", err=True)
 
 
-def refresh() -> str:
-    """Render anew, and let nginx and Prometheus read what changed."""
-    changed = {name for name, differs in render().items() if differs}
-    if nginx.LIVE.name in changed:
-        nginx.reload(lambda: runner.hang_up("proxy"))
-    for name in ("prometheus", "alertmanager"):
-        runner.hang_up(name)
-    if runner.CONFIG.name in changed:
-        raise OutsideFailed(
-            "the processes themselves changed; those that run are the old ones",
-            "uv run just stack down, then uv run just stack up",
-        )
-    return f"up already; changed: {', '.join(sorted(changed)) or 'nothing'}"
-
-
-def wait_for(found: list[Process], patience: float = PATIENCE) -> None:
-    """Wait until each process answers; `OutsideFailed` names the first that does not."""
-    end = time.monotonic() + patience
-    for process in found:
-        while not well(process):
-            dead = not runner.alive(process.name) and not process.again
-            if dead or time.monotonic() > end:
-                words = runner.last_words(process.name)
-                message = f"{process.name} does not get well: {words or 'it says nothing'}"
-                log = runner.FOLDER / f"{process.name}.log"
-                raise OutsideFailed(message, f"its log is {log}")
-            time.sleep(0.2)
-
-
-def well(process: Process) -> bool:
-    """Say whether a process answers its health check."""
-    try:
-        with urllib.request.urlopen(process.health, timeout=5):
-            return True
-    except OSError:
-        return False
-
-
-def status() -> dict[str, dict[str, object]]:
-    """Return for each process its state, its process id, and whether it is well."""
-    states = runner.states()
-    return {
-        one.name: {
-            "state": states[one.name]["statename"].lower(),
-            "pid": states[one.name]["pid"],
-            "well": well(one),
-            "expected": one.starts,
-        }
-        for one in processes()
-    }
+@command.command()
+@click.option("--json", "as_json", is_flag=True, help="Print it as JSON.")
+def status(as_json: bool) -> None:
+    """Say what runs and whether it is well; exit code 1 when something is not."""
+    if not runner.running():
+        raise WrongInput("the stack is not up", "uv run just stack up")
+    found = host.status()
+    if as_json:
+        click.echo(json.dumps(found))
+    else:
+        for name, one in found.items():
+            state = "well" if one["well"] else f"not well: {runner.last_words(name)}"
+            shown = state if one["expected"] or one["pid"] else "waits for a rollout"
+            click.echo(f"{name:<14} {one['state']:<9} {one['pid'] or '':>7}  {shown}")
+    if any(one["expected"] and not one["well"] for one in found.values()):
+        sys.exit(1)

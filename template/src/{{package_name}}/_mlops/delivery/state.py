@@ -8,7 +8,7 @@ from typing import Any
 
 from ..errors import WrongInput
 from ..files import read_json, whole_file, write_json
-from ..seam import Rollout as Rules
+from ..interface import Rollout as Rules
 from .analysis import Outcome
 
 FOLDER = Path("monitoring/rollout")

@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from dataclasses import asdict, dataclass, replace
 from typing import Any, Literal
 
-from ..seam import Contract, Monitoring, Owner, Quality
+from ..interface import Contract, Monitoring, Owner, Quality
 
 OKAY, RETRAIN, WITHDRAW = "ok", "retrain", "withdraw"
 EXIT = {OKAY: 0, RETRAIN: 10, WITHDRAW: 11}

@@ -9,10 +9,11 @@ from typing import Any
 import click
 import pandas as pd
 
-from .. import paths, tables
+from .. import paths
+from ..data import tables
+from ..data.prediction_log import PREDICTION
 from ..errors import WrongInput
-from ..seam import Data, Schema
-from .log import PREDICTION
+from ..interface import Data, Schema
 
 Score = Callable[[pd.Series, pd.DataFrame], dict[str, float]]
 

@@ -12,7 +12,7 @@ from urllib.error import HTTPError
 
 import click
 
-from ..seam import Owner
+from ..interface import Owner
 
 WEBHOOK = "ALERT_WEBHOOK"
 TOKEN, REPOSITORY, API = "GITHUB_TOKEN", "GITHUB_REPOSITORY", "GITHUB_API_URL"

@@ -10,8 +10,8 @@ from typing import Any
 
 import pandas as pd
 
-from .. import plots
-from ..seam import Contract
+from ..interface import Contract
+from ..training import plots
 
 Drawing = Callable[[Any], None]
 Pairs = dict[str, tuple[pd.Series, pd.Series]]

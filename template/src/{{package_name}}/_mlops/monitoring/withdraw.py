@@ -6,9 +6,11 @@ from typing import Any
 
 import click
 
-from .. import paths, registry
+from .. import paths, programs
 from ..errors import Problem
 from ..files import one_writer, write_json
+from ..registry import versions
+from ..tracking import artifact
 
 RollBack = Callable[[str], dict[str, Any]]
 
@@ -25,7 +27,7 @@ def carry_out(reason: str, fallback: str, roll_back: RollBack) -> str:
         What was done, in words.
     """
     with one_writer(paths.MODELS / ".lock"):
-        pointer = registry.read_pointer() or {}
+        pointer = versions.read_pointer() or {}
         if pointer.get("withdrawn"):
             return f"version {pointer['version']} was withdrawn already"
         if fallback == "previous":
@@ -41,9 +43,9 @@ def carry_out(reason: str, fallback: str, roll_back: RollBack) -> str:
 
 def stop(pointer: dict[str, Any], reason: str) -> None:
     """Mark the champion as withdrawn: the service follows the pointer."""
-    write_json(paths.CHAMPION / registry.POINTER, {**pointer, "withdrawn": reason})
-    registry.record("withdrawn", version=pointer["version"], reason=reason)
+    write_json(paths.CHAMPION / artifact.POINTER, {**pointer, "withdrawn": reason})
+    versions.record("withdrawn", version=pointer["version"], reason=reason)
     try:
-        registry.share(paths.CHAMPION)
+        programs.share(paths.CHAMPION)
     except Problem as problem:  # it has stopped already; only others cannot pull that yet
         click.echo(f"warning: {problem}", err=True)

@@ -1,5 +1,5 @@
 # The template's. Yours is service.py, which is made of these.
-"""What the service is made of: no mlflow, evidently or pandera, so it starts fast."""
+"""The champion answers: over HTTP, or for a whole file."""
 
 from .champion import Champion
 from .guard import protect

@@ -9,13 +9,13 @@ from typing import Any
 
 import pandas as pd
 
-from .. import artifact, outcome, tables
+from ..data import outcome, tables
 from ..errors import Problem, Refused, WrongInput
 from ..files import read_json
-from ..seam import Features, Schema
+from ..interface import Features, Schema
+from ..tracking import artifact
+from ..tracking.artifact import FIRST_CHAMPION, POINTER
 
-POINTER = "pointer.json"
-FIRST_CHAMPION = "uv run just repro && uv run just register && uv run just promote"
 KNOWN_CHAMPION = "uv run --frozen python -m dvc pull brings back the champion that git knows"
 
 

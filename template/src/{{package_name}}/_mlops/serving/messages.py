@@ -5,8 +5,8 @@ from typing import Annotated, Any
 
 from pydantic import BaseModel, ConfigDict, Field, NaiveDatetime, create_model
 
-from ..seam import Column, Schema
-from ..tables import known_columns
+from ..data.tables import known_columns
+from ..interface import Column, Schema
 
 TYPES: dict[str, Any] = {
     "timestamp": Annotated[NaiveDatetime, Field(strict=True)],

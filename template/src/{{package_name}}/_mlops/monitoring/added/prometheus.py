@@ -8,7 +8,7 @@ from typing import Any
 
 from ...config import load_contract
 from ...files import whole_file
-from ...seam import Contract
+from ...interface import Contract
 from .. import checks
 
 FILE = Path("monitoring/monitor.prom")

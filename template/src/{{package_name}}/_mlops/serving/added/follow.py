@@ -9,7 +9,8 @@ from typing import Any
 
 from ...errors import Problem
 from ...files import read_json
-from ..champion import POINTER, Champion
+from ...tracking.artifact import POINTER
+from ..champion import Champion
 
 AGAIN = 30  # seconds until a champion that could not be loaded is tried once more
 log = logging.getLogger("bentoml.champion")

@@ -1,0 +1,75 @@
+# The template's. Yours are features.py and the split in data.py.
+"""The tables between raw batches and the model, and what is recorded about them."""
+
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+from ... import data, features, schema
+from ..errors import WrongInput
+from . import tables
+
+TRAIN, HOLDOUT, HOLDOUT_ROWS = "train.parquet", "holdout.parquet", "holdout_rows.parquet"
+SUMMARY = "summary.json"
+
+
+def read(batches: Sequence[Path]) -> pd.DataFrame:
+    """Read batches one below the other."""
+    return pd.concat([tables.read(path, schema, data) for path in batches], ignore_index=True)
+
+
+def inputs_and_target(rows: pd.DataFrame) -> pd.DataFrame:
+    """Return model inputs and the target; only what is known at the prediction moment gets in.
+
+    Raises:
+        WrongInput: If features.py asks for a column known later, or changes the rows.
+    """
+    known = tables.known_rows(rows, schema)
+    try:
+        table = features.build_features(known)
+    except KeyError as error:
+        message = f"features.py asks for {error}, not known at {schema.PREDICTION_MOMENT!r}"
+        raise WrongInput(message, "a feature made from it would leak the answer") from error
+    if not table.index.equals(known.index):
+        raise WrongInput("features.py changed the rows; expected the same index as its input")
+    if schema.TARGET in table:
+        raise WrongInput(f"features.py made a column {schema.TARGET!r}, the name of the target")
+    return table.assign(**{schema.TARGET: schema.read_target(rows)})
+
+
+def example(rows: pd.DataFrame) -> dict[str, Any]:
+    """Return one row as a request holds it, for the API's page; nothing personal."""
+    personal = [column.name for column in schema.COLUMNS if column.personal]
+    row = tables.known_rows(rows, schema).head(1).drop(columns=personal, errors="ignore")
+    return {name: shortest(value) for name, value in tables.as_records(row)[0].items()}
+
+
+def shortest(value: Any) -> Any:
+    """Write 55.94 for 55.939998626708984: a number that was stored in single precision."""
+    if not isinstance(value, float) or float(np.float32(value)) != value:
+        return value
+    return float(str(np.float32(value)))
+
+
+def describe(rows: pd.DataFrame) -> dict[str, Any]:
+    """Return size and time span of a part."""
+    time = rows[schema.TIME]
+    return {"rows": len(rows), "first": str(time.min()), "last": str(time.max())}
+
+
+def seen(rows: pd.DataFrame) -> list[dict[str, Any]]:
+    """Return what the columns held that the model could learn from; nothing personal."""
+    columns = [c for c in tables.known_columns(schema) if not c.personal and c.kind != "timestamp"]
+    found: list[dict[str, Any]] = []
+    for column in columns:
+        values = rows[column.name]
+        entry: dict[str, Any] = {"column": column.name, "missing": float(values.isna().mean())}
+        if column.kind in ("integer", "number"):
+            entry |= {"low": float(values.min()), "high": float(values.max())}
+        else:
+            entry |= {"values": int(values.nunique())}
+        found.append(entry)
+    return found

@@ -1,0 +1,58 @@
+# The template's. Yours are features.py, the split in data.py, its share in params.yaml.
+"""Turn raw batches into training and hold-out tables."""
+
+from typing import Any
+
+import click
+
+from ... import data, schema
+from .. import paths
+from ..config import load_params
+from ..errors import Refused
+from ..files import sha256_of, whole_folder, write_json
+from . import outcome, tables
+from .dataset import (
+    HOLDOUT,
+    HOLDOUT_ROWS,
+    SUMMARY,
+    TRAIN,
+    describe,
+    example,
+    inputs_and_target,
+    read,
+    seen,
+)
+
+
+@click.command()
+def command() -> None:
+    """Write data/features: inputs and target for training and for the hold-out."""
+    share = load_params().featurize.holdout_share
+    batches = tables.batches(paths.RAW)
+    everything = read(batches)
+    target = schema.read_target(everything)
+    rows = everything[target.notna()]
+    if problem := outcome.check_target(target.dropna(), schema.LABELS):
+        raise Refused(f"the target {schema.TARGET!r} {problem}")
+    train, holdout = data.split(rows, share)
+    with whole_folder(paths.FEATURES) as folder:
+        for name, part in ((TRAIN, train), (HOLDOUT, holdout)):
+            inputs_and_target(part).to_parquet(folder / name)
+        holdout.to_parquet(folder / HOLDOUT_ROWS)
+        summary: dict[str, Any] = {
+            "batches": [path.name for path in batches],
+            "data_sha256": sha256_of(batches),
+            "target": schema.TARGET,
+            "labels": list(schema.LABELS),
+            "dropped": {"rows": len(everything) - len(rows), "because": schema.MISSING_TARGET},
+            "train": describe(train),
+            "holdout": describe(holdout),
+            "seen": seen(train),
+            "example": example(holdout),
+        }
+        write_json(folder / SUMMARY, summary)
+    click.echo(
+        f"featurize: {len(train):,} rows to train on, {len(holdout):,} later ones held out, "
+        f"{summary['dropped']['rows']:,} dropped ({schema.MISSING_TARGET})",
+        err=True,
+    )

@@ -1,0 +1,162 @@
+# The template's. Which columns are logged is yours, in schema.py; how long, in contract.yaml.
+"""What does the prediction log say about a stretch of time, or about one request?"""
+
+import json
+import os
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+import pandas as pd
+
+from ..errors import WrongInput
+from ..interface import Schema
+from . import tables
+
+FOLDER = "PREDICTION_LOG"
+FILES = "**/data/data.*.log*"  # one of each worker of each server, rotated daily
+CALL = ("call.id", "call.time", "call.version", "call.status", "call.ms", "call.row")
+ONE_ROW = ["call.id", "call.row", "call.version"]
+ONE_REQUEST = ["call.id", "call.time"]
+PREDICTION = "prediction"
+
+
+@dataclass(frozen=True)
+class Log:
+    """A stretch of the log.
+
+    Args:
+        lines: One line for each predicted row and for each request that failed before.
+        damaged: Where lines stand that cannot be read, as `data.1.log:17`.
+    """
+
+    lines: pd.DataFrame
+    damaged: list[str]
+
+    @property
+    def rows(self) -> pd.DataFrame:
+        """The lines with a prediction."""
+        return self.lines[self.lines[PREDICTION].notna()].reset_index(drop=True)
+
+    @property
+    def requests(self) -> pd.DataFrame:
+        """One line for each request, with its id, time, version, status and milliseconds."""
+        return self.lines[list(CALL[:-1])].drop_duplicates(ONE_REQUEST)
+
+
+def folder() -> Path:
+    """Return the folder in which every server keeps one of its own."""
+    return Path(os.environ.get(FOLDER) or "monitoring/predictions")
+
+
+def read(since: datetime, until: datetime, schema: Schema, where: Path | None = None) -> Log:
+    """Read what was called from `since` up to, but without, `until`; both with a time zone.
+
+    A line that stands in the log twice counts once; a column that a line lacks is missing.
+    """
+    damaged: list[str] = []
+    names = columns(schema)
+    found = [
+        [line.get(name) for name in names]
+        for line in lines(files(since, until, where), damaged)
+        if since <= line["call.time"] < until
+    ]
+    table = pd.DataFrame(found, columns=names, dtype="object")
+    return Log(typed(once(table), schema), damaged)
+
+
+def once(table: pd.DataFrame) -> pd.DataFrame:
+    """Return lines in order of time, each predicted row once, however often it was sent.
+
+    A failure stands for itself: it may have no id, and each new try is a new failure.
+    """
+    table = table.sort_values("call.time", kind="stable")
+    unnamed = table["call.row"].isna() | table["call.id"].isin(["", None])
+    moment = table["call.time"].where(unnamed)
+    return table[~table.assign(moment=moment).duplicated([*ONE_ROW, "moment"])]
+
+
+def columns(schema: Schema) -> list[str]:
+    """Return the columns that monitoring reads; BentoML's own are not among them."""
+    known = [column.name for column in tables.known_columns(schema) if not column.personal]
+    return [*CALL, *known, *answers(schema)]
+
+
+def answers(schema: Schema) -> list[str]:
+    """Return the columns of a prediction."""
+    return [PREDICTION, *(f"probability_{label}" for label in schema.LABELS)]
+
+
+def typed(table: pd.DataFrame, schema: Schema) -> pd.DataFrame:
+    """Give each column its type; JSON knows neither times nor whole numbers with gaps."""
+    numbers = ["call.status", "call.ms", *answers(schema)[1:]]
+    if not schema.LABELS:
+        numbers.append(PREDICTION)
+    table = tables.conform(table.reset_index(drop=True), tables.known_columns(schema))
+    table["call.time"] = pd.to_datetime(table["call.time"], utc=True)
+    for name in numbers:
+        table[name] = pd.to_numeric(table[name], errors="coerce")
+    return table
+
+
+def files(since: datetime, until: datetime, where: Path | None = None) -> list[Path]:
+    """Return the files that can hold lines of this time: none ended before, none began after."""
+    ended = since.timestamp()
+    found = [path for path in (where or folder()).glob(FILES) if path.stat().st_mtime >= ended]
+    return sorted(path for path in found if begin(path) < until)
+
+
+def begin(path: Path) -> datetime:
+    """Return the time of a file's first line that can be read; without one, the earliest."""
+    first = next(lines([path], []), None)
+    return first["call.time"] if first else datetime.min.replace(tzinfo=UTC)
+
+
+def lines(paths: list[Path], damaged: list[str]) -> Iterator[dict[str, Any]]:
+    """Give the lines of files with their time; add those that cannot be read to `damaged`."""
+    for path in paths:
+        with path.open("rb") as file:
+            for number, text in enumerate(file, start=1):
+                try:
+                    line = json.loads(text)
+                    line["call.time"] = datetime.fromisoformat(line["call.time"]).astimezone(UTC)
+                except (ValueError, TypeError, KeyError):
+                    damaged.append(f"{path.name}:{number}")
+                else:
+                    yield line
+
+
+def find(request_id: str) -> dict[str, Any]:
+    """Return what one request was answered: the latest one, when an id was used again.
+
+    Returns:
+        Its `id`, `time`, `version` (nothing when no model answered), `status`, `ms`, the number
+        of `rows` and their `predictions`, in order.
+
+    Raises:
+        WrongInput: If the log does not hold it.
+    """
+    paths, found, first = sorted(folder().glob(FILES)), [], None
+    for line in lines(paths, []):
+        first = min(first or line["call.time"], line["call.time"])
+        if line.get("call.id") == request_id:
+            found.append(line)
+    if not found:
+        message = f"request {request_id!r} is not in {folder()}"
+        since = f"the log goes back to {first:%Y-%m-%d %H:%M} UTC" if first else "it is empty"
+        raise WrongInput(message, f"{since}; a version is a number")
+    latest = max(line["call.time"] for line in found)
+    of_it = {line.get("call.row"): line for line in found if line["call.time"] == latest}
+    answered = [of_it[row] for row in sorted(row for row in of_it if row is not None)]
+    call = next(iter(of_it.values()))
+    return {
+        "id": request_id,
+        "time": latest.isoformat(),
+        "version": call.get("call.version") if answered else None,
+        "status": call.get("call.status"),
+        "ms": call.get("call.ms"),
+        "rows": len(answered),
+        "predictions": [line.get(PREDICTION) for line in answered],
+    }

@@ -1,0 +1,123 @@
+# The template's. Yours are schema.py, what a column may hold, and contract.yaml, what is personal.
+"""What is wrong with a table, by the schema?"""
+
+import re
+import sys
+from collections.abc import Sequence
+from typing import Any
+
+import pandas as pd
+
+from ... import schema
+from ..errors import did_you_mean
+from ..interface import Column
+from . import tables
+
+EMAIL = r"[\w.+-]+@[\w-]+\.[\w.]+"
+FINITE = sys.float_info.max
+
+
+def check(rows: pd.DataFrame, deny: Sequence[str] = ()) -> list[dict[str, Any]]:
+    """Return what is wrong with a batch: message, column, and how many and which rows.
+
+    Args:
+        rows: A table as `tables.read` gives it.
+        deny: Words that no undeclared column's name may contain.
+    """
+    if rows.empty:
+        return [_problem("*", "no rows", "at least one", rows.index)]
+    names = {column.name for column in schema.COLUMNS}
+    return (
+        check_columns(rows, schema.COLUMNS)
+        + [_unknown_column(name, names) for name in rows if name not in names]
+        + _duplicates(rows)
+        + _personal(rows, deny)
+    )
+
+
+def check_columns(rows: pd.DataFrame, columns: Sequence[Column]) -> list[dict[str, Any]]:
+    """Return which of these columns are missing or hold values that they may not hold."""
+    absent = [_missing_column(column) for column in columns if column.name not in rows]
+    return absent + [found for column in columns for found in _values(column, rows)]
+
+
+def _missing_column(column: Column) -> dict[str, Any]:
+    return _problem(column.name, "the column is missing", column.kind, pd.Index([]))
+
+
+def _unknown_column(name: Any, names: set[str]) -> dict[str, Any]:
+    found = "the schema does not know this column"
+    return _problem(name, found, did_you_mean(name, names), pd.Index([]))
+
+
+def _values(column: Column, rows: pd.DataFrame) -> list[dict[str, Any]]:
+    if column.name not in rows:
+        return []
+    values = rows[column.name]
+    wrong = values.index[tables.misfits(values, column.kind)]
+    if len(wrong):
+        return [_problem(column.name, _count(values, wrong), column.kind, wrong)]
+    import pandera.pandas as pa
+
+    numeric = column.kind in ("integer", "number")
+    low, high = column.low, column.high
+    limits = (-FINITE if low is None else low, FINITE if high is None else high)
+    allowed = pa.Column(
+        nullable=column.missing, checks=[pa.Check.in_range(*limits)] if numeric else []
+    )
+    try:
+        pa.DataFrameSchema({column.name: allowed}).validate(rows[[column.name]], lazy=True)
+    except pa.errors.SchemaErrors as error:
+        cases = error.failure_cases
+        missing = pd.Index(cases.loc[cases["check"] == "not_nullable", "index"])
+        outside = pd.Index(cases.loc[cases["check"] != "not_nullable", "index"])
+        expected = "a finite number" if (low, high) == (None, None) else f"{low} to {high}"
+        return [
+            _problem(column.name, _count(values, found), wanted, found)
+            for found, wanted in ((missing, "a value"), (outside, expected))
+            if len(found)
+        ]
+    return []
+
+
+def _count(values: pd.Series, wrong: pd.Index) -> str:
+    plural = "s" if len(wrong) > 1 else ""
+    return f"{len(wrong)} wrong value{plural} (first: row {wrong[0]} = {values[wrong[0]]})"
+
+
+def _duplicates(rows: pd.DataFrame) -> list[dict[str, Any]]:
+    key = list(schema.KEY)
+    if not set(key) <= set(rows):
+        return []
+    again = rows.index[rows.duplicated(key)]
+    if again.empty:
+        return []
+    found = f"{len(again)} rows repeat a key (first: row {again[0]})"
+    return [_problem("+".join(key), found, "one row for each key", again)]
+
+
+def _personal(rows: pd.DataFrame, deny: Sequence[str]) -> list[dict[str, Any]]:
+    declared = {column.name for column in schema.COLUMNS if column.personal}
+    problems = []
+    for name in set(rows) - declared:
+        words = set(re.split(r"[^a-z]+", str(name).lower()))
+        if denied := words & set(deny):
+            found = f"the name says personal data ({', '.join(denied)})"
+            problems.append(
+                _problem(name, found, "the column dropped, or personal=True", rows.index[:0])
+            )
+        if rows[name].dtype == "str":
+            mails = rows.index[rows[name].str.contains(EMAIL, na=False)]
+            if len(mails):
+                found = f"{len(mails)} e-mail addresses (first: row {mails[0]})"
+                problems.append(_problem(name, found, "no personal data", mails))
+    return problems
+
+
+def _problem(column: Any, found: str, expected: str, rows: pd.Index) -> dict[str, Any]:
+    return {
+        "column": column,
+        "message": f"column {column!r}: {found}; expected {expected}",
+        "rows": len(rows),
+        "row_numbers": [int(row) for row in rows[:20]],
+    }

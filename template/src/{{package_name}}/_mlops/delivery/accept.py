@@ -1,0 +1,154 @@
+# The template's. The bars are yours, in contract.yaml: service, quality, delivery.
+"""Is what was packaged fit for its target? Asked before it goes anywhere."""
+
+import json
+import tempfile
+import urllib.error
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import asdict
+from pathlib import Path
+from typing import Any
+
+import click
+
+from ... import data, features, schema
+from .. import paths
+from ..config import load_contract
+from ..data import outcome, tables
+from ..data.validation import check
+from ..errors import Refused, WrongInput, did_you_mean
+from ..files import read_json
+from ..local_service import ask, running
+from ..registry import versions
+from ..registry.gate_checks import Check
+from ..step_summary import on_page
+from ..tracking import artifact
+from . import acceptance, bundle, load_test
+
+ROWS = 50  # of the sample, asked for in one request and one by one
+
+
+@click.command()
+@click.argument("questions", nargs=-1)
+@click.option("--json", "as_json", is_flag=True, help="Print the checks as JSON.")
+def command(questions: Sequence[str], as_json: bool) -> None:
+    """Put QUESTIONS to build/package: target, calls, load, data, quality; by default all.
+
+    `calls` and `load` run the packaged Bento on a free port of this machine. Exit code 1 when a
+    check says no.
+    """
+    for name in questions:
+        if name not in QUESTIONS:
+            raise WrongInput(f"there is no question {name!r}", did_you_mean(name, QUESTIONS))
+    made = bundle.read()
+    checks = [found for name in questions or QUESTIONS for found in QUESTIONS[name](made)]
+    failed = [found for found in checks if not found.ok]
+    verdict = {"accepted": not failed, "checks": [asdict(found) for found in checks]}
+    if as_json:
+        click.echo(json.dumps(verdict))
+    title = f"{' '.join(questions) or 'all'}: {'refused' if failed else 'accepted'}"
+    on_page(title, f"{made.bento} holds {made.name}.", verdict)
+    for found in checks:
+        click.echo(f"accept: {found.name}: {found.reason}", err=True)
+    if failed:
+        names = ", ".join(found.name for found in failed)
+        raise Refused(f"{len(failed)} of {len(checks)} checks say no ({names})")
+
+
+def target(made: bundle.Package) -> list[Check]:
+    """Does it fit this host?"""
+    host = acceptance.this_host(Path(schema.__file__).parent)
+    return acceptance.compatible(host, made, bundle.PACKAGE / bundle.BENTO)
+
+
+def calls(made: bundle.Package) -> list[Check]:
+    """Does it answer expected inputs as the model predicts them, and refuse others?"""
+    records = sample()[:ROWS]
+    with serving() as address:
+        together = ask(address, {"rows": records})
+        alone = [ask(address, {"rows": [record]}) for record in records[:5]]
+        wrong = {
+            "no rows": refused(address, {"rows": []}),
+            "an unknown column": refused(address, {"rows": [{**records[0], "no_column": 1}]}),
+        }
+    version = made.version or bundle.SMOKE
+    expected = predicted(made, records)
+    first = {name: values[: len(alone)] for name, values in expected.items()}
+    one_by_one = {name: [answer[name][0] for answer in alone] for name in expected}
+    return [
+        *acceptance.answers(expected, together, version),
+        *acceptance.answers(first, {**one_by_one, "model_version": version}, version)[:1],
+        *(acceptance.refusal(status, what) for what, status in wrong.items()),
+    ]
+
+
+def bear(made: bundle.Package) -> list[Check]:
+    """Does it bear the load that the contract promises?"""
+    contract = load_contract()
+    bodies = [{"rows": [record]} for record in sample()]
+    with serving() as address:
+        for body in bodies[:20]:  # the first answers are slow anywhere
+            ask(address, body)
+        return load_test.judge(load_test.offer(address, bodies, contract), contract)
+
+
+def fit(made: bundle.Package) -> list[Check]:
+    """Is the data here what the schema says: data/raw, or the sample where there is none?"""
+    deny = load_contract().personal_data.deny
+    files = tables.batches(paths.RAW) if any(paths.RAW.glob("*")) else [paths.SAMPLE]
+    return acceptance.data(
+        {str(path): check(tables.read(path, schema, data), deny) for path in files}
+    )
+
+
+def good(made: bundle.Package) -> list[Check]:
+    """Does it meet the contract's bar?"""
+    evaluation = read_json(made.model / versions.EVALUATION)
+    return [acceptance.quality(evaluation, load_contract(), made)]
+
+
+QUESTIONS: dict[str, Callable[[bundle.Package], list[Check]]] = {
+    "target": target,
+    "calls": calls,
+    "load": bear,
+    "data": fit,
+    "quality": good,
+}
+
+
+def sample() -> list[dict[str, Any]]:
+    """Return the rows of the sample as requests hold them."""
+    rows = tables.read(paths.SAMPLE, schema, data)
+    return tables.as_records(tables.known_rows(rows, schema))
+
+
+def predicted(made: bundle.Package, records: list[dict[str, Any]]) -> dict[str, Any]:
+    """Return what the packaged model predicts, without a service."""
+    inputs = features.build_features(tables.from_records(records, schema))
+    model = artifact.load(made.model).model
+    return outcome.as_answer(outcome.predict(model, inputs, tuple(schema.LABELS)))
+
+
+@contextmanager
+def serving() -> Iterator[str]:
+    """Serve the packaged Bento on a free port of this machine; give its address."""
+    bento = (bundle.PACKAGE / bundle.BENTO).resolve()
+    with tempfile.TemporaryDirectory() as own:
+        environment = {
+            "BENTOML_HOME": str(Path(own, "home")),
+            "CHAMPION_DIR": str(bundle.champions(bento)),
+            "PREDICTION_LOG": str(Path(own, "log")),
+            "PYTHONDONTWRITEBYTECODE": "1",  # the package stays as it was made
+        }
+        with running(("bentoml", "serve", str(bento)), root=bento, **environment) as (address, _):
+            yield address
+
+
+def refused(address: str, request: dict[str, Any]) -> int:
+    """Return the status with which a request is answered."""
+    try:
+        ask(address, request)
+    except urllib.error.HTTPError as error:
+        return error.code
+    return 200

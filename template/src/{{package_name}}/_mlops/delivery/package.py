@@ -1,0 +1,47 @@
+# The template's. What your service needs to run goes into [project] dependencies.
+"""Lay out what is delivered: the Bento of a version, its container file, the sums of all files."""
+
+import os
+from pathlib import Path
+
+import click
+
+from ..files import read_json
+from ..registry import versions
+from ..registry.versions import require_same
+from ..serving.switch import choose, require_accepted
+from ..step_summary import on_page
+from ..tracking import artifact, runs
+from ..training.smoke import tried
+from . import bundle
+
+
+@click.command()
+@click.argument("version", required=False)
+def command(version: str | None) -> None:
+    """Build VERSION, by default the challenger or else the champion, into build/package.
+
+    Without a registry, as on a hosted runner, the model is made of the sample: smoke only.
+    """
+    if version or registry_here():
+        made = registered(version)
+    else:
+        with tried([]) as folder:
+            scores = read_json(folder / "reports/metrics.json")
+            made = bundle.lay_out(None, folder / "models/candidate", scores, folder)
+    on_page(f"packaged {made.bento}", f"It holds {made.name}.")
+    click.echo(f"package: {made.bento} in {bundle.PACKAGE} holds {made.name}", err=True)
+
+
+def registry_here() -> bool:
+    """Say whether there is a registry to ask: a server, or the file that `set-up` makes."""
+    return bool(os.environ.get(runs.ADDRESS)) or Path("mlflow.db").is_file()
+
+
+def registered(version: str | None) -> bundle.Package:
+    """Package a version that may be deployed."""
+    chosen = choose(version, None)
+    require_accepted(chosen, None)
+    folder = versions.fetch(chosen)
+    require_same(chosen, artifact.read_manifest(folder))
+    return bundle.lay_out(chosen.number, folder, read_json(folder / versions.EVALUATION))

@@ -1,0 +1,59 @@
+# The template's. Whether production waits for a person is yours, in contract.yaml: rollout.
+"""Let what was packaged and accepted enter an environment: test, staging, production."""
+
+import click
+
+from .. import PROJECT
+from ..config import load_contract
+from ..errors import Refused
+from ..registry import versions
+from ..step_summary import on_page
+from ..tracking import runs
+from . import bundle, environments
+from .environments import ORDER
+
+
+@click.command()
+@click.argument("environment", type=click.Choice(ORDER))
+def command(environment: str) -> None:
+    """Let the alias ENVIRONMENT name the packaged version; the hosts there take it from the alias.
+
+    A version enters staging from test, and production from staging; there it is the challenger
+    too, for `rollout` or `deploy` on the serving host. Exit code 1 when it may not.
+    """
+    contract, made = load_contract(), bundle.read()
+    environments.tell_next(environment, contract)
+    if made.version is None:
+        said = "smoke only: a model of the sample goes nowhere"
+    else:
+        environments.require_approval(environment, contract)
+        said = enter(environment, made)
+    on_page(f"{environment}: {said}", f"{made.bento} holds {made.name}.")
+    click.echo(f"release: {environment}: {said}", err=True)
+
+
+def enter(environment: str, made: bundle.Package) -> str:
+    """Move the alias, and say what happened; `Refused` when the version may not enter."""
+    chosen = versions.find(made.version)
+    aliases = {name: number(name) for name in (*ORDER, versions.CHAMPION)}
+    gate = chosen.tags.get("gate", "")
+    if reason := environments.hindrance(environment, chosen.number, aliases, gate):
+        raise Refused(reason, "deliver.yml goes through the environments in order")
+    if chosen.model_sha256 != made.model_sha256:
+        raise Refused(f"version {chosen.number} has another model than the package")
+    if aliases[environment] == chosen.number:
+        return f"version {chosen.number} is there already"
+    versions.set_alias(environment, chosen.number)
+    if environment == "production" and aliases[versions.CHAMPION] != chosen.number:
+        versions.set_alias(versions.CHALLENGER, chosen.number)
+    tag = f"released_{environment}"
+    runs.client().set_model_version_tag(PROJECT, chosen.number, tag, versions.now())
+    before = aliases[environment]
+    instead = f" instead of version {before}" if before else ""
+    return f"version {chosen.number}{instead}"
+
+
+def number(alias: str) -> str | None:
+    """Return the number of the version that an alias names."""
+    found = versions.by_alias(alias)
+    return found.number if found else None

@@ -1,0 +1,136 @@
+# The template's. Nothing of yours belongs here; use it from a command of yours.
+"""A service on this machine: start it on a free port, wait for it, ask it."""
+
+import json
+import os
+import signal
+import socket
+import subprocess
+import sys
+import tempfile
+import time
+import urllib.request
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+from . import PACKAGE
+from .config import load_contract
+from .errors import OutsideFailed, Refused
+from .interface import Owner
+
+PATIENCE = 90  # seconds until the service must be ready; BentoML starts in about five
+
+LOOPBACK = ("127.0.0.1", "localhost", "::1")
+
+
+@contextmanager
+def running_service(until: str = "/readyz") -> Iterator[str]:
+    """Start the service on a free port of this machine and give its address; stop it at the end.
+
+    Args:
+        until: Page that answers 200 when the service can be used.
+    """
+    with running_server(until) as (address, _):
+        yield address
+
+
+@contextmanager
+def running_server(
+    until: str = "/readyz", root: Path | None = None, **environment: str
+) -> Iterator[tuple[str, int]]:
+    """Do the same and give the process id too.
+
+    Args:
+        until: Page that answers 200 when the service can be used.
+        root: Folder to run in, by default the current one.
+        environment: Variables that this server alone sees.
+    """
+    with running((PACKAGE, "serve"), until, root, **environment) as found:
+        yield found
+
+
+@contextmanager
+def running(
+    module: Sequence[str], until: str = "/readyz", root: Path | None = None, **environment: str
+) -> Iterator[tuple[str, int]]:
+    """Do the same with `python -m MODULE --port PORT`, whatever serves there."""
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        port = probe.getsockname()[1]
+    main = [sys.executable, "-m", *module, "--port", str(port)]
+    variables = {**os.environ, **environment}
+    with tempfile.TemporaryFile("w+") as log:
+        server = subprocess.Popen(
+            main, stdout=log, stderr=log, start_new_session=True, cwd=root, env=variables
+        )
+        try:
+            address = f"http://127.0.0.1:{port}"
+            if not wait_for(address + until, server):
+                log.seek(0)
+                tail = log.read().strip().splitlines()[-1:]
+                raise OutsideFailed(f"the service did not become ready: {' '.join(tail)}")
+            yield address, server.pid
+        finally:
+            os.killpg(server.pid, signal.SIGTERM)
+            server.wait()
+
+
+def wait_for(url: str, server: subprocess.Popen[bytes]) -> bool:
+    """Ask until the address answers 200; no when the server ends or patience does."""
+    end = time.monotonic() + PATIENCE
+    while server.poll() is None and time.monotonic() < end:
+        try:
+            with urllib.request.urlopen(url, timeout=5):
+                return True
+        except OSError:
+            time.sleep(0.2)
+    return False
+
+
+def post(address: str, request: dict[str, Any]) -> dict[str, Any]:
+    """Post rows to the service and return its answer."""
+    asked = urllib.request.Request(
+        f"{address}/predict",
+        json.dumps(request).encode(),
+        {"Content-Type": "application/json", "X-Request-ID": "demo"},
+    )
+    try:
+        with urllib.request.urlopen(asked, timeout=30) as response:
+            answer: dict[str, Any] = json.load(response)
+    except urllib.error.HTTPError as error:
+        raise Refused(f"the service answered {error.code}: {error.read().decode()}") from error
+    return answer
+
+
+def ask(service: str, request: dict[str, Any]) -> dict[str, Any]:
+    """Post rows to a service and return its answer."""
+    asked = urllib.request.Request(
+        f"{service.rstrip('/')}/predict",
+        json.dumps(request).encode(),
+        {"Content-Type": "application/json"},
+    )
+    with urllib.request.urlopen(asked, timeout=10) as response:
+        answer: dict[str, Any] = json.load(response)
+    return answer
+
+
+def require_owner(host: str) -> None:
+    """Raise `Refused` when others could call a service for which nobody answers."""
+    if host not in LOOPBACK and load_contract().owners.service == Owner():
+        message = f"--host {host} lets others call it, and the contract names no owner"
+        raise Refused(message, "put who answers for the service into contract.yaml")
+
+
+def require_free(host: str, port: int) -> None:
+    """Raise `OutsideFailed` when another process listens on the port."""
+    with socket.socket() as probe:
+        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            probe.bind((host, port))
+        except OSError as error:
+            message = f"port {port} of {host} cannot be used: {(error.strerror or '').lower()}"
+            raise OutsideFailed(
+                message, "stop what listens there, or choose another --port"
+            ) from error

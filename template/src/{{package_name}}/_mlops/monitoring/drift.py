@@ -1,0 +1,85 @@
+# The template's. Methods, thresholds and columns to ignore are yours, in params.yaml.
+"""Have the inputs, or the predictions, changed since the model was trained?"""
+
+from collections.abc import Sequence
+from html import escape
+from pathlib import Path
+from typing import Any
+
+import click
+
+from .. import PROJECT, paths
+from ..config import load_params
+from ..data import dataset, tables
+from ..data.comparison import Found, compare, read_checked, require_names, training_part
+from ..errors import Refused
+from ..files import sha256_of, whole_file, write_json
+from .reference import champion
+
+
+@click.command()
+@click.argument("files", nargs=-1, type=click.Path(path_type=Path))
+@click.option("--json", "as_json", is_flag=True, help="Print the report as JSON.")
+def command(files: Sequence[Path], as_json: bool) -> None:
+    """Compare FILES, by default data/incoming, with the training part of data/raw.
+
+    All files together are one batch. Writes reports/drift.json and reports/drift.html. Exit code
+    1 when the batch drifted or breaks the schema, 2 when it cannot be read.
+    """
+    params = load_params()
+    require_names(params.drift)
+    batches = list(files) or tables.batches(paths.INCOMING)
+    current = read_checked(batches)
+    reference = training_part(params.featurize.holdout_share)
+    report, page = compare(reference, current, params.drift, champion())
+    report["batches"] = [str(path) for path in batches]
+    report["reference"] = {
+        "data_sha256": sha256_of(tables.batches(paths.RAW)),
+        **dataset.describe(reference),
+    }
+    with whole_file(paths.DRIFT_PAGE) as part:
+        part.write_text(headed(page, report), encoding="utf-8")
+    write_json(paths.DRIFT, report)
+    if as_json:
+        click.echo(paths.DRIFT.read_text(encoding="utf-8"), nl=False)
+    judge(report)
+
+
+def judge(report: dict[str, Any]) -> None:
+    """Say what was found; `Refused` when it is drift."""
+    if report["drifted"]:
+        raise Refused(f"drift: {said(report)}", f"{paths.DRIFT_PAGE} shows each column")
+    click.echo(f"drift: {said(report)}", err=True)
+
+
+def said(report: dict[str, Any]) -> str:
+    """Say in a line how much drifted, and which columns."""
+    predictions = f"drifted{drifted(report['predictions'])}"
+    if not report["prediction_drifted"]:
+        predictions = "did not" if report["predictions"] else "were not compared"
+    return (
+        f"{report['rows']:,} rows, {report['drifted_columns']} of {len(report['columns'])} "
+        f"columns drifted{drifted(report['columns'])}, predictions {predictions}"
+    )
+
+
+def drifted(results: Found) -> str:
+    """Return the names of what drifted in parentheses, or nothing."""
+    names = ", ".join(found["column"] for found in results if found["drifted"])
+    return f" ({names})" if names else ""
+
+
+def headed(page: str, report: dict[str, Any]) -> str:
+    """Put a title and this verdict on top of Evidently's page, whose verdict has other rules."""
+    batches, drift = ", ".join(report["batches"]), "drift" if report["drifted"] else "no drift"
+    title = escape(f"{PROJECT}: {drift} in {batches}")
+    missing = escape(", ".join(f"{name} ({why})" for name, why in report["skipped"].items()))
+    body = (
+        f'<header style="font-family: sans-serif; margin: 2em"><h1>{title}</h1>'
+        f"<p>Beside the training part of data/raw: {escape(said(report))}.</p>"
+        f"<p>Not compared: {missing or 'nothing'}.</p>"
+        "<p>Evidently's table counts predictions as columns, and knows no missing values.</p>"
+        "</header>"
+    )
+    page = page.replace("<head>", f"<head><title>{title}</title>", 1)
+    return page.replace("<body>", f"<body>{body}", 1)

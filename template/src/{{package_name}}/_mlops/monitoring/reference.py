@@ -1,0 +1,33 @@
+# The template's. Nothing of yours belongs here.
+"""What live data and predictions are compared with: the champion and its training data."""
+
+from typing import Any
+
+import click
+import pandas as pd
+
+from ... import data, features, schema
+from .. import paths
+from ..data import dataset, tables
+from ..errors import Problem, WrongInput
+from ..serving import Champion
+
+
+def champion() -> Champion | None:
+    """Return the champion; nothing, with a warning, when it cannot answer."""
+    found = Champion(schema, features)
+    try:
+        found.load_or_raise()
+    except Problem as problem:
+        click.echo(f"warning: predictions are not compared: {problem}", err=True)
+        return None
+    return found
+
+
+def learned_from(manifest: dict[str, Any], holdout_share: float) -> pd.DataFrame:
+    """Return the training part of the champion's own batches, not of those that came later."""
+    own = [path for path in tables.batches(paths.RAW) if path.name in manifest["data"]["batches"]]
+    if not own:
+        raise WrongInput(f"{paths.RAW} lacks the champion's batches", "dvc pull brings them back")
+    rows = dataset.read(own)
+    return data.split(rows[schema.read_target(rows).notna()], holdout_share)[0]

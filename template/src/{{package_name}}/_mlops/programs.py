@@ -1,0 +1,110 @@
+# The template's. Nothing of yours belongs here; use it from a command of yours.
+"""Run git, DVC and the commands of this repo as processes."""
+
+import os
+import re
+import subprocess
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+
+import click
+
+from .config import load_contract
+from .errors import OutsideFailed, Problem, Refused, WrongInput, last_words
+
+
+def git(*arguments: str) -> str:
+    """Return what git prints, or nothing when there is no git, repository or commit."""
+    try:
+        done = subprocess.run(["git", *arguments], capture_output=True, text=True, check=True)
+    except (OSError, subprocess.CalledProcessError):
+        return ""
+    return done.stdout.rstrip("\n")
+
+
+def run(*command: str) -> None:
+    """Run a program; `OutsideFailed` with its last words when it fails."""
+    done = subprocess.run(command, capture_output=True, text=True, env=os.environ)
+    if done.returncode:
+        words = last_words(done.stderr or done.stdout)
+        raise OutsideFailed(f"`{' '.join(command[:4])} …` failed: {words}")
+
+
+def dvc(*arguments: str) -> None:
+    """Run DVC of this environment."""
+    run(sys.executable, "-m", "dvc", *arguments)
+
+
+def share(folder: Path) -> None:
+    """Put a folder of models under DVC, so that `dvc push` takes the bytes and git the pointer."""
+    dvc = [sys.executable, "-m", "dvc", "add", str(folder)]  # quiet, it would not say why
+    done = subprocess.run(dvc, capture_output=True, text=True, env=os.environ)
+    if done.returncode:
+        raise OutsideFailed(f"dvc add {folder} failed: {last_words(done.stderr)}")
+
+
+def commit(message: str, only: list[str]) -> None:
+    """Commit these paths; the contract's owner signs when git knows nobody."""
+    owner = load_contract().owners.model
+    nobody = not (git("config", "user.name") and git("config", "user.email"))
+    sign = ["-c", f"user.name={owner.name}", "-c", f"user.email={owner.email}"] if nobody else []
+    run(
+        "git",
+        *sign,
+        "commit",
+        "--quiet",
+        "--no-verify",
+        "--message",
+        message,
+        "--only",
+        "--",
+        *only,
+    )
+
+
+def stage(
+    said: list[str],
+    *command: str,
+    also: Sequence[int] = (),
+    loud: bool = False,
+    folder: Path | None = None,
+    environment: dict[str, str] | None = None,
+) -> int:
+    """Run `python -m COMMAND`, pass on what it says on stderr, and return its exit code.
+
+    Args:
+        said: Gets the lines.
+        command: A module and its arguments.
+        also: Exit codes besides 0 that are an answer.
+        loud: Whether its data, on stdout, is worth a line too.
+        folder: Where; by default here.
+        environment: By default this process's.
+
+    Raises:
+        Problem: If it ends with any other exit code; the problem has the same one.
+    """
+    lines: list[str] = []
+    environment = dict(os.environ if environment is None else environment)
+    # the stages of dvc.yaml say `python`: let it be this one
+    folders = (str(Path(sys.executable).parent), environment.get("PATH", ""))
+    environment["PATH"] = os.pathsep.join(folders)
+    with subprocess.Popen(
+        [sys.executable, "-m", *command],
+        cwd=folder,
+        env=environment,
+        stdout=subprocess.PIPE if loud else subprocess.DEVNULL,
+        stderr=subprocess.STDOUT if loud else subprocess.PIPE,
+        text=True,
+    ) as process:
+        for line in process.stdout or process.stderr or ():
+            click.echo(line.rstrip("\n"), err=True)
+            lines.append(line.rstrip("\n"))
+    said += lines
+    if process.returncode in (0, *also):
+        return process.returncode
+    code = process.returncode
+    if command[0] == "dvc":  # it says how a stage of its own ended; else a lock or a disk failed
+        code = int((re.findall(r"exited with (\d+)", "\n".join(lines)) or [3])[-1])
+    kinds = {1: Refused, 2: WrongInput, 3: OutsideFailed}
+    raise kinds.get(code, Problem)(f"`{command[1]}` ended with exit code {code}")

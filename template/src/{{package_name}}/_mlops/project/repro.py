@@ -1,0 +1,65 @@
+# The template's. The stages are yours: dvc.yaml.
+"""Run the stages of dvc.yaml whose inputs changed."""
+
+import json
+import logging
+import re
+import sys
+from itertools import chain
+from pathlib import Path
+
+import click
+import psutil
+
+from .. import errors, paths
+from ..data import tables
+from ..errors import OutsideFailed
+
+
+@click.command()
+def command() -> None:
+    """Bring data, features, model and reports up to date; each stage that runs says one line.
+
+    A stage that fails says why, and its exit code is the exit code here.
+    """
+    tables.batches(paths.RAW)  # without data, DVC says nothing of where to get it
+    from dvc.exceptions import DvcException
+    from dvc.lock import LockError
+    from dvc.repo import Repo
+
+    logging.getLogger("dvc").setLevel(logging.CRITICAL)
+    try:
+        with Repo() as repo:
+            release_ended(Path(str(repo.tmp_dir), "rwlock"))
+            repo.reproduce()
+    except DvcException as error:
+        if isinstance(error.__cause__, LockError):
+            blocked = str(error.__cause__).split("\n\n")[0]
+            raise OutsideFailed(" ".join(blocked.split()), "wait for it to end") from error
+        cause = errors.first_cause(error)
+        if failed := re.search(r"exited with (\d+)$", cause):
+            sys.exit(int(failed[1]))
+        raise OutsideFailed(f"{error}: {cause}", "uv run --frozen python -m dvc status") from error
+
+
+def release_ended(lock: Path) -> None:
+    """Remove DVC's note of who uses which file when all whom it names have ended.
+
+    DVC passes over a process that is gone, but waits for one that was killed and that nobody
+    cleared away: in a container without an init, for ever.
+    """
+    try:
+        held = json.loads(lock.read_text(encoding="utf-8"))
+    except (OSError, ValueError):  # there is none, or DVC says what is wrong with it
+        return
+    users = [*held.get("write", {}).values(), *chain(*held.get("read", {}).values())]
+    if users and not any(runs(int(user["pid"])) for user in users):
+        lock.unlink()
+
+
+def runs(pid: int) -> bool:
+    """Say whether a process works; one that has ended and was not waited for does not."""
+    try:
+        return bool(psutil.Process(pid).status() != psutil.STATUS_ZOMBIE)
+    except psutil.NoSuchProcess:
+        return False

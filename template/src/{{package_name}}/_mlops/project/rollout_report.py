@@ -1,0 +1,129 @@
+# The template's. A page of yours reads reports/end-to-end.json.
+"""What happened, on one page: the batches, each rollout step by step, and the one that was bad."""
+
+import base64
+from typing import Any
+
+from .. import PROJECT, paths
+from ..delivery import state
+from ..files import whole_file
+from ..interface import Contract
+from ..monitoring.page import STYLE, number, table, text
+from . import timeline
+
+RECORD, PAGE = (paths.REPORTS / f"end-to-end.{kind}" for kind in ("json", "html"))
+FILES = (RECORD.name, PAGE.name)
+SHOWN = 3  # reasons of the gate; reports/end-to-end.json has all
+BARS = """
+.bar { display: flex; margin: .5rem 0; font-size: .8rem }
+.bar div { flex: 1; padding: .2rem; margin-right: 2px; text-align: center; color: #fff }
+.bar .promote { background: #06662c } .bar .promoted { background: #06662c }
+.bar .abort, .bar .aborted { background: #a40000 } .bar .waits { background: #777 }
+h2 span { color: #06662c } h2 .aborted, h2 .refused { color: #a40000 }
+"""
+
+
+def line(rollout: dict[str, Any]) -> str:
+    """Return a rollout as one line of a timeline."""
+    last = rollout["history"][-1]
+    passed = " → ".join(share(part["stage"]) for part in rollout["history"])
+    why = f": {'; '.join(last['reasons'])}" if rollout["state"] == state.ABORTED else ""
+    return f"rollout: version {rollout['version']} {passed}: {rollout['state']}{why}"
+
+
+def share(stage: str) -> str:
+    """Return a stage for people."""
+    return f"{stage} %" if stage.isdecimal() else stage
+
+
+def write(record: dict[str, Any], contract: Contract) -> None:
+    """Write the page; it loads nothing from elsewhere."""
+    bad = record["bad"]
+    parts = [
+        f"<h1>{text(PROJECT)}: what happened</h1>",
+        summary(record),
+        picture(),
+        "<h2>Batch by batch</h2>",
+        batches(record, contract),
+        *(
+            one
+            for rollout in record["rollouts"]
+            if rollout is not bad["rollout"]
+            for one in steps(rollout)
+        ),
+        '<h2>A bad candidate: <span class="refused">gate ' + text(bad["gate"]) + "</span></h2>",
+        "<p>It learned from labels that were turned round, and was forced past the gate. "
+        f"The gate had said: {text('; '.join(bad['reasons'][:SHOWN]))}"
+        f"{more(len(bad['reasons']) - SHOWN)}.</p>",
+        *steps(bad["rollout"]),
+        f"<p>Champion before: version {text(bad['champion_before'])}; "
+        f"after: version {text(bad['champion_after'])}.</p>",
+    ]
+    head = f'<!doctype html><html lang="en"><meta charset="utf-8"><title>{text(PROJECT)}</title>'
+    with whole_file(PAGE) as page:
+        body = "\n".join(parts)
+        page.write_text(f"{head}<style>{STYLE}{BARS}</style>\n{body}\n</html>\n", encoding="utf-8")
+
+
+def more(count: int) -> str:
+    """Say how many reasons are left out."""
+    return f"; and {count} more" if count > 0 else ""
+
+
+def summary(record: dict[str, Any]) -> str:
+    """Return the sentence on top, counted from what happened."""
+    ended = [rollout["state"] for rollout in record["rollouts"]]
+    asked = [rollout["clients"] for rollout in record["rollouts"]]
+    requests = sum(one["requests"] for one in asked)
+    lost = sum(one["not_answered"] for one in asked)
+    trained = sum(bool(part["gate"]) for part in record["parts"])
+    return (
+        f"<p>{len(record['parts'])} batches arrived after the start; the pipeline trained "
+        f"{trained} times. {len(ended)} rollouts: {ended.count(state.PROMOTED)} promoted, "
+        f"{ended.count(state.ABORTED)} aborted. During them callers sent {requests:,} requests; "
+        f"{lost:,} were not answered.</p>"
+    )
+
+
+def picture() -> str:
+    """Return the timeline's plot, inside the page."""
+    content = base64.b64encode(timeline.PLOT.read_bytes()).decode()
+    return f'<p><img alt="quality batch by batch" src="data:image/png;base64,{content}"></p>'
+
+
+def batches(record: dict[str, Any], contract: Contract) -> str:
+    """Return a row for each batch: what was found, and what was decided and why."""
+    rows = [
+        f"<tr><td>{text(part['batch'])}</td><td>{text('+'.join(part['versions']))}</td>"
+        f"{number(part['metric'])}{number(part['happened'])}{number(part['expected'])}"
+        f"<td>{text(part['verdict'])}</td>"
+        f"<td>{'<br>'.join(text(said) for said in timeline.decisions(part))}</td></tr>"
+        for part in record["parts"]
+    ]
+    heads = ["batch", "version", contract.quality.metric, "happened", "expected", "monitor"]
+    return table([*heads, "decision"], rows)
+
+
+def steps(rollout: dict[str, Any]) -> list[str]:
+    """Return one rollout: a bar of its stages, a table with the reasons, and who was answered."""
+    done = {part["stage"]: part["outcome"] for part in rollout["history"]}
+    bar = "".join(
+        f'<div class="{text(done.get(stage, "waits"))}">{text(share(stage))}</div>'
+        for stage in rollout["stages"]
+    )
+    rows = [
+        f"<tr><td>{text(share(part['stage']))}</td>{number(part['seconds'])}{number(part['share'])}"
+        f"<td>{text(part['outcome'])}</td>"
+        f"<td>{'<br>'.join(text(reason) for reason in part['reasons'])}</td></tr>"
+        for part in rollout["history"]
+    ]
+    asked = rollout["clients"]
+    by = ", ".join(f"{count:,} by version {name}" for name, count in asked["versions"].items())
+    return [
+        f"<h2>Rollout of version {text(rollout['version'])}: "
+        f'<span class="{text(rollout["state"])}">{text(rollout["state"])}</span></h2>',
+        f'<div class="bar">{bar}</div>',
+        table(["stage", "seconds", "share seen", "outcome", "reasons"], rows),
+        f"<p>{asked['requests']:,} requests meanwhile; answered: {text(by)}; "
+        f"not answered: {asked['not_answered']:,}.</p>",
+    ]

@@ -1,0 +1,66 @@
+# The template's. What is alarming is yours, in contract.yaml: monitoring and retraining.
+"""Look at the champion as a schedule does, and start training when that is the answer."""
+
+import json
+import os
+import urllib.request
+from pathlib import Path
+
+import click
+
+from .. import PACKAGE
+from ..errors import OutsideFailed, first_cause
+from ..programs import stage
+from ..step_summary import quoted, summarize
+
+OK, RETRAIN, WITHDRAW = 0, 10, 11
+WORKFLOW = "train.yml"
+
+
+@click.command()
+def command() -> None:
+    """Run `monitor`, which tells the owner; on an alarm ask `trigger`, and start training.
+
+    Exit code 11 when the verdict is withdraw. Where no prediction is logged there is nothing to
+    look at: it says so and ends well.
+    """
+    folder = Path(os.environ.get("PREDICTION_LOG") or "monitoring/predictions")
+    if not any(folder.rglob("data.*.log*")):
+        summarize("not looked at", f"No prediction is logged here ({folder}): run it where one is.")
+        click.echo(f"scheduled-monitor: no prediction log in {folder}", err=True)
+        return
+    said: list[str] = []
+    verdict = stage(said, PACKAGE, "monitor", "--notify", also=(RETRAIN, WITHDRAW))
+    started = ""
+    if verdict != OK and stage(said, PACKAGE, "trigger", also=(1,), loud=True) == 0:
+        started = start_training()
+        click.echo(f"scheduled-monitor: {started}", err=True)
+    name = {OK: "ok", RETRAIN: "retrain", WITHDRAW: "withdraw"}[verdict]
+    summarize(name, "\n\n".join(part for part in (quoted(said), started) if part))
+    if verdict == WITHDRAW:
+        raise SystemExit(WITHDRAW)
+
+
+def start_training() -> str:
+    """Ask GitHub to run the workflow train, and say so; elsewhere say what to run instead.
+
+    Raises:
+        OutsideFailed: If GitHub does not take the request.
+    """
+    repository, token = os.environ.get("GITHUB_REPOSITORY"), os.environ.get("GITHUB_TOKEN")
+    if not repository or not token:
+        return "training is due: uv run just retrain --always"
+    api = os.environ.get("GITHUB_API_URL") or "https://api.github.com"
+    asked = {"ref": os.environ.get("GITHUB_REF_NAME") or "main", "inputs": {"always": "true"}}
+    request = urllib.request.Request(
+        f"{api}/repos/{repository}/actions/workflows/{WORKFLOW}/dispatches",
+        json.dumps(asked).encode(),
+        {"Authorization": f"Bearer {token}", "Accept": "application/vnd.github+json"},
+    )
+    try:
+        urllib.request.urlopen(request, timeout=30).close()
+    except OSError as error:
+        message = f"GitHub did not start {WORKFLOW}: {first_cause(error)}"
+        hint = "does the token have the permission actions: write?"
+        raise OutsideFailed(message, hint) from error
+    return f"started {WORKFLOW} in {repository}"

@@ -1,0 +1,136 @@
+# The template's. Nothing of yours belongs here: `update` runs it.
+"""Change this folder into the result of an update in one step, and back."""
+
+import os
+import shutil
+import subprocess
+from pathlib import Path
+
+from ...errors import WrongInput
+from ...files import whole_file
+from .computing import ANSWERS
+from .result import ASIDE, Update
+from .trees import discard, git, names
+
+# Refs of this work tree alone: the commit before, the tree after, and what an undo took away.
+BEFORE, AFTER, UNDONE = (f"refs/worktree/update/{name}" for name in ("before", "after", "undone"))
+UNDO = "uv run just update --undo"
+HINT = f"{UNDO} (when that does not start: git reset --hard)"
+
+
+def require_history() -> None:
+    """Raise `WrongInput` unless git has a commit here."""
+    if known("HEAD") is None:
+        raise WrongInput("there is no git commit in this folder", "uv run just set-up")
+
+
+def require_clean() -> None:
+    """Raise `WrongInput` unless the last commit holds everything that git tracks here."""
+    if not Path(ANSWERS).is_file():
+        message = f"there is no {ANSWERS}: no template is known from which to update"
+        raise WrongInput(message, f"git log --diff-filter=D -- {ANSWERS} shows who removed it")
+    changed = [line[3:] for line in git("status", "--porcelain", "-uno").splitlines()]
+    if marker().exists() and changed:
+        raise WrongInput("an update was interrupted and this folder is between two states", HINT)
+    marker().unlink(missing_ok=True)  # somebody went back with git alone
+    if changed:
+        more = f" and {len(changed) - 1} more" if changed[1:] else ""
+        raise WrongInput(
+            f"{changed[0]}{more} differ from the last commit; an update starts from a clean folder",
+            "git commit, or git stash",
+        )
+    if ignored_answers := names("ls-files", "-z", "--others", "--", ANSWERS):
+        raise WrongInput(
+            f"git does not know {ignored_answers[0]}", f"git add {ANSWERS}, and commit"
+        )
+
+
+def apply(update: Update) -> None:
+    """Make this folder the result, all of it staged.
+
+    The index comes first, in one rename: from then on `git reset --hard` goes back from any
+    moment, for it removes exactly what the index has and the last commit has not.
+    """
+    git("update-ref", BEFORE, "HEAD")
+    git("update-ref", AFTER, update.tree)
+    lay_aside(update.aside)
+    with whole_file(marker()) as part:
+        part.write_text(f"an update is being applied; to go back: {HINT}\n", encoding="utf-8")
+    git("read-tree", "-m", update.tree)
+    top = Path(git("rev-parse", "--show-toplevel").strip())
+    written = "".join(f"{path}\0" for path in update.changed + update.added)
+    git("checkout-index", "--force", "-z", "--stdin", cwd=top, given=written)
+    for path in update.gone:
+        remove(top, path)
+    git("update-index", "--index-info", cwd=top, given="".join(f"{u}\n" for u in update.unmerged))
+    git("status", "--porcelain")  # refreshes what git knows of the files
+    marker().unlink()
+
+
+def undo() -> str:
+    """Go back to the state before the last update.
+
+    Returns:
+        A ref to everything that was tracked until now, nothing when the update had left it so.
+    """
+    before, after = known(BEFORE), known(AFTER)
+    if before is None or after is None:
+        raise WrongInput("there is no update to undo", "git log shows what is committed")
+    if known("HEAD") != before:
+        message = "there are commits after the update; to undo would lose them"
+        raise WrongInput(message, "git log finds the update's commit, git revert takes it back")
+    discard()
+    Path(git("rev-parse", "--git-path", "index.lock").strip()).unlink(missing_ok=True)
+    now = saved(after)
+    git("read-tree", "--reset", now)
+    git("reset", "--quiet", "--hard", before)
+    shutil.rmtree(ASIDE, ignore_errors=True)
+    for ref in (BEFORE, AFTER):
+        git("update-ref", "-d", ref)
+    marker().unlink(missing_ok=True)
+    if now == after:
+        return ""
+    git("update-ref", UNDONE, now)
+    return UNDONE
+
+
+def saved(after: str) -> str:
+    """Return a tree of what is tracked or came with the update, as it lies in the folder now."""
+    top = Path(git("rev-parse", "--show-toplevel").strip())
+    came = names("diff-tree", "-r", "-z", "--name-only", "--diff-filter=A", "HEAD", after)
+    there = "".join(f"{path}\0" for path in came if os.path.lexists(top / path))
+    git("read-tree", "--reset", "HEAD")
+    git("add", "--update", ".", cwd=top)
+    git("update-index", "--add", "-z", "--stdin", cwd=top, given=there)
+    return git("write-tree").strip()
+
+
+def known(ref: str) -> str | None:
+    """Return the object that a name stands for, nothing when there is none."""
+    command = ["git", "rev-parse", "--quiet", "--verify", ref]
+    try:
+        done = subprocess.run(command, capture_output=True, text=True)
+    except OSError as error:
+        raise WrongInput("git is not installed", "install git, then run this again") from error
+    return done.stdout.strip() or None
+
+
+def marker() -> Path:
+    """Return the file that exists while this folder is between two states."""
+    return Path(git("rev-parse", "--git-path", "update-in-progress").strip())
+
+
+def lay_aside(files: dict[str, bytes]) -> None:
+    """Write the template's version of each clashing file, and nothing of an earlier update."""
+    shutil.rmtree(ASIDE, ignore_errors=True)
+    for path, content in files.items():
+        with whole_file(ASIDE / path) as part:
+            part.write_bytes(content)
+
+
+def remove(top: Path, path: str) -> None:
+    """Remove a file, and the folders that are empty then."""
+    (top / path).unlink(missing_ok=True)
+    for folder in Path(path).parents:
+        if folder != Path() and (top / folder).is_dir() and not any((top / folder).iterdir()):
+            (top / folder).rmdir()

@@ -1,0 +1,158 @@
+# The template's. Nothing of yours belongs here: `update` runs it.
+"""What would an update from the template make of this repo?"""
+
+import os
+import re
+import shlex
+import subprocess
+from pathlib import Path
+
+from ...errors import OutsideFailed, WrongInput, last_words
+from .result import LOCK, Update, needs
+from .trees import blob_bytes, git, names
+
+ANSWERS = ".copier-answers.yml"
+PYPROJECT = "pyproject.toml"
+COPIER = "uvx --from 'copier>=9.19.1,<10' --with 'copier-template-extensions>=0.3.4,<0.4' copier"
+REFUSALS = ("Validation error for question", "Invalid choice", "downgrading")
+
+
+def compute(top: Path, version: str | None, answers: list[str]) -> Update:
+    """Run the update in the scratch work tree at `top`, and read what became of it."""
+    project = top / git("rev-parse", "--show-prefix").strip()
+    require_lasting_address(recorded(project, "_src_path"))
+    before = recorded(project, "maturity_level"), recorded(project, "_commit")
+    copier(project, version, answers)
+    update = Update(
+        level=(before[0], recorded(project, "maturity_level")),
+        version=(before[1], recorded(project, "_commit")),
+    )
+    settle_merges(top, update)
+    git("add", "--all", "--force", cwd=top)
+    keep_empty_files(top, update)
+    set_aside_rejects(top, update)
+    renew_lock(project, update)
+    leave_what_is_not_in_git(top, update)
+    update.tree = git("write-tree", cwd=top).strip()
+    for kind, found in (("A", update.added), ("MT", update.changed), ("D", update.gone)):
+        listing = ("diff-tree", "-r", "-z", "--no-renames", "--name-only")
+        found += names(*listing, f"--diff-filter={kind}", "HEAD", update.tree, cwd=top)
+    return update
+
+
+def recorded(project: Path, key: str) -> str:
+    """Return what the answers file records."""
+    found = re.search(rf"^{key}: *(.+)$", (project / ANSWERS).read_text(encoding="utf-8"), re.M)
+    return found[1].strip("'\"") if found else "unknown"
+
+
+def require_lasting_address(source: str) -> None:
+    """Raise `WrongInput` when the template is named by a path that counts from some folder."""
+    if ":" not in source and not source.startswith(("/", "~")):
+        raise WrongInput(
+            f"_src_path in {ANSWERS} is {source!r}, which counts from where copier ran; expected "
+            f"an address or an absolute path of the template",
+            f"write it there, then git commit {ANSWERS}",
+        )
+
+
+def copier(project: Path, version: str | None, answers: list[str]) -> None:
+    """Run copier there; what the template refuses is `WrongInput`, in the template's words."""
+    # COPIER names another copier, for machines that have one and no network
+    program = shlex.split(os.environ.get("COPIER", COPIER))
+    options = [part for answer in answers for part in ("--data", answer)]
+    options += ["--vcs-ref", version] if version else []
+    command = [*program, "update", "--trust", "--defaults", "--quiet", *options, "."]
+    try:
+        done = subprocess.run(command, cwd=project, capture_output=True, text=True)
+    except OSError as error:
+        message = f"`{program[0]}` does not start: {error.strerror}; nothing was changed"
+        raise OutsideFailed(message, "install uv, which brings uvx") from error
+    if done.returncode == 0:
+        return
+    words = last_words(done.stderr)
+    if any(refusal in words for refusal in REFUSALS):
+        raise WrongInput(words.split(": ", 1)[-1] if "Error: " in words else words)
+    raise OutsideFailed(
+        f"copier failed, and nothing was changed: {words}",
+        f"can it be reached: the template at _src_path in {ANSWERS}, and its version?",
+    )
+
+
+def settle_merges(top: Path, update: Update) -> None:
+    """Keep your bytes where both sides made a file; remember what else could not be merged.
+
+    Copier merges a file that both sides made as if it had been empty before.
+    """
+    empty = git("hash-object", "-t", "blob", os.devnull).strip()
+    stages: dict[str, dict[str, tuple[str, str]]] = {}
+    for entry in names("ls-files", "--unmerged", "-z", cwd=top):
+        (mode, blob, stage), path = entry.split("\t")[0].split(), entry.split("\t")[1]
+        stages.setdefault(path, {})[stage] = (mode, blob)
+    for path, found in stages.items():
+        if found.get("1", ("", empty))[1] == empty and "3" in found:
+            update.clashes[path] = needs(path)
+            set_aside(top, path, update, blob_bytes(top, found["3"][1]))
+        else:
+            update.conflicts.append(path)
+            update.unmerged += [f"0 {'0' * 40}\t{path}"]
+            update.unmerged += [f"{mode} {blob} {n}\t{path}" for n, (mode, blob) in found.items()]
+
+
+def keep_empty_files(top: Path, update: Update) -> None:
+    """Keep an empty file of yours: no file of the template's is empty, and a merge fills yours."""
+    empty = git("hash-object", "-t", "blob", os.devnull).strip()
+    listing = ("diff", "--cached", "--raw", "--no-abbrev", "--no-renames", "--diff-filter=M", "-z")
+    found = names(*listing, "HEAD", cwd=top)
+    for entry, path in zip(found[::2], found[1::2], strict=True):
+        if entry.split()[2] == empty:
+            update.clashes[path] = needs(path)
+            set_aside(top, path, update)
+
+
+def set_aside_rejects(top: Path, update: Update) -> None:
+    """Take what could not be applied out of the result, and keep it.
+
+    Where a file of that name is committed copier overwrites it, and merges nothing.
+    """
+    listing = ("diff", "--cached", "--name-only", "--diff-filter=AM", "-z", "HEAD", "--", "*.rej")
+    for path in names(*listing, cwd=top):
+        update.rejected.append(path)
+        set_aside(top, path, update)
+
+
+def leave_what_is_not_in_git(top: Path, update: Update) -> None:
+    """Keep files of yours that git does not know or ignores, whatever the template brings."""
+    real = Path(git("rev-parse", "--show-toplevel").strip())
+    listing = ("diff", "--cached", "--name-only", "--diff-filter=A", "-z", "--no-renames", "HEAD")
+    for path in names(*listing, cwd=top):
+        above = [real / folder for folder in Path(path).parents]
+        if os.path.lexists(real / path) or any(p.exists() and not p.is_dir() for p in above):
+            update.clashes[path] = needs(path)
+            set_aside(top, path, update)
+
+
+def set_aside(top: Path, path: str, update: Update, content: bytes | None = None) -> None:
+    """Keep what the update makes of a file for later; the result has it as the last commit has."""
+    update.aside[path] = (top / path).read_bytes() if content is None else content
+    git("restore", "--source=HEAD", "--staged", "--worktree", "--", path, cwd=top)
+
+
+def renew_lock(project: Path, update: Update) -> None:
+    """Lock the packages anew, so that the result can be committed; say why not."""
+    if not (project / LOCK).is_file() or not git("diff", "HEAD", "--", PYPROJECT, cwd=project):
+        return
+    if any(Path(path).name == PYPROJECT for path in update.conflicts):
+        update.lock = f"is as it was, for {PYPROJECT} has conflicts"
+        return
+    command = [os.environ.get("UV", "uv"), "lock", "--quiet"]
+    try:
+        done = subprocess.run(command, cwd=project, capture_output=True, text=True)
+    except OSError as error:
+        update.lock = f"`{command[0]}` does not start: {error.strerror}"
+        return
+    if done.returncode:
+        said = [line.strip() for line in done.stderr.splitlines() if line.strip()]
+        update.lock = " ".join(said[:2])  # what failed, and why; a hint may follow
+    else:
+        git("add", "--force", "--", LOCK, cwd=project)

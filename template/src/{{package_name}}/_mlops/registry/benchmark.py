@@ -1,0 +1,214 @@
+# The template's. Yours are the rows that are asked, in data/, and the service in service.py.
+"""How does a version do here and now: what it predicts, how fast, in how much memory?"""
+
+import http.client
+import io
+import json
+import os
+import shutil
+import subprocess
+import sys
+import tarfile
+import tempfile
+import time
+from collections.abc import Iterator, Sequence
+from contextlib import ExitStack, contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from urllib.parse import urlsplit
+
+import numpy as np
+import pandas as pd
+import psutil
+
+from ... import features, schema
+from .. import PACKAGE, paths
+from ..data import outcome, tables
+from ..errors import OutsideFailed, Refused, last_words
+from ..files import write_json
+from ..local_service import running_server
+from ..tracking import artifact
+from . import versions
+from .gate_checks import Running
+
+WARM_UP, ROUNDS, REQUESTS = 20, 3, 50  # requests of one row each
+PATIENCE = 30  # seconds for one answer
+HEADERS = {"Content-Type": "application/json"}
+OWN_CODE = ("src", str(paths.CONTRACT), str(paths.PARAMS))
+
+
+@dataclass(frozen=True)
+class Contender:
+    """A version laid out in a folder of its own, ready to predict or to be served.
+
+    Args:
+        version: As registered.
+        folder: Holds `champion`, laid out as in models/.
+        root: Where its code is: this repo, or its commit when features are made otherwise today.
+    """
+
+    version: versions.Version
+    folder: Path
+    root: Path
+
+    @property
+    def home(self) -> Path:
+        """Where its bytes are."""
+        return self.folder / "champion" / self.version.model_sha256
+
+    @property
+    def own_code(self) -> bool:
+        """Say whether it needs other code than today's."""
+        return self.root != Path.cwd()
+
+    def environment(self) -> dict[str, str]:
+        """Return what makes a process use this model, and leave no trace in the repo."""
+        own = {
+            "CHAMPION_DIR": str(self.folder / "champion"),
+            "PREDICTION_LOG": str(self.folder / "log"),
+            "BENTOML_HOME": str(self.folder / "bentoml"),
+        }
+        return own | ({"PYTHONPATH": str(self.root / "src")} if self.own_code else {})
+
+
+@contextmanager
+def contender(version: versions.Version) -> Iterator[Contender]:
+    """Lay a version out, with the code that it fits.
+
+    Raises:
+        Refused: If its bytes are not those that were registered.
+        OutsideFailed: If the bytes, or the commit, are nowhere to be had.
+    """
+    source = versions.fetch(version)
+    manifest = artifact.read_manifest(source)
+    if manifest["model_sha256"] != version.model_sha256:
+        message = f"version {version.number} was registered with model {version.model_sha256[:12]}…"
+        raise Refused(f"{message}, {source} holds {manifest['model_sha256'][:12]}…")
+    with tempfile.TemporaryDirectory() as name:
+        folder, root = Path(name), Path.cwd()
+        shutil.copytree(source, folder / "champion" / version.model_sha256)
+        pointer = {"version": version.number, "model_sha256": version.model_sha256}
+        write_json(folder / "champion" / artifact.POINTER, pointer)
+        if manifest["features_sha256"] != artifact.features_sha256(Path(schema.__file__).parent):
+            root = folder / "code"
+            check_out(manifest["commit"], root)
+        yield Contender(version, folder, root)
+
+
+def check_out(commit: str, folder: Path) -> None:
+    """Write the code of a commit into a folder."""
+    done = subprocess.run(["git", "archive", commit, *OWN_CODE], capture_output=True)
+    if done.returncode:
+        words = done.stderr.decode(errors="replace").strip()
+        message = f"the code of commit {commit[:12]} cannot be had: {words}"
+        raise OutsideFailed(message, "git fetch --all --unshallow, if it was made elsewhere")
+    with tarfile.open(fileobj=io.BytesIO(done.stdout)) as archive:
+        archive.extractall(folder, filter="data")
+
+
+def predict(by: Contender, rows: pd.DataFrame) -> pd.DataFrame:
+    """Predict rows of the schema's columns as `outcome.predict` does; same index."""
+    known = tables.known_rows(rows, schema)
+    if by.own_code:
+        return predict_by_own_code(by, known)
+    inputs = features.build_features(known)
+    return outcome.predict(artifact.load(by.home).model, inputs, tuple(schema.LABELS))
+
+
+def predict_by_own_code(by: Contender, rows: pd.DataFrame) -> pd.DataFrame:
+    """Predict by the code of the version's commit, from file to file.
+
+    Raises:
+        Refused: If that code cannot predict these rows.
+    """
+    source, destination = by.folder / "in.parquet", by.folder / "out.parquet"
+    rows.to_parquet(source, index=False)
+    command = ["predict", "--input", str(source), "--output", str(destination)]
+    done = subprocess.run(
+        [sys.executable, "-m", PACKAGE, *command],
+        cwd=by.root,
+        env={**os.environ, **by.environment()},
+        capture_output=True,
+        text=True,
+    )
+    if done.returncode:
+        words = last_words(done.stderr)
+        message = f"the rows of today are too much for the code of version {by.version.number}"
+        raise Refused(f"{message}: {words}", 'promote --force "REASON" goes without a comparison')
+    found = outcome.from_columns(pd.read_parquet(destination), tuple(schema.LABELS))
+    return found.set_axis(rows.index)
+
+
+def serve(contenders: Sequence[Contender], rows: pd.DataFrame) -> list[Running]:
+    """Run a service for each, and ask all of them in turn, so that noise hits all alike.
+
+    The latency is that of the quietest round: whatever else a machine does only adds to it.
+
+    Args:
+        contenders: Versions to serve side by side.
+        rows: Of the schema's columns; some of them are sent, one at a time.
+    """
+    bodies = requests(rows)
+    with ExitStack() as stack:
+        servers = [
+            stack.enter_context(running_server(root=by.root, **by.environment()))
+            for by in contenders
+        ]
+        connections = [stack.enter_context(connected(address)) for address, _ in servers]
+        times = [
+            [ask(line, body, by) for line, by in zip(connections, contenders, strict=True)]
+            for body in bodies
+        ]
+        rounds = np.array(times[WARM_UP:]).reshape(ROUNDS, REQUESTS, len(contenders))
+        p95 = np.percentile(rounds, 95, axis=1).min(axis=0)
+        return [
+            Running(round(float(ms), 3), memory_mb(pid))
+            for ms, (_, pid) in zip(p95, servers, strict=True)
+        ]
+
+
+def requests(rows: pd.DataFrame) -> list[bytes]:
+    """Return requests of one row each, from all over the table, warm-up first."""
+    known = tables.known_rows(rows, schema)
+    chosen = np.linspace(0, len(known) - 1, WARM_UP + ROUNDS * REQUESTS).round().astype(int)
+    chosen = np.random.default_rng(0).permutation(chosen)
+    return [
+        json.dumps({"rows": [record]}).encode() for record in tables.as_records(known.iloc[chosen])
+    ]
+
+
+@contextmanager
+def connected(address: str) -> Iterator[http.client.HTTPConnection]:
+    """Give one connection, kept open from request to request."""
+    parts = urlsplit(address)
+    connection = http.client.HTTPConnection(parts.hostname or "", parts.port, timeout=PATIENCE)
+    try:
+        yield connection
+    finally:
+        connection.close()
+
+
+def ask(line: http.client.HTTPConnection, body: bytes, by: Contender) -> float:
+    """Send one request and return the milliseconds until its answer was read.
+
+    Raises:
+        Refused: If the service does not answer with a prediction.
+    """
+    who, start = f"the service with version {by.version.number}", time.perf_counter()
+    try:
+        line.request("POST", "/predict", body, HEADERS)
+        answer = line.getresponse()
+        said = answer.read()
+    except (OSError, http.client.HTTPException) as error:
+        raise Refused(f"{who} gave no answer: {error or type(error).__name__}") from error
+    if answer.status != http.HTTPStatus.OK:
+        raise Refused(f"{who} answered {answer.status} to a row of the hold-out: {said.decode()}")
+    return (time.perf_counter() - start) * 1000
+
+
+def memory_mb(pid: int) -> float:
+    """Return the resident memory of a process and all that it started, in MB."""
+    main = psutil.Process(pid)
+    every = (main, *main.children(recursive=True))
+    resident: int = sum(process.memory_info().rss for process in every)
+    return round(resident / 1024**2, 1)

@@ -1,0 +1,212 @@
+# The template's. Yours are the bars in contract.yaml.
+"""Is a version good enough to serve? A table of checks; each can say no by itself."""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from ..interface import Contract, Quality
+from ..training.evaluation import better
+
+
+@dataclass(frozen=True)
+class Check:
+    """One question to a version: what was found, what was expected, and both in a sentence."""
+
+    name: str
+    ok: bool
+    found: Any
+    expected: Any
+    reason: str
+
+
+@dataclass(frozen=True)
+class Running:
+    """What was measured of a service that ran with one version."""
+
+    p95_ms: float
+    memory_mb: float
+
+
+@dataclass(frozen=True)
+class Standing:
+    """How one version does on the hold-out rows of today, and in a service of today."""
+
+    version: str
+    score: float
+    running: Running
+
+
+@dataclass(frozen=True)
+class Evidence:
+    """All that is known about a version when it is judged.
+
+    Args:
+        contract: The bars.
+        evaluation: What `evaluate` found, as registered beside the model.
+        candidate: The version itself.
+        champion: The one to beat, measured on the same rows in the same run.
+        calibration: As `diagnosis.calibration` gives it, on the hold-out.
+        registered: Names and types of the registered signature's inputs; none without one.
+        features: Names and types of what `build_features` makes today.
+        model_mb: Size of the model's file.
+    """
+
+    contract: Contract
+    evaluation: dict[str, Any]
+    candidate: Standing
+    champion: Standing | None
+    calibration: float
+    registered: Mapping[str, str] | None
+    features: Mapping[str, str]
+    model_mb: float
+
+
+def judge(seen: Evidence) -> list[Check]:
+    """Put every question; the version passes when each answer is ok."""
+    return [check for question in QUESTIONS for check in question(seen)]
+
+
+def target(seen: Evidence) -> list[Check]:
+    """Is it as good as the contract asks?"""
+    quality = seen.contract.quality
+    return [reaches("target", seen.evaluation["metrics"], quality, quality.accept)]
+
+
+def champion(seen: Evidence) -> list[Check]:
+    """Is it better than the champion, by enough, on the same rows?"""
+    quality, found = seen.contract.quality, seen.candidate.score
+    if seen.champion is None:
+        return [Check("champion", True, found, None, "there is no champion yet to compare with")]
+    than = seen.champion.score
+    reason = (
+        f"{quality.metric} {shown(found)} against {shown(than)} of the champion, version "
+        f"{seen.champion.version}, on the same rows; expected better by {quality.minimal_change}"
+    )
+    ok = better(found, than, quality, quality.minimal_change)
+    return [Check("champion", ok, found, than, reason)]
+
+
+def baselines(seen: Evidence) -> list[Check]:
+    """Is it better than each simple model?"""
+    quality = seen.contract.quality
+    found = seen.evaluation["metrics"].get(quality.metric)
+    checks = []
+    for name, scores in seen.evaluation["baselines"].items():
+        than = scores.get(quality.metric)
+        reason = f"{quality.metric} {shown(found)} against {shown(than)}; expected better"
+        ok = better(found, than, quality) and found != than
+        checks.append(Check(f"baseline {name}", ok, found, than, reason))
+    return checks
+
+
+def slices(seen: Evidence) -> list[Check]:
+    """Is it good enough on each large slice by itself?"""
+    rules = seen.contract.slices
+    if rules.accept is None:
+        return []
+    return [
+        reaches(
+            f"slice {scores['column']}={scores['value']}",
+            scores,
+            seen.contract.quality,
+            rules.accept,
+            f" on {scores['rows']:,} rows",
+        )
+        for scores in seen.evaluation["slices"]
+        if scores["rows"] >= rules.min_rows
+    ]
+
+
+def signature(seen: Evidence) -> list[Check]:
+    """Does the registered model say which inputs it takes, and are those what is made today?"""
+    found = None if seen.registered is None else dict(seen.registered)
+    expected = dict(seen.features)
+    reason = unlike(found, expected)
+    said = reason or f"{len(expected)} inputs, as build_features makes them"
+    return [Check("signature", not reason, found, expected, said)]
+
+
+def unlike(found: dict[str, str] | None, expected: dict[str, str]) -> str:
+    """Say how a signature differs from the inputs of today, or nothing."""
+    if found is None:
+        return "the registered model has no signature of its inputs"
+    if found == expected and list(found) != list(expected):
+        return "the inputs are registered in another order than build_features makes them"
+    names = dict.fromkeys([*expected, *found])
+    return "; ".join(
+        f"input {name!r} is {found.get(name, 'not there')} in the registered signature, "
+        f"build_features makes {expected.get(name, 'none')}"
+        for name in names
+        if found.get(name) != expected.get(name)
+    )
+
+
+def calibration(seen: Evidence) -> list[Check]:
+    """Does what it expects happen as often, or as much, as it expects?"""
+    limit = seen.contract.quality.calibration
+    return [at_most("calibration", seen.calibration, limit, "error")]
+
+
+def size(seen: Evidence) -> list[Check]:
+    """Is the file small enough?"""
+    return [at_most("size", seen.model_mb, seen.contract.service.model_mb, "model file", " MB")]
+
+
+def memory(seen: Evidence) -> list[Check]:
+    """Does the service hold it in the memory that it has?"""
+    found, limit = seen.candidate.running.memory_mb, seen.contract.service.memory_mb
+    return [at_most("memory", found, limit, "service", " MB", beside(seen, "memory_mb", " MB"))]
+
+
+def latency(seen: Evidence) -> list[Check]:
+    """Does it answer fast enough?"""
+    found, limit = seen.candidate.running.p95_ms, seen.contract.service.latency_p95_ms
+    busy = seen.champion is not None and found > limit < seen.champion.running.p95_ms
+    note = "; the champion is over it too, so the machine may be busy" if busy else ""
+    said = beside(seen, "p95_ms", " ms") + note
+    return [at_most("latency", found, limit, "p95", " ms", said)]
+
+
+QUESTIONS: tuple[Callable[[Evidence], list[Check]], ...] = (
+    target,
+    champion,
+    baselines,
+    slices,
+    signature,
+    calibration,
+    size,
+    memory,
+    latency,
+)
+
+
+def reaches(
+    name: str, scores: dict[str, Any], quality: Quality, bar: float, where: str = ""
+) -> Check:
+    """Hold the contract's metric against a bar."""
+    found = scores.get(quality.metric)
+    side = "at least" if quality.better == "higher" else "at most"
+    reason = f"{quality.metric} {shown(found)}{where}; expected {side} {bar}"
+    return Check(name, better(found, bar, quality), found, bar, reason)
+
+
+def at_most(
+    name: str, found: float, limit: float, what: str, unit: str = "", beside: str = ""
+) -> Check:
+    """Hold a measured number against its limit; one that is not a number does not pass."""
+    reason = f"{what} {shown(found)}{unit}; expected at most {limit}{unit}{beside}"
+    return Check(name, found <= limit, found, limit, reason)
+
+
+def beside(seen: Evidence, quantity: str, unit: str) -> str:
+    """Name the champion's number from the same run."""
+    if seen.champion is None:
+        return ""
+    found = shown(getattr(seen.champion.running, quantity))
+    return f" (champion, version {seen.champion.version}: {found}{unit} in the same run)"
+
+
+def shown(number: float | None) -> str:
+    """Return a number for people."""
+    return "none" if number is None else f"{number:.5g}"

@@ -1,0 +1,43 @@
+# The template's. Yours are metrics.py and the bars in contract.yaml.
+"""Name a version champion: the one that is served."""
+
+import json
+
+import click
+
+from .. import paths
+from ..config import load_contract
+from ..errors import Refused
+from ..files import one_writer, read_json
+from ..tracking import artifact
+from ..training.evaluation import better, no_better
+from . import versions
+from .versions import require_same
+
+
+@click.command()
+@click.argument("version", required=False)
+@click.option("--force", metavar="REASON", help="Promote in spite of the baselines; recorded.")
+@click.option("--json", "as_json", is_flag=True, help="Print the new pointer as JSON.")
+def command(version: str | None, force: str | None, as_json: bool) -> None:
+    """Make VERSION (by default the newest) the champion that `serve` and `predict` use."""
+    quality = load_contract().quality
+    with one_writer(paths.MODELS / ".lock"):
+        chosen = versions.find(version)
+        manifest = artifact.read_manifest(chosen.folder)
+        require_same(chosen, manifest)
+        scores = read_json(chosen.folder / versions.EVALUATION)
+        if (reasons := no_better(scores, quality)) and not force:
+            message = f"version {chosen.number} is no better than a baseline: {'; '.join(reasons)}"
+            raise Refused(message, 'improve the model, or promote --force "REASON"')
+        versions.name_champion(chosen.number)
+        versions.make_champion(chosen.number, chosen.folder, "promoted", forced=force or "")
+    found = scores["metrics"][quality.metric]
+    bar = "meets" if better(found, quality.accept, quality) else "misses"
+    click.echo(
+        f"promote: version {chosen.number} is champion; {quality.metric} {found:.3f} {bar} "
+        f"the contract's {quality.accept}",
+        err=True,
+    )
+    if as_json:
+        click.echo(json.dumps(versions.read_pointer()))

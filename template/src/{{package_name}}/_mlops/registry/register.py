@@ -1,0 +1,74 @@
+# The template's. Commit your changes and train; a dirty run needs --force.
+"""Give the candidate a number."""
+
+import getpass
+import json
+from dataclasses import asdict
+from typing import Any
+
+import click
+
+from .. import paths, programs
+from ..errors import Refused, WrongInput
+from ..files import one_writer, read_json
+from ..tracking import artifact, provenance, runs
+from . import versions
+
+
+@click.command()
+@click.option("--force", metavar="REASON", help="Register a dirty run; the reason is recorded.")
+@click.option("--json", "as_json", is_flag=True, help="Print the version with its tags as JSON.")
+def command(force: str | None, as_json: bool) -> None:
+    """Register models/candidate; prints its version. The same bytes keep the same version."""
+    loaded = artifact.load(paths.CANDIDATE)
+    candidate = artifact.Artifact(loaded.model, settled(loaded.manifest))
+    manifest = candidate.manifest
+    report = read_json(paths.METRICS)
+    if report["model_sha256"] != manifest["model_sha256"]:
+        message = f"{paths.METRICS} is about another model than {paths.CANDIDATE}"
+        raise WrongInput(message, "uv run just repro evaluates the candidate")
+    if manifest["dirty"] and not force:
+        message = f"the run is dirty: {'; '.join(manifest['dirty_reasons'])}"
+        raise Refused(message, 'commit what it was made with, or register --force "REASON"')
+    with one_writer(paths.MODELS / ".lock"):
+        version = known(manifest["model_sha256"]) or new(candidate, report, force or "")
+    click.echo(f"register: version {version.number}, model {version.model_sha256[:12]}", err=True)
+    click.echo(json.dumps(asdict(version)) if as_json else version.number)
+
+
+def settled(manifest: dict[str, Any]) -> dict[str, Any]:
+    """Return a manifest that names the commit of its inputs, also when they came in after it."""
+    if not manifest["dirty"] or provenance.uncommitted():
+        return manifest
+    if provenance.inputs_sha256() != manifest.get("inputs_sha256"):
+        return manifest
+    commit = programs.git("rev-parse", "HEAD")
+    return {**manifest, "commit": commit, "dirty": False, "dirty_reasons": []}
+
+
+def known(model_sha256: str) -> versions.Version | None:
+    """Return the version that holds these bytes already."""
+    return next((v for v in versions.listed() if v.model_sha256 == model_sha256), None)
+
+
+def new(candidate: artifact.Artifact, report: dict[str, Any], forced: str) -> versions.Version:
+    """Keep the bytes by their hash, and list them in the registry under a new number."""
+    manifest = candidate.manifest
+    run_id = manifest["run_id"]
+    if not runs.exists(run_id):  # made elsewhere, or brought back by DVC's run cache
+        run_id = runs.log_run(manifest)
+        runs.log_evaluation(run_id, report)
+    tags = {
+        **{name: str(manifest[name]) for name in runs.TAGS},
+        "registered_at": versions.now(),
+        "registered_by": programs.git("config", "user.name") or getpass.getuser(),
+        "forced": forced,
+    }
+    versions.store(
+        paths.CANDIDATE,
+        paths.REGISTERED / manifest["model_sha256"],
+        manifest=manifest,
+        evaluation=report,
+    )
+    programs.share(paths.REGISTERED)
+    return versions.add(candidate, run_id, tags)

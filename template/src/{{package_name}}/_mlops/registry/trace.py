@@ -1,0 +1,235 @@
+# The template's. Checks of yours on a version go into a command of yours.
+"""What was a version made of, and do the bytes on disk still say so?"""
+
+import hashlib
+import importlib
+import json
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Any
+
+import click
+
+from .. import PACKAGE, PROJECT, paths, programs
+from ..data import tables
+from ..errors import Refused, WrongInput
+from ..files import read_json, sha256, sha256_of
+from ..tracking import artifact, provenance, runs
+from . import versions
+
+LENGTHY = ("example", "seen")
+LOG = Path(__file__).parents[1] / "monitoring" / "log.py"  # level 1 adds it
+OK, DIFFERS, MISSING = "ok", "differs", "missing"
+
+
+@dataclass(frozen=True)
+class Check:
+    """One claim of the record, held against what is there now."""
+
+    name: str
+    state: str
+    detail: str
+
+
+@click.command()
+@click.argument("version", required=False)
+@click.option("--json", "as_json", is_flag=True, help="Print the record and the checks as JSON.")
+def command(version: str | None, as_json: bool) -> None:
+    """Show what VERSION (by default the champion) was made of, and verify it.
+
+    Where predictions are logged, the id of a request shows its answer and traces its version.
+    Each claim is compared with the bytes on disk, in git and in the tracking store. Exit code 1
+    when one differs or cannot be verified because something is missing, 2 for no such version.
+    """
+    request = find_request(version)
+    traced = versions.find(request.get("version") or version or champion_number())
+    manifest = read_record(traced.folder / artifact.MANIFEST)
+    record, checks = describe(traced, manifest), verify(traced, manifest)
+    record = {**({"request": request} if request else {}), **record}
+    wrong = [check for check in checks if check.state != OK]
+    if as_json:
+        answer = {**record, "ok": not wrong, "checks": [asdict(check) for check in checks]}
+        click.echo(json.dumps(answer))
+    else:
+        show(record, checks)
+    if wrong:
+        found = "; ".join(f"{check.name} {check.state}" for check in wrong)
+        raise Refused(f"version {traced.number} is not what was recorded: {found}", hint(wrong))
+    click.echo(f"trace: version {traced.number}, all {len(checks)} claims hold", err=True)
+
+
+def find_request(asked: str | None) -> dict[str, Any]:
+    """Return what a request was answered, from the prediction log that level 1 adds.
+
+    Raises:
+        WrongInput: If the log does not hold it, or no model answered it.
+    """
+    if asked is None or asked.isdecimal() or not LOG.is_file():
+        return {}
+    log = importlib.import_module("..monitoring.log", __package__)
+    found: dict[str, Any] = log.find(asked)
+    if not found["version"]:
+        message = f"request {asked!r} of {found['time']} was answered {found['status']} by no model"
+        raise WrongInput(message, "there is no version to trace")
+    return found
+
+
+def champion_number() -> str:
+    """Return the champion's version; `WrongInput` before the first."""
+    pointer = versions.read_pointer()
+    if pointer is None:
+        message = "there is no champion to trace"
+        raise WrongInput(message, f"name a version: {PROJECT} trace 1")
+    return str(pointer["version"])
+
+
+def read_record(path: Path) -> dict[str, Any]:
+    """Return what a JSON file beside the model says; empty when it is missing or damaged."""
+    try:
+        return dict(read_json(path))
+    except (WrongInput, TypeError, ValueError):
+        return {}
+
+
+def describe(traced: versions.Version, manifest: dict[str, Any]) -> dict[str, Any]:
+    """Return the record of a version: its registration, data, code, params and environment."""
+    pointer = versions.read_pointer() or {}
+    champion = pointer.get("version") == traced.number
+    data = {k: v for k, v in manifest.get("data", {}).items() if k not in LENGTHY}
+    return {
+        "version": traced.number,
+        "model_sha256": traced.model_sha256,
+        "champion": champion,
+        "promoted_at": pointer["promoted_at"] if champion else None,
+        "promotion_forced": pointer["forced"] if champion else None,
+        "registered_at": traced.tags.get("registered_at", ""),
+        "registered_by": traced.tags.get("registered_by", ""),
+        "forced": traced.tags.get("forced", ""),
+        "run_id": traced.run_id,
+        "trained_at": manifest.get("created", ""),
+        "data": data,
+        "code": {name: manifest.get(name) for name in ("commit", "dirty", "dirty_reasons")}
+        | {"features_sha256": manifest.get("features_sha256")},
+        "params": manifest.get("params", {}),
+        "environment": {name: manifest.get(name) for name in ("python", "packages", "lock_sha256")},
+    }
+
+
+def verify(traced: versions.Version, manifest: dict[str, Any]) -> list[Check]:
+    """Hold each claim of the registry and the manifest against what is there now."""
+    tags = traced.tags
+    commit = tags.get("commit", "")
+    lock = provenance.at_commit(commit, provenance.LOCK)
+    package = Path("src", *PACKAGE.split("."))
+    code = [provenance.at_commit(commit, package / name) for name in artifact.FEATURE_CODE]
+    return [
+        same("model", traced.model_sha256, hash_now(traced.folder / artifact.MODEL)),
+        same_tags(tags, manifest),
+        evaluation(traced),
+        run(traced, manifest),
+        same("commit", commit, programs.git("rev-parse", "--verify", f"{commit}^{{commit}}")),
+        same("features", tags.get("features_sha256"), digest(code)),
+        same("lock", tags.get("lock_sha256"), digest([lock])),
+        same("data", tags.get("data_sha256"), data_now()),
+        *champion(traced),
+    ]
+
+
+def same(name: str, recorded: str | None, found: str | None) -> Check:
+    """Compare two hashes; nothing recorded, or nothing to compare with, is missing."""
+    if not recorded:
+        return Check(name, MISSING, "nothing was recorded")
+    if not found:
+        return Check(name, MISSING, f"recorded {recorded[:12]}, there is none now")
+    if recorded != found:
+        return Check(name, DIFFERS, f"recorded {recorded[:12]}, found {found[:12]}")
+    return Check(name, OK, recorded[:12])
+
+
+def same_tags(tags: dict[str, str], manifest: dict[str, Any]) -> Check:
+    """Compare the manifest with what the registry says about it."""
+    if not manifest:
+        return Check("manifest", MISSING, "there is none beside the model")
+    unlike = [name for name in runs.TAGS if tags.get(name) != str(manifest.get(name))]
+    if unlike:
+        return Check("manifest", DIFFERS, f"unlike the registry: {', '.join(unlike)}")
+    return Check("manifest", OK, "as the registry says")
+
+
+def evaluation(traced: versions.Version) -> Check:
+    """Say whether the evaluation beside the model is about this model."""
+    report = read_record(traced.folder / versions.EVALUATION)
+    return same("evaluation", traced.model_sha256, report.get("model_sha256"))
+
+
+def run(traced: versions.Version, manifest: dict[str, Any]) -> Check:
+    """Compare the run in the tracking store with the parameters of the manifest."""
+    if not runs.exists(traced.run_id):
+        return Check("run", MISSING, f"{traced.run_id or 'none'} is not in {runs.store()}")
+    logged = runs.client().get_run(traced.run_id).data.params
+    expected = {name: str(value) for name, value in manifest.get("params", {}).items()}
+    if logged != expected:
+        unlike = sorted(name for name, _ in logged.items() ^ expected.items())
+        return Check("run", DIFFERS, f"other params: {', '.join(dict.fromkeys(unlike))}")
+    return Check("run", OK, traced.run_id)
+
+
+def digest(parts: list[bytes | None]) -> str | None:
+    """Return one hash of files as a commit holds them; nothing when it lacks one."""
+    known = [part for part in parts if part is not None]
+    return hashlib.sha256(b"".join(known)).hexdigest() if len(known) == len(parts) else None
+
+
+def data_now() -> str | None:
+    """Return the hash of data/raw as it is now."""
+    try:
+        return sha256_of(tables.batches(paths.RAW))
+    except WrongInput:
+        return None
+
+
+def hash_now(path: Path) -> str | None:
+    """Return the hash of a file as it is now."""
+    return sha256(path) if path.is_file() else None
+
+
+def champion(traced: versions.Version) -> list[Check]:
+    """Compare the bytes that are served with those that were registered, for the champion."""
+    pointer = versions.read_pointer() or {}
+    if pointer.get("version") != traced.number:
+        return []
+    served = paths.CHAMPION / pointer["model_sha256"] / artifact.MODEL
+    return [same("champion", traced.model_sha256, hash_now(served))]
+
+
+def hint(wrong: list[Check]) -> str:
+    """Say what to do about the first claim that fails."""
+    known = {
+        "data": "data/raw changed since; git checkout the commit's data/raw.dvc, then dvc checkout",
+        "commit": "git fetch --all, if the commit was made elsewhere",
+        "model": "uv run --frozen python -m dvc pull brings back the registered bytes",
+    }
+    return next((known[check.name] for check in wrong if check.name in known), "")
+
+
+def show(record: dict[str, Any], checks: list[Check]) -> None:
+    """Print the record, then one line for each check."""
+    lines = flat(record)
+    width = max(len(name) for name, _ in lines)
+    for name, value in lines:
+        click.echo(f"{name:<{width}}  {value}")
+    click.echo()
+    for check in checks:
+        click.echo(f"{check.state:<8} {check.name:<11} {check.detail}")
+
+
+def flat(record: dict[str, Any], above: str = "") -> list[tuple[str, str]]:
+    """Return the record as lines; what is empty is left out."""
+    lines: list[tuple[str, str]] = []
+    for name, value in record.items():
+        if isinstance(value, dict):
+            lines += flat(value, f"{above}{name}.")
+        elif value not in ("", None, []):
+            text = ", ".join(map(str, value)) if isinstance(value, list) else str(value)
+            lines.append((f"{above}{name}", text))
+    return lines

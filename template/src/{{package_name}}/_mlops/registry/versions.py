@@ -1,0 +1,240 @@
+# The template's. Your models are under models/, by hash; the registry is their index.
+"""Versions of the model: found, registered and named champion."""
+
+import getpass
+import json
+import shutil
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import click
+import pandas as pd
+
+from ... import schema
+from .. import PROJECT, errors, paths, programs
+from ..config import load_contract
+from ..errors import OutsideFailed, Refused, WrongInput
+from ..files import append_line, whole_folder, write_json
+from ..tracking import artifact, runs
+from ..tracking.artifact import POINTER
+
+CANDIDATE, CHALLENGER, CHAMPION, PREVIOUS = "candidate", "challenger", "champion", "previous"
+JOURNAL = paths.MODELS / "journal.jsonl"
+EVALUATION = "evaluation.json"
+SERVED = "served"  # folder of a run's artefacts in the tracking store
+
+if TYPE_CHECKING:
+    from mlflow import MlflowClient
+
+
+@dataclass(frozen=True)
+class Version:
+    """One registered version: its number, the model's hash, the tags it carries, its run."""
+
+    number: str
+    model_sha256: str
+    tags: dict[str, str]
+    run_id: str = ""
+
+    @property
+    def folder(self) -> Path:
+        """Where the bytes are."""
+        return paths.REGISTERED / self.model_sha256
+
+
+def listed() -> list[Version]:
+    """Return all versions, oldest first."""
+    found = runs.client().search_model_versions(f"name = '{PROJECT}'")
+    numbered = sorted(found, key=lambda version: int(version.version))
+    return [
+        Version(str(v.version), v.tags.get("model_sha256", ""), dict(v.tags), v.run_id or "")
+        for v in numbered
+    ]
+
+
+def find(number: str | None) -> Version:
+    """Return a version by number, the newest one by default; `WrongInput` when there is none."""
+    known = listed()
+    if not known:
+        raise WrongInput("no version is registered", "uv run just register makes the first one")
+    for version in known:
+        if version.number == number:
+            return version
+    if number is None:
+        return known[-1]
+    message = f"version {number!r} is not registered"
+    raise WrongInput(message, f"registered are: {', '.join(v.number for v in known)}")
+
+
+def add(candidate: artifact.Artifact, run_id: str, tags: dict[str, str]) -> Version:
+    """Log the candidate as a real MLflow model under its run, and register it as a new version."""
+    client = runs.client()
+    import mlflow
+    from mlflow.models import infer_signature
+    from mlflow.sklearn import log_model
+
+    example = pd.read_parquet(paths.FEATURES / "holdout.parquet").head(5)
+    inputs = example[[feature["name"] for feature in candidate.manifest["features"]]]
+    packages = candidate.manifest["packages"]
+    with mlflow.start_run(run_id=run_id):
+        logged = log_model(
+            candidate.model,
+            name="model",
+            signature=infer_signature(inputs, candidate.model.predict(inputs)),
+            input_example=inputs,
+            pip_requirements=[f"{name}=={version}" for name, version in packages.items()],
+            serialization_format="skops",
+            skops_trusted_types=artifact.named_types(paths.CANDIDATE),
+        )
+    _ensure_model(client)
+    for name in (artifact.MODEL, artifact.MANIFEST, EVALUATION):  # the very bytes, for other hosts
+        client.log_artifact(run_id, str(paths.REGISTERED / tags["model_sha256"] / name), SERVED)
+    made = client.create_model_version(
+        PROJECT, f"models:/{logged.model_id}", run_id, tags=tags, model_id=logged.model_id
+    )
+    version = Version(str(made.version), tags["model_sha256"], tags, run_id)
+    set_alias(CANDIDATE, version.number)
+    return version
+
+
+def _ensure_model(client: "MlflowClient") -> None:
+    from mlflow.exceptions import MlflowException
+
+    try:
+        client.create_registered_model(PROJECT, description=load_contract().purpose)
+    except MlflowException as error:
+        if error.error_code != "RESOURCE_ALREADY_EXISTS":
+            raise
+
+
+def by_alias(alias: str) -> Version | None:
+    """Return the version that an alias names, or nothing."""
+    from mlflow.exceptions import MlflowException
+
+    try:
+        number = runs.client().get_model_version_by_alias(PROJECT, alias).version
+    except MlflowException:
+        return None
+    return find(str(number))
+
+
+def set_alias(alias: str, number: str | None) -> None:
+    """Let an alias name a version; without one the alias is removed."""
+    client = runs.client()
+    if number is None:
+        client.delete_registered_model_alias(PROJECT, alias)
+    else:
+        client.set_registered_model_alias(PROJECT, alias, number)
+
+
+def name_champion(number: str) -> None:
+    """Move the aliases champion and previous, as the pointer is about to move."""
+    before = (read_pointer() or {}).get("version")
+    if before and before != number:
+        set_alias(PREVIOUS, before)
+    set_alias(CHAMPION, number)
+
+
+def fetch(version: Version) -> Path:
+    """Return the folder of a version's bytes; what is not here comes from the tracking store.
+
+    Raises:
+        OutsideFailed: If the store does not hand them out.
+    """
+    if (version.folder / artifact.MODEL).is_file():
+        return version.folder
+    client = runs.client()
+    with whole_folder(version.folder) as part:
+        try:
+            client.download_artifacts(version.run_id, SERVED, str(part))
+        except Exception as error:  # each kind of store raises its own
+            message = f"version {version.number} is neither in {version.folder} nor in the store"
+            raise OutsideFailed(f"{message}: {errors.first_cause(error)}") from error
+        for path in (part / SERVED).iterdir():
+            path.replace(part / path.name)
+        (part / SERVED).rmdir()
+    return version.folder
+
+
+def make_champion(
+    number: str, source: Path, event: str, keep: bool = True, **facts: Any
+) -> dict[str, Any]:
+    """Put a version's bytes in place, then switch the pointer: that one step is atomic.
+
+    Args:
+        number: Of the version.
+        source: Folder with its verified bytes.
+        event: What happened, for the journal: `promoted`, `deployed`, `rolled back`.
+        keep: Whether the champion before it stays beside it, to go back to without a registry.
+        facts: More for the pointer and the journal, such as why it was forced.
+
+    Returns:
+        The new pointer; the old one when that version is champion already.
+    """
+    before = read_pointer() or {}
+    if before.get("version") == number and not before.get("withdrawn"):
+        return before
+    manifest = artifact.read_manifest(source)
+    sha256 = manifest["model_sha256"]
+    if not (paths.CHAMPION / sha256 / artifact.MODEL).is_file():
+        store(source, paths.CHAMPION / sha256)
+    pointer = {
+        "version": number,
+        "model_sha256": sha256,
+        "promoted_at": now(),
+        "previous": before.get("version") if keep else None,
+        "previous_sha256": before.get("model_sha256") if keep else None,
+        "forced": "",
+        **facts,
+    }
+    write_json(paths.CHAMPION / POINTER, pointer)
+    commit = manifest.get("commit", "")
+    record(event, version=number, instead_of=before.get("version"), commit=commit, **facts)
+    for old in paths.CHAMPION.iterdir():
+        if old.is_dir() and old.name not in (sha256, pointer["previous_sha256"]):
+            shutil.rmtree(old)
+    try:
+        programs.share(paths.CHAMPION)
+    except OutsideFailed as problem:  # it serves already; only others cannot pull it yet
+        click.echo(f"warning: {problem}; later: dvc add {paths.CHAMPION}", err=True)
+    return pointer
+
+
+def record(event: str, **facts: Any) -> None:
+    """Add a line to models/journal.jsonl: what happened to which version, when and by whom."""
+    who = programs.git("config", "user.name") or getpass.getuser()
+    line = {"time": now(), "event": event, **facts, "by": who}
+    append_line(JOURNAL, json.dumps(line))
+
+
+def now() -> str:
+    """Return the moment in UTC, to the second."""
+    return datetime.now(UTC).isoformat(timespec="seconds")
+
+
+def read_pointer() -> dict[str, Any] | None:
+    """Return which version is champion, or nothing before the first."""
+    path = paths.CHAMPION / POINTER
+    return json.loads(path.read_text(encoding="utf-8")) if path.is_file() else None
+
+
+def store(source: Path, destination: Path, **records: Any) -> None:
+    """Copy a model's files to another folder, whole or not at all, with more JSON beside them."""
+    with whole_folder(destination) as part:
+        for name in (artifact.MODEL, artifact.MANIFEST):
+            (part / name).write_bytes((source / name).read_bytes())
+        for name, content in records.items():
+            (part / f"{name}.json").write_text(json.dumps(content, indent=2) + "\n")
+
+
+def require_same(chosen: Version, manifest: dict[str, Any]) -> None:
+    """Raise `Refused` when bytes or feature code are not those that were registered."""
+    if manifest["model_sha256"] != chosen.model_sha256:
+        message = f"version {chosen.number} was registered with model {chosen.model_sha256[:12]}…"
+        raise Refused(f"{message}, {chosen.folder} holds {manifest['model_sha256'][:12]}…")
+    package = Path(schema.__file__).parent
+    if manifest["features_sha256"] != artifact.features_sha256(package):
+        message = f"version {chosen.number} was trained with other code in schema.py or features.py"
+        raise Refused(message, f"git checkout {manifest['commit'][:12]} -- src, or train again")

@@ -1,0 +1,23 @@
+# The template's. Yours are schema.py, the columns it takes, and features.py.
+"""Predict a whole file."""
+
+from pathlib import Path
+
+import click
+
+from .batch import predict_file
+
+FILE = click.Path(path_type=Path)
+
+
+@click.command()
+@click.option("--input", "source", required=True, type=FILE, help="Rows to predict.")
+@click.option("--output", "destination", required=True, type=FILE, help="Where they go.")
+def command(source: Path, destination: Path) -> None:
+    """Write the rows of a Parquet or CSV file, in order, with predictions beside them.
+
+    Adds `prediction` and, for labels, `probability_<label>`. The file is read in pieces, so its
+    size does not matter; the output appears when it is complete.
+    """
+    version = predict_file(source, destination)
+    click.echo(f" to {destination} by version {version}", err=True)

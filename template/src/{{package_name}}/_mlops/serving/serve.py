@@ -1,0 +1,29 @@
+# The template's. Yours is service.py.
+"""Serve the champion over HTTP."""
+
+import os
+import sys
+
+import click
+
+from .. import PACKAGE
+from ..local_service import require_free, require_owner
+
+
+@click.command()
+@click.option("--host", default="127.0.0.1", show_default=True, help="Address to listen on.")
+@click.option("--port", default=3000, show_default=True, help="Port to listen on.")
+def command(host: str, port: int) -> None:
+    """Run `bentoml serve` until it is interrupted; the page at / lists the endpoints."""
+    require_owner(host)
+    require_free(host, port)
+    # two servers with one home wipe each other's metrics
+    home = os.path.join(os.environ["BENTOML_HOME"], f"serve-{port}")
+    os.makedirs(home, exist_ok=True)
+    serve = ["-m", "bentoml", "serve", service(), "--host", host, "--port", str(port)]
+    os.execve(sys.executable, [sys.executable, *serve], {**os.environ, "BENTOML_HOME": home})
+
+
+def service() -> str:
+    """Return the name under which BentoML finds the service."""
+    return f"{PACKAGE}.service:Service"

@@ -1,0 +1,149 @@
+# The template's. Your server's address goes into MLFLOW_TRACKING_URI; without it, mlflow.db.
+"""Runs in MLflow: what was tried, with which inputs, and how it went."""
+
+import logging
+import os
+import sqlite3
+import warnings
+from contextlib import closing
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from .. import PROJECT, paths
+from ..errors import OutsideFailed, first_cause
+
+if TYPE_CHECKING:
+    from mlflow import MlflowClient
+
+ADDRESS = "MLFLOW_TRACKING_URI"
+TAGS = (
+    "commit",
+    "dirty",
+    "data_sha256",
+    "lock_sha256",
+    "features_sha256",
+    "model_sha256",
+    "python",
+)
+# where MLflow notes the full path of what lies in mlruns/
+PLACES = (
+    ("runs", "artifact_uri"),
+    ("logged_models", "artifact_location"),
+    ("model_versions", "storage_location"),
+    ("experiments", "artifact_location"),
+)
+
+
+def store() -> str:
+    """Return the address of the tracking store."""
+    return os.environ.get(ADDRESS) or f"sqlite:///{home() / 'mlflow.db'}"
+
+
+def home() -> Path:
+    """Return the repo's folder, also from the folder in which DVC runs an experiment of it."""
+    here = Path.cwd().resolve()
+    above, inside, _ = here.as_posix().partition("/.dvc/tmp/exps/")
+    return Path(above) if inside else here
+
+
+def client() -> "MlflowClient":
+    """Return a client on the store; the first call makes the tables and the experiment.
+
+    Raises:
+        OutsideFailed: If the store does not answer.
+    """
+    os.environ.setdefault("MLFLOW_HTTP_REQUEST_MAX_RETRIES", "1")
+    # addresses of runs on a server go to stdout, where data goes
+    os.environ.setdefault("MLFLOW_SUPPRESS_PRINTING_URL_TO_STDOUT", "true")
+    logging.getLogger("alembic").setLevel(logging.WARNING)
+    warnings.filterwarnings("ignore", module="mlflow")
+    import mlflow
+
+    logging.getLogger("mlflow").setLevel(logging.ERROR)
+    own = not os.environ.get(ADDRESS)  # a workflow without the variable sets it to nothing
+    mlflow.set_tracking_uri(store())
+    if own:  # MLflow sets it, and it would outlive a change of folder
+        os.environ.pop(ADDRESS, None)
+    try:
+        mlflow.set_experiment(PROJECT)
+        if own:
+            bring_home(home())
+        return mlflow.MlflowClient()
+    except Exception as error:  # SQLAlchemy, requests and MLflow each have their own
+        message = f"the tracking store {store()} does not answer: {first_cause(error)}"
+        raise OutsideFailed(message, f"is it running, and is {ADDRESS} right?") from error
+
+
+def bring_home(repo: Path) -> None:
+    """Name the files beside the store when it was moved or copied here with its repo.
+
+    MLflow would read and write those of the folder in which the store was made.
+    """
+    with closing(sqlite3.connect(repo / "mlflow.db")) as store, store:
+        # the experiment that MLflow makes with the store; one of yours may lie where you like
+        asked = "SELECT artifact_location FROM experiments WHERE experiment_id = 0"
+        noted = (store.execute(asked).fetchone() or ("",))[0]
+        was, inside, _ = noted.rpartition("/mlruns/")
+        if not inside or not was.startswith("/") or was == str(repo):
+            return
+        for table, column in PLACES:
+            store.execute(
+                f"UPDATE {table} SET {column} = :here || substr({column}, length(:was) + 1)"
+                f" WHERE substr({column}, 1, length(:was)) = :was",
+                {"here": f"{repo}/mlruns/", "was": f"{was}/mlruns/"},
+            )
+
+
+def log_run(manifest: dict[str, Any]) -> str:
+    """Log one training run from its manifest and return the run's id."""
+    client()
+    import mlflow
+
+    with mlflow.start_run(run_name=manifest["model_sha256"][:12]) as run:
+        mlflow.log_params(manifest["params"])
+        mlflow.log_metrics(manifest["cost"])
+        mlflow.set_tags({name: str(manifest[name]) for name in TAGS})
+        mlflow.log_dict(manifest, "manifest.json")
+        run_id: str = run.info.run_id
+    return run_id
+
+
+def log_evaluation(run_id: str, report: dict[str, Any]) -> None:
+    """Add the evaluation's numbers and plots to a run."""
+    log = client()
+    for name, value in report["metrics"].items():
+        log.log_metric(run_id, name, value)
+    for baseline, scores in report["baselines"].items():
+        log.log_metric(run_id, f"{baseline}_{report['metric']}", scores[report["metric"]])
+    for path in (paths.METRICS, *sorted(paths.REPORTS.glob("*.png"))):
+        log.log_artifact(run_id, str(path), "evaluation")
+
+
+def exists(run_id: str) -> bool:
+    """Say whether the store holds this run: a cache or another machine may have made it."""
+    from mlflow.exceptions import MlflowException
+
+    try:
+        return bool(run_id) and client().get_run(run_id).info.lifecycle_stage == "active"
+    except MlflowException:
+        return False
+
+
+def try_to_log(manifest: dict[str, Any]) -> str:
+    """Log a run, or warn: hours of training are not lost because a server is away."""
+    try:
+        return log_run(manifest)
+    except OutsideFailed as problem:
+        click.echo(f"warning: {problem}; `register` will log the run from its files", err=True)
+        return ""
+
+
+def try_to_log_evaluation(run_id: str, report: dict[str, Any]) -> None:
+    """Add the evaluation to a run that the store holds; otherwise `register` will."""
+    try:
+        if exists(run_id):
+            log_evaluation(run_id, report)
+    except OutsideFailed as problem:
+        click.echo(f"warning: {problem}; `register` will log the evaluation", err=True)

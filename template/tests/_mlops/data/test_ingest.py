@@ -1,0 +1,84 @@
+# The template's. What a batch may hold is yours, in schema.py.
+"""Which batches are taken in, and which stop at the door."""
+
+from pathlib import Path
+
+import pandas as pd
+import pytest
+
+from ..broken import STRICT, plant, wrong_values
+from ..fixtures import Repo
+from ..package import paths, schema
+
+
+@pytest.fixture
+def halved(own_repo: Repo, sample: pd.DataFrame) -> tuple[Repo, Path]:
+    """Return a repo that knows the first half of the sample, and a file of the second."""
+    half = len(sample) // 2
+    ordered = sample.sort_values(schema.TIME, kind="stable")
+    ordered.head(half).to_parquet(own_repo.folder / paths.RAW / paths.SAMPLE.name)
+    incoming = own_repo.folder / paths.INCOMING
+    incoming.mkdir(parents=True)
+    ordered.tail(len(sample) - half).to_parquet(incoming / "later.parquet")
+    return own_repo, paths.INCOMING / "later.parquet"
+
+
+def refused(repo: Repo, path: Path) -> tuple[int, str]:
+    """Offer a file that has to be refused, and see that nothing was taken."""
+    before = repo.files()
+    done = repo.run("ingest", path)
+    assert repo.files() == before
+    return done.code, done.err
+
+
+def test_a_good_batch_is_moved_tracked_and_committed(halved: tuple[Repo, Path]) -> None:
+    repo, path = halved
+    done = repo.must("ingest", path)
+
+    assert (repo.folder / paths.RAW / path.name).is_file()
+    assert not (repo.folder / path).exists()
+    assert repo.git("log", "-1", "--format=%s") == "Learn from later.parquet"
+    assert repo.git("status", "--porcelain", "--", "data/raw.dvc") == ""
+    assert "1 new batches" in done.err
+    assert repo.read(paths.INGEST)["files"] == ["later.parquet"]
+
+
+def test_a_batch_with_a_wrong_value_stops_at_the_door(halved: tuple[Repo, Path]) -> None:
+    repo, path = halved
+    rows = pd.read_parquet(repo.folder / path)
+    for value in wrong_values(STRICT).values():
+        plant(rows, STRICT.name, value).to_csv(repo.folder / "bad.csv", index=False)
+        code, said = refused(repo, Path("bad.csv"))
+        assert (code, f"{STRICT.name!r}" in said) == (1, True)
+
+
+def test_a_batch_that_repeats_known_rows_stops_at_the_door(halved: tuple[Repo, Path]) -> None:
+    repo, path = halved
+    known = pd.read_parquet(repo.folder / paths.RAW / paths.SAMPLE.name)
+    rows = pd.concat([pd.read_parquet(repo.folder / path), known.tail(3)], ignore_index=True)
+    rows.to_parquet(repo.folder / "again.parquet")
+    code, said = refused(repo, Path("again.parquet"))
+
+    assert (code, "3 rows have a key that data/raw holds already" in said) == (1, True)
+
+
+def test_another_batch_of_a_known_name_stops_at_the_door(halved: tuple[Repo, Path]) -> None:
+    repo, path = halved
+    (repo.folder / path).rename(repo.folder / paths.INCOMING / paths.SAMPLE.name)
+    code, said = refused(repo, paths.INCOMING / paths.SAMPLE.name)
+
+    assert (code, "is unlike" in said) == (1, True)
+
+
+def test_a_second_run_finishes_what_the_first_began(halved: tuple[Repo, Path]) -> None:
+    repo, path = halved
+    there = repo.folder / paths.RAW / path.name
+    there.write_bytes((repo.folder / path).read_bytes())  # as if it was killed after this step
+    repo.must("ingest", path)
+
+    assert repo.git("log", "-1", "--format=%s") == "Learn from later.parquet"
+    assert not (repo.folder / path).exists()
+
+
+def test_a_file_that_is_not_there_is_wrong_input(halved: tuple[Repo, Path]) -> None:
+    assert refused(halved[0], Path("nowhere.parquet"))[0] == 2

@@ -1,0 +1,143 @@
+# The template's. What starts the pipeline is yours, in contract.yaml: retraining and monitoring.
+"""What is a reason to train again, what is none, and where `trigger` reads it."""
+
+import json
+import shutil
+from contextlib import chdir
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+import pytest
+
+from ..fixtures import Repo
+from ..package import artifact, checks, files, interface, paths, trigger, versions
+
+QUIET = trigger.Facts(champion="3", days_since_training=1.0, verdict="ok", age_days=10.0)
+BARS = interface.Quality(metric="m", accept=0.7, retrain=0.6, withdraw=0.5)
+
+
+def contract(**retraining: Any) -> interface.Contract:
+    """Return a contract that has these rules for retraining."""
+    return interface.Contract(quality=BARS, retraining=interface.Retraining(**retraining))
+
+
+def test_a_quiet_champion_can_wait() -> None:
+    decision = trigger.decide(QUIET, contract())
+
+    assert decision == trigger.Decision(False, ["1.0 of 30 days passed, no other reason"])
+
+
+@pytest.mark.parametrize(
+    ("facts", "reason"),
+    [
+        ({"champion": None}, "there is no champion yet"),
+        ({"days_since_training": 30.0}, "30.0 days since the last training, due every 30"),
+        ({"shifted": ["b"]}, "shifted data: b"),
+        ({"verdict": "retrain"}, "monitor says retrain"),
+        ({"verdict": "withdraw"}, "monitor says withdraw"),
+        ({"age_days": 121.0}, "asked for rows 121 days newer than learned from, at most 120"),
+    ],
+)
+def test_each_fact_alone_is_a_reason(facts: dict[str, Any], reason: str) -> None:
+    assert trigger.decide(replace(QUIET, **facts), contract()).reasons == [reason]
+    assert trigger.decide(replace(QUIET, **facts), contract()).train
+
+
+@pytest.mark.parametrize(
+    ("facts", "reason"),
+    [
+        ({"new_batches": ["b", "c"], "data_changed": True}, "new data: b, c"),
+        ({"data_changed": True}, "data/raw is unlike what the champion learned from"),
+    ],
+)
+def test_data_that_did_not_shift_is_a_reason_when_the_contract_says_so(
+    facts: dict[str, Any], reason: str
+) -> None:
+    decision = trigger.decide(replace(QUIET, **facts), contract(on_new_data=True))
+
+    assert decision == trigger.Decision(True, [reason])
+    assert not trigger.decide(replace(QUIET, **facts), contract()).train
+
+
+@pytest.mark.parametrize(
+    ("facts", "rules"),
+    [
+        ({"days_since_training": 30.0}, {"every_days": 31}),
+        ({"verdict": "withdraw", "age_days": 121.0}, {"on_monitor": False}),
+    ],
+)
+def test_the_contract_may_say_that_it_is_none(facts: dict[str, Any], rules: dict[str, Any]) -> None:
+    assert trigger.decide(replace(QUIET, **facts), contract()).train
+    assert not trigger.decide(replace(QUIET, **facts), contract(**rules)).train
+
+
+def test_all_reasons_are_named() -> None:
+    facts = replace(QUIET, days_since_training=40.0, verdict="retrain", shifted=["b"])
+
+    assert len(trigger.decide(facts, contract()).reasons) == 3
+
+
+def test_a_fresh_champion_waits_and_before_it_there_is_no_waiting(own_repo: Repo) -> None:
+    waiting = own_repo.run("trigger")
+    (own_repo.folder / paths.CHAMPION / artifact.POINTER).unlink()
+    elsewhere = own_repo.run("trigger")
+    with chdir(own_repo.folder):
+        versions.set_alias(versions.CHAMPION, None)
+    first = own_repo.run("trigger", "--json")
+
+    assert (waiting.code, waiting.out[:5]) == (1, "wait:")
+    assert elsewhere.code == 1  # the registry knows the champion
+    assert first.code == 0
+    assert json.loads(first.out) == {"train": True, "reasons": ["there is no champion yet"]}
+
+
+def take_whatever_comes(repo: Repo) -> None:
+    """Let the contract say that each new batch is a reason."""
+    with (repo.folder / paths.CONTRACT).open("a", encoding="utf-8") as contract:
+        contract.write("retraining: {on_new_data: true}\n")
+
+
+def test_a_batch_that_the_champion_does_not_know_is_new_and_may_be_shifted(own_repo: Repo) -> None:
+    take_whatever_comes(own_repo)
+    shutil.copy(own_repo.folder / paths.SAMPLE, own_repo.folder / paths.RAW / "zz.parquet")
+    new = own_repo.run("trigger")
+    report = {"files": ["zz.parquet"], "shifted": True}
+    files.write_json(own_repo.folder / paths.INGEST, report)
+    shifted = own_repo.run("trigger")
+    files.write_json(own_repo.folder / paths.INGEST, {**report, "files": ["sample.parquet"]})
+    learned = own_repo.run("trigger")
+
+    assert (new.code, new.out) == (0, "train: new data: zz.parquet\n")
+    assert shifted.out == "train: new data: zz.parquet; shifted data: zz.parquet\n"
+    assert learned.out == new.out
+
+
+def test_other_bytes_under_the_same_names_are_a_reason(own_repo: Repo) -> None:
+    take_whatever_comes(own_repo)
+    (path,) = (own_repo.folder / paths.RAW).glob("*.parquet")
+    path.write_bytes(path.read_bytes() + b" ")
+
+    assert own_repo.run("trigger").out.startswith("train: data/raw is unlike")
+
+
+@pytest.mark.parametrize(("version", "code"), [("1", 0), ("2", 0), ("0", 1)])
+def test_the_monitor_counts_unless_its_champion_has_given_way(
+    own_repo: Repo, version: str, code: int
+) -> None:
+    age = {"name": checks.AGE, "found": 1.0}
+    report = {"version": version, "verdict": "withdraw", "checks": [age]}
+    files.write_json(own_repo.folder / paths.MONITOR, report)
+    done = own_repo.run("trigger")
+
+    assert (done.code, "monitor says withdraw" in done.out) == (code, code == 0)
+
+
+def test_a_candidate_trained_since_counts_for_the_schedule(own_repo: Repo) -> None:
+    long_ago = (datetime.now(UTC) - timedelta(days=99)).isoformat()
+    pointer = own_repo.read(paths.CHAMPION / artifact.POINTER)
+    champion = paths.CHAMPION / pointer["model_sha256"] / artifact.MANIFEST
+    for path, code in ((champion, 1), (paths.CANDIDATE / artifact.MANIFEST, 0)):
+        manifest = {**own_repo.read(path), "created": long_ago}
+        files.write_json(own_repo.folder / path, manifest)
+        assert own_repo.run("trigger").code == code

@@ -1,0 +1,64 @@
+# The template's. Tests of stages of yours stand beside this folder.
+"""`repro` runs what changed, and says why when it cannot."""
+
+import subprocess
+import sys
+
+import pytest
+
+from ..fixtures import Done, Repo
+from ..package import paths, schema
+
+# a stage that needs no seconds, and fails in the way of ours
+STAGES = """\
+stages:
+  ours:
+    cmd: {command}
+    deps: [params.yaml]
+    outs: [ours.txt]
+"""
+
+
+def repro(repo: Repo, command: str) -> Done:
+    """Run `repro` with one stage; DVC and the stage write to the real streams."""
+    (repo.folder / "dvc.yaml").write_text(STAGES.format(command=command))
+    main = [sys.executable, "-m", str(schema.__package__), "repro"]
+    done = subprocess.run(main, cwd=repo.folder, capture_output=True, text=True)
+    return Done(done.returncode, done.stdout, done.stderr)
+
+
+def test_a_stage_runs_once_for_the_same_inputs_and_only_its_words_are_shown(
+    own_repo: Repo,
+) -> None:
+    first = repro(own_repo, "echo made | tee ours.txt")
+    second = repro(own_repo, "echo made | tee ours.txt")
+
+    assert (first.code, first.out, first.err) == (0, "made\n", "")
+    assert (second.code, second.out, second.err) == (0, "", "")
+
+
+def test_the_exit_code_of_a_stage_that_fails_is_kept(own_repo: Repo) -> None:
+    done = repro(own_repo, "echo found this >&2; exit 2")
+
+    assert (done.code, done.err) == (2, "found this\n")
+
+
+def test_what_dvc_cannot_do_is_said(own_repo: Repo) -> None:
+    done = repro(own_repo, "exit 0")
+
+    assert done.code == 3
+    assert "ours.txt" in done.err
+    assert "Traceback" not in done.err
+
+
+@pytest.mark.parametrize("command", ["validate", "featurize", "repro", "drift"])
+def test_without_data_the_way_to_get_it_is_shown(own_repo: Repo, command: str) -> None:
+    for path in (own_repo.folder / paths.RAW).iterdir():
+        path.unlink()
+    done = own_repo.run(command, *([paths.SAMPLE] if command == "drift" else []))
+
+    assert done.code == 2
+    assert done.err.endswith(
+        f"error: {paths.RAW} holds no batch; expected .parquet or .csv files\n\n"
+        "hint: uv run --frozen python -m dvc pull brings back tracked data\n"
+    )

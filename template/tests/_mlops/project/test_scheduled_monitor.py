@@ -1,0 +1,82 @@
+# The template's. Where predictions are logged is yours, in the environment: PREDICTION_LOG.
+"""When training is started from the verdict of `monitor`, and how."""
+
+import json
+import threading
+from collections.abc import Iterator
+from http.server import BaseHTTPRequestHandler, HTTPServer
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from ..fixtures import Repo
+from ..package import errors, scheduled_monitor
+
+
+def test_without_a_prediction_log_it_says_so_and_ends_well(
+    repo: Repo, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("PREDICTION_LOG", str(tmp_path))
+    monkeypatch.setenv("GITHUB_STEP_SUMMARY", str(tmp_path / "page.md"))
+    done = repo.run("scheduled-monitor")
+
+    assert (done.code, done.err) == (0, f"scheduled-monitor: no prediction log in {tmp_path}\n")
+    assert "No prediction is logged here" in (tmp_path / "page.md").read_text(encoding="utf-8")
+
+
+class Asked(BaseHTTPRequestHandler):
+    """Write a request down, and answer with the server's status."""
+
+    def do_POST(self) -> None:
+        """Take one request."""
+        body = self.rfile.read(int(self.headers["Content-Length"]))
+        self.server.asked.append((self.path, self.headers["Authorization"], json.loads(body)))
+        self.send_response(self.server.status)
+        self.end_headers()
+
+    def log_message(self, *arguments: Any) -> None:
+        """Stay quiet."""
+
+
+@pytest.fixture
+def github(monkeypatch: pytest.MonkeyPatch) -> Iterator[Any]:
+    """Return a server on this machine that takes requests in GitHub's place."""
+    server: Any = HTTPServer(("127.0.0.1", 0), Asked)
+    server.asked, server.status = [], 204
+    monkeypatch.setenv("GITHUB_API_URL", f"http://127.0.0.1:{server.server_port}")
+    monkeypatch.setenv("GITHUB_REPOSITORY", "team/repo")
+    monkeypatch.setenv("GITHUB_REF_NAME", "main")
+    monkeypatch.setenv("GITHUB_TOKEN", "secret")
+    thread = threading.Thread(target=server.serve_forever)
+    thread.start()
+    yield server
+    server.shutdown()
+    thread.join()
+    server.server_close()
+
+
+def test_it_starts_the_training_workflow_with_the_workflow_s_own_token(github: Any) -> None:
+    assert scheduled_monitor.start_training() == "started train.yml in team/repo"
+    assert github.asked == [
+        (
+            "/repos/team/repo/actions/workflows/train.yml/dispatches",
+            "Bearer secret",
+            {"ref": "main", "inputs": {"always": "true"}},
+        )
+    ]
+
+
+def test_a_token_without_the_permission_is_an_outside_failure(github: Any) -> None:
+    github.status = 403
+    with pytest.raises(errors.OutsideFailed, match=r"did not start train\.yml: .*403") as said:
+        scheduled_monitor.start_training()
+
+    assert "actions: write" in said.value.hint
+
+
+def test_without_github_it_says_what_to_run(github: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("GITHUB_TOKEN", "")
+
+    assert scheduled_monitor.start_training() == "training is due: uv run just retrain --always"
+    assert github.asked == []

@@ -1,0 +1,193 @@
+# The template's. Checks of your own before a model gets a number go into a command of yours.
+"""What gets a number, and what does not."""
+
+import json
+import os
+from contextlib import chdir
+from pathlib import Path
+
+import pytest
+
+from ..fixtures import Repo
+from ..package import artifact, paths, programs, provenance, runs, versions
+
+
+def rewrite(path: Path, **changes: object) -> None:
+    """Change entries of a JSON file."""
+    content = {**json.loads(path.read_text(encoding="utf-8")), **changes}
+    path.write_text(json.dumps(content), encoding="utf-8")
+
+
+def make_dirty(repo: Repo) -> None:
+    """Turn the candidate into another model, trained with a module that git does not know."""
+    (repo.folder / "src" / "new.py").write_text("", encoding="utf-8")
+    model = repo.folder / paths.CANDIDATE / artifact.MODEL
+    with model.open("ab") as file:  # skops reads past it
+        file.write(b"\0")
+    digest = artifact.sha256(model)
+    with chdir(repo.folder):
+        record = provenance.record()
+    assert record["dirty"]
+    rewrite(repo.folder / paths.CANDIDATE / artifact.MANIFEST, model_sha256=digest, **record)
+    rewrite(repo.folder / paths.METRICS, model_sha256=digest)
+
+
+def test_the_same_bytes_keep_their_version(repo: Repo, monkeypatch: pytest.MonkeyPatch) -> None:
+    done = repo.must("register")
+    monkeypatch.chdir(repo.folder)
+
+    assert done.out == "1\n"
+    assert len(versions.listed()) == 1
+
+
+def test_a_version_says_what_it_was_made_of(repo: Repo, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(repo.folder)
+    manifest = repo.read(paths.CANDIDATE / artifact.MANIFEST)
+    (version,) = versions.listed()
+
+    assert version.model_sha256 == manifest["model_sha256"]
+    assert {name: version.tags[name] for name in runs.TAGS} == {
+        name: str(manifest[name]) for name in runs.TAGS
+    }
+    assert version.tags["forced"] == ""
+
+
+def test_a_version_is_a_real_mlflow_model_with_a_signature(
+    repo: Repo, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(repo.folder)
+    runs.client()
+    from mlflow.models import get_model_info
+
+    info = get_model_info(f"models:/{versions.PROJECT}/1")
+    features = repo.read(paths.CANDIDATE / artifact.MANIFEST)["features"]
+
+    assert info.signature.inputs.input_names() == [feature["name"] for feature in features]
+    assert "sklearn" in info.flavors
+
+
+def test_a_copy_of_the_repo_keeps_its_models_to_itself(
+    repo: Repo, own_repo: Repo, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def kept() -> set[Path]:
+        return set((repo.folder / "mlruns").rglob("*"))
+
+    before = kept()
+    make_dirty(own_repo)
+    own_repo.must("register", "--force", "the demo is in an hour")
+    monkeypatch.chdir(own_repo.folder)
+    log = runs.client()
+    found = log.search_model_versions()
+    places = [
+        place
+        for version in found
+        for place in (
+            log.get_model_version_download_uri(version.name, version.version),
+            log.get_run(version.run_id).info.artifact_uri,
+        )
+    ]
+
+    assert len(found) == 2
+    assert [place for place in places if not place.startswith(f"{own_repo.folder}/mlruns/")] == []
+    assert all(Path(place).is_dir() for place in places)
+    assert kept() == before
+
+
+def test_an_address_that_is_empty_leaves_a_copy_its_own_store(
+    own_repo: Repo, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv(runs.ADDRESS, "")
+    monkeypatch.chdir(own_repo.folder)
+    kept = runs.client().get_experiment_by_name(runs.PROJECT).artifact_location
+
+    assert kept.startswith(f"{own_repo.folder}/mlruns/")
+    assert runs.ADDRESS not in os.environ
+
+
+def test_a_dirty_run_needs_a_reason_and_the_reason_is_kept(
+    own_repo: Repo, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    make_dirty(own_repo)
+    refused = own_repo.run("register")
+    done = own_repo.must("register", "--force", "the demo is in an hour")
+    monkeypatch.chdir(own_repo.folder)
+    found = versions.listed()
+
+    assert refused.code == 1
+    assert "the run is dirty: src/new.py is not committed" in refused.err
+    assert done.out == "2\n"
+    assert [version.tags["forced"] for version in found] == ["", "the demo is in an hour"]
+
+
+def test_a_dirty_run_is_clean_once_its_inputs_are_committed(
+    own_repo: Repo, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    make_dirty(own_repo)
+    own_repo.git("add", "src/new.py")
+    own_repo.git("commit", "--quiet", "--no-verify", "--message", "Keep it")
+    own_repo.must("register")
+    monkeypatch.chdir(own_repo.folder)
+    tags = versions.listed()[-1].tags
+
+    assert (tags["dirty"], tags["forced"]) == ("False", "")
+    assert tags["commit"] == own_repo.git("rev-parse", "HEAD")
+
+
+def test_a_commit_of_other_inputs_does_not_clean_a_dirty_run(own_repo: Repo) -> None:
+    make_dirty(own_repo)
+    (own_repo.folder / "src" / "new.py").write_text("LATER = True\n", encoding="utf-8")
+    own_repo.git("add", "src/new.py")
+    own_repo.git("commit", "--quiet", "--no-verify", "--message", "Keep another")
+    done = own_repo.run("register")
+
+    assert (done.code, "the run is dirty" in done.err) == (1, True)
+
+
+def test_a_tampered_candidate_gets_no_version(own_repo: Repo) -> None:
+    with (own_repo.folder / paths.CANDIDATE / artifact.MODEL).open("ab") as file:
+        file.write(b"\0")
+    done = own_repo.run("register")
+
+    assert (done.code, "was changed after training" in done.err) == (1, True)
+
+
+def test_a_report_about_another_model_is_refused(own_repo: Repo) -> None:
+    rewrite(own_repo.folder / paths.METRICS, model_sha256="0" * 64)
+    done = own_repo.run("register")
+
+    assert (done.code, "is about another model" in done.err) == (2, True)
+
+
+def test_a_candidate_that_was_never_trained_is_wrong_input(own_repo: Repo) -> None:
+    (own_repo.folder / paths.CANDIDATE / artifact.MODEL).unlink()
+    done = own_repo.run("register")
+
+    assert (done.code, "just repro" in done.err) == (2, True)
+
+
+def test_a_store_that_does_not_answer_changes_nothing(
+    own_repo: Repo, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("MLFLOW_TRACKING_URI", f"sqlite:///{own_repo.folder}/params.yaml/no.db")
+    before = own_repo.files()
+    done = own_repo.run("register")
+
+    assert done.code == 3
+    assert "MLFLOW_TRACKING_URI" in done.err
+    assert own_repo.files() == before
+
+
+def test_a_run_that_the_store_lacks_is_logged_from_its_files(
+    own_repo: Repo, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(versions, "listed", list)  # as if nothing were registered
+    monkeypatch.setattr(programs, "share", lambda folder: None)
+    manifest = own_repo.folder / paths.CANDIDATE / artifact.MANIFEST
+    rewrite(manifest, run_id="made-elsewhere")
+    number = own_repo.must("register").out.strip()
+    monkeypatch.chdir(own_repo.folder)
+    version = runs.client().get_model_version(versions.PROJECT, number)
+    metrics = runs.client().get_run(version.run_id).data.metrics
+
+    report = own_repo.read(paths.METRICS)
+    assert metrics[report["metric"]] == pytest.approx(report["metrics"][report["metric"]])

@@ -1,0 +1,148 @@
+# The template's. Claims about your own records go into a file beside this folder.
+"""What `trace` shows of a version, and what it finds out when the record is not true."""
+
+import json
+import shutil
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from ..fixtures import Repo
+from ..package import artifact, paths, versions
+
+
+def traced(repo: Repo, *arguments: str) -> tuple[int, dict[str, Any], dict[str, str]]:
+    """Return the exit code, the record, and the state of each check."""
+    done = repo.run("trace", "--json", *arguments)
+    record = json.loads(done.out)
+    return done.code, record, {check["name"]: check["state"] for check in record["checks"]}
+
+
+def folder(repo: Repo) -> Path:
+    """Return where the bytes of version 1 are."""
+    (manifest,) = (repo.folder / paths.REGISTERED).glob("*/" + artifact.MANIFEST)
+    return manifest.parent
+
+
+def append(path: Path) -> None:
+    """Add one byte to a file."""
+    with path.open("ab") as file:
+        file.write(b"\n")
+
+
+def rewrite(path: Path, **changes: object) -> None:
+    """Change entries of a JSON file."""
+    content = {**json.loads(path.read_text(encoding="utf-8")), **changes}
+    path.write_text(json.dumps(content), encoding="utf-8")
+
+
+def test_the_champion_is_traced_by_default_and_all_of_it_holds(repo: Repo) -> None:
+    code, record, states = traced(repo)
+
+    assert (code, record["ok"], record["version"], record["champion"]) == (0, True, "1", True)
+    assert set(states.values()) == {"ok"}
+
+
+def test_the_record_names_data_code_params_environment_run_and_person(repo: Repo) -> None:
+    manifest = repo.read(paths.CANDIDATE / artifact.MANIFEST)
+    _, record, _ = traced(repo, "1")
+
+    assert record["data"]["train"] == manifest["data"]["train"]
+    assert record["code"]["commit"] == repo.git("rev-parse", "HEAD")
+    assert record["params"] == manifest["params"]
+    assert record["environment"]["packages"] == manifest["packages"]
+    assert record["run_id"] == manifest["run_id"]
+    assert record["registered_by"] == "Test"
+    assert record["promotion_forced"] == "a model of the sample"
+
+
+def test_people_read_one_line_for_each_claim(repo: Repo) -> None:
+    done = repo.must("trace")
+
+    assert "ok       model " in done.out
+    assert "claims hold" in done.err
+
+
+def test_changed_model_bytes_differ(own_repo: Repo) -> None:
+    append(folder(own_repo) / artifact.MODEL)
+    code, _, states = traced(own_repo)
+
+    assert (code, states["model"]) == (1, "differs")
+
+
+def test_changed_served_bytes_differ(own_repo: Repo) -> None:
+    pointer = own_repo.read(paths.CHAMPION / artifact.POINTER)
+    append(own_repo.folder / paths.CHAMPION / pointer["model_sha256"] / artifact.MODEL)
+    code, _, states = traced(own_repo)
+
+    assert (code, states["champion"], states["model"]) == (1, "differs", "ok")
+
+
+@pytest.mark.parametrize("name", ["commit", "data_sha256", "lock_sha256", "features_sha256"])
+def test_a_manifest_that_was_rewritten_differs_from_the_registry(own_repo: Repo, name: str) -> None:
+    rewrite(folder(own_repo) / artifact.MANIFEST, **{name: "0" * 40})
+    code, record, states = traced(own_repo)
+    details = {check["name"]: check["detail"] for check in record["checks"]}
+
+    assert (code, states["manifest"]) == (1, "differs")
+    assert name in details["manifest"]
+
+
+def test_parameters_that_were_rewritten_differ_from_the_run(own_repo: Repo) -> None:
+    rewrite(folder(own_repo) / artifact.MANIFEST, params={"no_such_parameter": 1})
+    code, _, states = traced(own_repo)
+
+    assert (code, states["run"]) == (1, "differs")
+
+
+def test_an_evaluation_of_another_model_differs(own_repo: Repo) -> None:
+    rewrite(folder(own_repo) / versions.EVALUATION, model_sha256="0" * 64)
+    code, _, states = traced(own_repo)
+
+    assert (code, states["evaluation"]) == (1, "differs")
+
+
+def test_changed_data_differs(own_repo: Repo) -> None:
+    shutil.copy(own_repo.folder / paths.SAMPLE, own_repo.folder / paths.RAW / "another.parquet")
+    done = own_repo.run("trace")
+
+    assert done.code == 1
+    assert "differs  data " in done.out
+    assert "hint: data/raw changed since" in done.err
+
+
+def test_data_that_was_not_pulled_is_missing(own_repo: Repo) -> None:
+    shutil.rmtree(own_repo.folder / paths.RAW)
+    code, _, states = traced(own_repo)
+
+    assert (code, states["data"]) == (1, "missing")
+
+
+def test_a_commit_that_git_does_not_know_is_missing(own_repo: Repo) -> None:
+    shutil.rmtree(own_repo.folder / ".git")
+    code, _, states = traced(own_repo)
+
+    assert code == 1
+    assert {states[name] for name in ("commit", "features", "lock")} == {"missing"}
+
+
+def test_code_that_changed_later_does_not_matter(own_repo: Repo) -> None:
+    for name in ("uv.lock", "params.yaml"):
+        append(own_repo.folder / name)
+    code, _, _ = traced(own_repo)
+
+    assert code == 0
+
+
+def test_an_unknown_version_is_wrong_input(repo: Repo) -> None:
+    done = repo.run("trace", "99")
+
+    assert (done.code, "registered are: 1" in done.err) == (2, True)
+
+
+def test_without_a_champion_a_version_has_to_be_named(own_repo: Repo) -> None:
+    (own_repo.folder / paths.CHAMPION / artifact.POINTER).unlink()
+
+    assert own_repo.run("trace").code == 2
+    assert own_repo.run("trace", "1").code == 0

@@ -1,0 +1,278 @@
+# The template's. Claims about what your service answers go into tests/test_service.py.
+"""The running service: what it answers, and what it refuses."""
+
+import json
+import math
+from pathlib import Path
+from typing import Any
+
+import httpx
+import pandas as pd
+import pytest
+
+from ..broken import KNOWN, LATE, cells
+from ..fixtures import Repo
+from ..package import interface, schema, tables
+
+JSON = {"content-type": "application/json"}
+
+
+@pytest.fixture(scope="session")
+def records(known: pd.DataFrame) -> list[dict[str, Any]]:
+    """Return rows of the sample as a request holds them."""
+    return tables.as_records(known)
+
+
+def ask(service: httpx.Client, rows: list[Any], **headers: str) -> dict[str, Any]:
+    """Return what the service answers to rows."""
+    answer = service.post("/predict", json={"rows": rows}, headers=headers)
+    assert answer.status_code == 200, answer.text
+    return answer.json()
+
+
+def refused(service: httpx.Client, content: str | bytes, **headers: str) -> tuple[int, str]:
+    """Return status and text of a request that has to be refused in the one form of errors."""
+    answer = service.post("/predict", content=content, headers={**JSON, **headers})
+    assert 400 <= answer.status_code < 500, answer.text
+    assert set(answer.json()) == {"error", "detail", "hint"}
+    assert answer.json()["error"]
+    assert answer.json()["hint"]
+    assert answer.headers["x-request-id"]
+    return answer.status_code, answer.text
+
+
+def refused_row(service: httpx.Client, row: dict[str, Any]) -> tuple[int, str]:
+    """Return how one row is refused."""
+    return refused(service, json.dumps({"rows": [row]}))
+
+
+def predicted(repo: Repo, rows: pd.DataFrame, folder: Path, suffix: str) -> pd.DataFrame:
+    """Return what `predict` adds to a file of rows."""
+    source, destination = folder / f"in{suffix}", folder / "out.parquet"
+    rows.to_csv(source, index=False) if suffix == ".csv" else rows.to_parquet(source)
+    repo.must("predict", "--input", source, "--output", destination)
+    return pd.read_parquet(destination)
+
+
+def test_an_answer_has_a_prediction_for_each_row_and_says_which_model(
+    service: httpx.Client, records: list[Any]
+) -> None:
+    answer = ask(service, records[:3])
+
+    assert len(answer["predictions"]) == 3
+    assert answer["model_version"] == "1"
+    assert answer["request_id"]
+
+
+@pytest.mark.parametrize("suffix", [".parquet", ".csv"])
+def test_the_service_and_predict_give_the_same_in_the_same_order(
+    service: httpx.Client,
+    repo: Repo,
+    known: pd.DataFrame,
+    records: list[Any],
+    tmp_path: Path,
+    suffix: str,
+) -> None:
+    answer = ask(service, records)
+    table = predicted(repo, known, tmp_path, suffix)
+
+    assert answer["predictions"] == table["prediction"].tolist()
+    for position, shares in enumerate(answer.get("probabilities", [])):
+        found = {label: table[f"probability_{label}"].iloc[position] for label in schema.LABELS}
+        assert shares == found
+
+
+def test_the_order_of_rows_is_the_order_of_answers(
+    service: httpx.Client, records: list[Any]
+) -> None:
+    there, back = ask(service, records[:50]), ask(service, records[:50][::-1])
+
+    assert there["predictions"] == back["predictions"][::-1]
+
+
+def test_a_row_alone_is_answered_as_among_others(service: httpx.Client, records: list[Any]) -> None:
+    together = ask(service, records[:5])["predictions"]
+
+    assert [ask(service, [record])["predictions"][0] for record in records[:5]] == together
+
+
+def test_the_order_of_columns_does_not_matter(service: httpx.Client, records: list[Any]) -> None:
+    turned = [dict(reversed(record.items())) for record in records[:5]]
+
+    assert ask(service, turned)["predictions"] == ask(service, records[:5])["predictions"]
+
+
+def test_a_request_id_comes_back(service: httpx.Client, records: list[Any]) -> None:
+    answer = service.post(
+        "/predict", json={"rows": records[:1]}, headers={"X-Request-ID": "order-7:b"}
+    )
+
+    assert answer.headers["x-request-id"] == answer.json()["request_id"] == "order-7:b"
+
+
+def test_requests_without_an_id_get_one_each(service: httpx.Client, records: list[Any]) -> None:
+    ids = [ask(service, records[:1])["request_id"] for _ in range(2)]
+
+    assert ids[0] != ids[1]
+
+
+@pytest.mark.parametrize("value", ["two words", "x" * 129, "<script>"])
+def test_a_request_id_that_could_forge_a_log_is_refused(
+    service: httpx.Client, records: list[Any], value: str
+) -> None:
+    code, said = refused(service, json.dumps({"rows": records[:1]}), **{"x-request-id": value})
+
+    assert (code, "X-Request-ID" in said) == (400, True)
+
+
+@pytest.mark.parametrize("name", LATE)
+def test_a_column_known_too_late_is_refused(
+    service: httpx.Client, records: list[Any], name: str
+) -> None:
+    code, said = refused_row(service, {**records[0], name: 1})
+
+    assert (code, f"rows.0.{name}" in said) == (400, True)
+
+
+@pytest.mark.parametrize(("column", "value"), cells(KNOWN))
+def test_a_wrong_value_is_refused_by_row_and_column(
+    service: httpx.Client, records: list[Any], column: interface.Column, value: Any
+) -> None:
+    rows = [records[0], {**records[0], column.name: value}]
+    code, said = refused(service, json.dumps({"rows": rows}))
+
+    assert code == 400
+    assert f"rows.1.{column.name}" in said or value == math.inf
+
+
+@pytest.mark.parametrize("column", [c for c in KNOWN if not c.missing], ids=lambda c: c.name)
+def test_a_column_that_may_not_be_missing_is_asked_for(
+    service: httpx.Client, records: list[Any], column: interface.Column
+) -> None:
+    row = {name: value for name, value in records[0].items() if name != column.name}
+
+    assert f"rows.0.{column.name}" in refused_row(service, row)[1]
+
+
+@pytest.mark.parametrize("literal", ["NaN", "Infinity", "-Infinity", "1e999"])
+def test_numbers_that_json_does_not_have_are_refused(
+    service: httpx.Client, records: list[Any], literal: str
+) -> None:
+    numbers = [column.name for column in KNOWN if column.kind in ("integer", "number")]
+    if not numbers:
+        pytest.skip("this schema has no numbers")
+    row = json.dumps({**records[0], numbers[0]: "HERE"}).replace('"HERE"', literal)
+
+    assert refused(service, f'{{"rows": [{row}]}}')[0] == 400
+
+
+@pytest.mark.parametrize(
+    "content", ["", "rows", "{", "[]", "null", "{}", '{"rows": []}', '{"rows": [1]}', b"\xff\xfe"]
+)
+def test_what_is_not_a_request_is_refused(service: httpx.Client, content: str | bytes) -> None:
+    assert refused(service, content)[0] == 400
+
+
+def test_a_key_beside_rows_is_refused(service: httpx.Client, records: list[Any]) -> None:
+    content = json.dumps({"rows": records[:1], "model": "2"})
+
+    assert "model" in refused(service, content)[1]
+
+
+def test_too_many_rows_are_refused(service: httpx.Client, records: list[Any]) -> None:
+    content = json.dumps({"rows": (records[:1] * 1001)})
+
+    assert refused(service, content)[0] in (400, 413)
+
+
+def test_a_body_over_the_limit_is_refused(service: httpx.Client) -> None:
+    assert refused(service, b" " * 2_000_001)[0] == 413
+
+
+def test_a_body_over_the_limit_is_refused_when_its_length_is_not_said(
+    service: httpx.Client,
+) -> None:
+    pieces = (b" " * 100_000 for _ in range(30))
+    answer = service.post("/predict", content=pieces, headers=JSON)
+
+    assert answer.status_code == 413
+    assert answer.json()["hint"]
+
+
+@pytest.mark.parametrize(
+    "kind", ["application/vnd.bentoml+pickle", "application/octet-stream", "text/plain"]
+)
+def test_anything_but_json_is_refused_unread(service: httpx.Client, kind: str) -> None:
+    pickled = b"\x80\x04\x95\x0e\x00\x00\x00\x00\x00\x00\x00\x8c\x02os\x94\x8c\x04exit\x94\x93\x94."
+    code, said = refused(service, pickled, **{"content-type": kind})
+
+    assert (code, kind in said) == (415, True)
+
+
+def test_a_page_that_does_not_exist_says_where_to_go(service: httpx.Client) -> None:
+    answer = service.post("/forecast", json={})
+
+    assert answer.status_code == 404
+    assert "POST /predict" in answer.json()["hint"]
+
+
+def test_reading_instead_of_asking_says_how_to_ask(service: httpx.Client) -> None:
+    answer = service.get("/predict")
+
+    assert answer.status_code in (404, 405)
+    assert "POST /predict" in answer.json()["hint"]
+
+
+@pytest.mark.parametrize("page", ["/livez", "/readyz", "/metrics"])
+def test_pages_for_machines_answer(service: httpx.Client, page: str) -> None:
+    assert service.get(page).status_code == 200
+
+
+def test_metrics_count_requests(service: httpx.Client, records: list[Any]) -> None:
+    ask(service, records[:1])
+
+    assert 'endpoint="/predict"' in service.get("/metrics").text
+
+
+def test_the_page_of_the_api_has_an_example_that_works(service: httpx.Client) -> None:
+    body = service.get("/docs.json").json()["paths"]["/predict"]["post"]["requestBody"]
+    example = body["content"]["application/json"]["schema"]["properties"]["rows"]["example"]
+
+    assert set(example[0]) <= {column.name for column in KNOWN}
+    assert len(ask(service, example)["predictions"]) == 1
+
+
+def test_the_page_asks_no_other_host_and_says_which_model_answers(service: httpx.Client) -> None:
+    page, described = service.get("/").text, service.get("/docs.json").json()
+
+    assert f"<title>{described['info']['title']}</title>" in page
+    assert "//" not in page
+    assert "Model version 1 answers" in described["info"]["description"]
+    assert "//" not in described["info"]["description"]
+    assert set(described["paths"]["/predict"]["post"]["responses"]) == {"200", "4XX", "503"}
+
+
+def test_the_page_of_the_api_explains_each_column(service: httpx.Client) -> None:
+    row = service.get("/docs.json").json()["components"]["schemas"]["Row"]["properties"]
+
+    assert {name: row[name]["description"] for name in row} == {
+        column.name: column.meaning for column in KNOWN
+    }
+
+
+def test_values_that_may_be_missing_may_be_null_or_left_out(
+    service: httpx.Client, records: list[Any]
+) -> None:
+    empty = {column.name for column in KNOWN if column.missing}
+    as_null = {name: None if name in empty else value for name, value in records[0].items()}
+    left_out = {name: value for name, value in records[0].items() if name not in empty}
+
+    assert ask(service, [as_null])["predictions"] == ask(service, [left_out])["predictions"]
+
+
+def test_a_category_not_seen_in_training_counts_as_missing(
+    service: httpx.Client, records: list[Any]
+) -> None:
+    text = [column.name for column in KNOWN if column.kind == "text"]
+
+    assert ask(service, [{**records[0], **dict.fromkeys(text, "??")}])["predictions"]

@@ -1,0 +1,99 @@
+# The template's. Claims about what your service answers go into tests/test_service.py.
+"""Starting the service: what it needs, and what it says before there is a model."""
+
+import socket
+from collections.abc import Iterator
+from contextlib import chdir
+from pathlib import Path
+
+import httpx
+import pytest
+
+from ..fixtures import Repo
+from ..package import artifact, features, local_service, paths, schema, serving, tables
+
+
+@pytest.fixture(scope="module")
+def empty_service(repo: Repo, tmp_path_factory: pytest.TempPathFactory) -> Iterator[httpx.Client]:
+    """Return a client of a service that has no champion yet."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("CHAMPION_DIR", str(tmp_path_factory.mktemp("nothing")))
+        with (
+            chdir(repo.folder),
+            local_service.running_service(until="/livez") as address,
+            httpx.Client(base_url=address, timeout=30) as client,
+        ):
+            yield client
+
+
+def test_before_the_first_champion_it_lives_but_is_not_ready(empty_service: httpx.Client) -> None:
+    assert empty_service.get("/livez").status_code == 200
+    assert empty_service.get("/readyz").status_code == 503
+
+
+def test_before_the_first_champion_a_request_is_told_what_to_run(
+    empty_service: httpx.Client, known
+) -> None:
+    answer = empty_service.post("/predict", json={"rows": tables.as_records(known.head(1))})
+
+    assert answer.status_code == 503
+    assert answer.json()["error"] == "no model is served"
+    assert answer.json()["hint"] == artifact.FIRST_CHAMPION
+
+
+def test_before_the_first_champion_the_page_says_so(empty_service: httpx.Client) -> None:
+    about = empty_service.get("/docs.json").json()["info"]
+
+    assert about["version"] == "model none"
+    assert artifact.FIRST_CHAMPION in about["description"]
+
+
+def test_a_port_in_use_is_an_outside_failure(repo: Repo) -> None:
+    with socket.socket() as taken:
+        taken.bind(("127.0.0.1", 0))
+        taken.listen()
+        port = taken.getsockname()[1]
+        done = repo.run("serve", "--port", port)
+
+    assert done.code == 3
+    assert f"port {port} of 127.0.0.1 cannot be used" in done.err
+    assert "--port" in done.err
+
+
+def champion_in(folder: Path, monkeypatch: pytest.MonkeyPatch) -> serving.Champion:
+    """Load the champion of a folder, as the service does when it starts."""
+    monkeypatch.setenv("CHAMPION_DIR", str(folder))
+    champion = serving.Champion(schema, features)
+    champion.load()
+    return champion
+
+
+def test_a_champion_whose_bytes_were_changed_is_not_served(
+    own_repo: Repo, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    folder = own_repo.folder / paths.CHAMPION
+    (model,) = folder.glob(f"*/{artifact.MODEL}")
+    model.write_bytes(model.read_bytes() + b"x")
+    champion = champion_in(folder, monkeypatch)
+
+    assert not champion.ready
+    assert "SHA-256" in str(champion.problem)
+
+
+def test_a_champion_of_other_feature_code_is_not_served(
+    repo: Repo, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(artifact, "features_sha256", lambda package: "0" * 64)
+    champion = champion_in(repo.folder / paths.CHAMPION, monkeypatch)
+
+    assert not champion.ready
+    assert "schema.py and features.py" in str(champion.problem)
+
+
+def test_a_pointer_that_is_damaged_leaves_the_service_not_ready(
+    own_repo: Repo, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    folder = own_repo.folder / paths.CHAMPION
+    (folder / artifact.POINTER).write_text('{"version": ')
+
+    assert not champion_in(folder, monkeypatch).ready

@@ -1,0 +1,81 @@
+# The template's. Types that your estimators need are listed in _mlops/tracking/artifact.py.
+"""A model is loaded only when it is the one that was trained, and names only trusted types."""
+
+import json
+import os
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+from sklearn.dummy import DummyClassifier
+from sklearn.preprocessing import FunctionTransformer
+
+from ..package import artifact, errors
+
+
+def saved(model: Any, folder: Path) -> Path:
+    """Save a model with a manifest that fits."""
+    manifest = {"model_sha256": artifact.save(model, folder)}
+    (folder / artifact.MANIFEST).write_text(json.dumps(manifest), encoding="utf-8")
+    return folder
+
+
+@pytest.fixture
+def folder(tmp_path: Path) -> Path:
+    """Return the folder of a model that can be loaded."""
+    return saved(DummyClassifier(strategy="prior").fit(np.zeros((2, 1)), ["a", "b"]), tmp_path)
+
+
+def test_what_was_saved_is_loaded(folder: Path) -> None:
+    assert list(artifact.load(folder).model.classes_) == ["a", "b"]
+
+
+@pytest.mark.parametrize("position", [0, 100, -1])
+def test_one_changed_byte_is_refused(folder: Path, position: int) -> None:
+    content = bytearray((folder / artifact.MODEL).read_bytes())
+    content[position] ^= 1
+    (folder / artifact.MODEL).write_bytes(content)
+
+    with pytest.raises(errors.Refused, match="has SHA-256"):
+        artifact.load(folder)
+
+
+def test_a_truncated_model_is_refused(folder: Path) -> None:
+    content = (folder / artifact.MODEL).read_bytes()
+    (folder / artifact.MODEL).write_bytes(content[:-10])
+
+    with pytest.raises(errors.Refused):
+        artifact.load(folder)
+
+
+def test_a_type_that_is_not_trusted_is_refused_before_it_is_built(tmp_path: Path) -> None:
+    folder = saved(FunctionTransformer(os.system), tmp_path)
+
+    with pytest.raises(errors.Refused, match=r"types that are not trusted: .*system"):
+        artifact.load(folder)
+
+
+@pytest.mark.parametrize("name", [artifact.MODEL, artifact.MANIFEST])
+def test_a_missing_file_is_wrong_input(folder: Path, name: str) -> None:
+    (folder / name).unlink()
+
+    with pytest.raises(errors.WrongInput, match=name):
+        artifact.load(folder)
+
+
+def test_a_damaged_manifest_is_wrong_input(folder: Path) -> None:
+    (folder / artifact.MANIFEST).write_text('{"model_sha256": ')
+
+    with pytest.raises(errors.WrongInput, match="is not JSON"):
+        artifact.load(folder)
+
+
+def test_the_hash_of_the_features_follows_their_code(tmp_path: Path) -> None:
+    hashes = []
+    for code in ("a", "b"):
+        (tmp_path / "schema.py").write_text("x = 1")
+        (tmp_path / "features.py").write_text(code)
+        hashes.append(artifact.features_sha256(tmp_path))
+
+    assert hashes[0] != hashes[1]

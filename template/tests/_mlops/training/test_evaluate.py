@@ -1,0 +1,87 @@
+# The template's. Claims about how good your model is go into tests/test_model.py.
+"""What `evaluate` reports, and what it cannot judge."""
+
+import pandas as pd
+import pytest
+
+from ..fixtures import Repo
+from ..package import artifact, dataset, metrics, outcome, paths, schema
+
+
+def refused(repo: Repo) -> tuple[int, str]:
+    """Run an evaluation that has to fail, and see that the old report is still there."""
+    before = (repo.folder / paths.METRICS).read_bytes(), repo.files()
+    done = repo.run("evaluate")
+    assert ((repo.folder / paths.METRICS).read_bytes(), repo.files()) == before
+    return done.code, done.err
+
+
+def test_the_report_says_what_metrics_py_says_of_the_hold_out(repo: Repo) -> None:
+    report = repo.read(paths.METRICS)
+    model = artifact.load(repo.folder / paths.CANDIDATE).model
+    holdout = pd.read_parquet(repo.folder / paths.FEATURES / dataset.HOLDOUT)
+    y_pred = outcome.predict(model, holdout.drop(columns=schema.TARGET), schema.LABELS)
+
+    assert report["metrics"] == pytest.approx(metrics.score(holdout[schema.TARGET], y_pred))
+
+
+def test_baselines_and_importance_stand_beside_the_score(repo: Repo) -> None:
+    report = repo.read(paths.METRICS)
+    features = repo.read(paths.CANDIDATE / artifact.MANIFEST)["features"]
+
+    assert all(report["metric"] in scores for scores in report["baselines"].values())
+    assert set(report["importance"]) == {feature["name"] for feature in features}
+
+
+def test_importance_is_measured_on_as_many_rows_as_params_yaml_says(own_repo: Repo) -> None:
+    before = own_repo.read(paths.METRICS)
+    own_repo.change(paths.PARAMS, "evaluate", "importance_rows", to=100)
+    own_repo.must("evaluate")
+    after = own_repo.read(paths.METRICS)
+
+    assert after["metrics"] == before["metrics"]
+    assert after["importance"].keys() == before["importance"].keys()
+    assert after["importance"] != before["importance"]
+
+
+def test_plots_are_pictures(repo: Repo) -> None:
+    plots = list((repo.folder / paths.REPORTS).glob("*.png"))
+
+    assert len(plots) == 3
+    assert all(path.read_bytes().startswith(b"\x89PNG") for path in plots)
+
+
+def test_a_slice_is_judged_when_it_is_large_enough(own_repo: Repo) -> None:
+    column = schema.KEY[-1]
+    own_repo.change(paths.CONTRACT, "slices", to={"columns": [column], "min_rows": 1})
+    own_repo.must("evaluate")
+    report = own_repo.read(paths.METRICS)
+    rows = pd.read_parquet(own_repo.folder / paths.FEATURES / dataset.HOLDOUT_ROWS)
+
+    assert {found["column"] for found in report["slices"]} == {column}
+    assert sum(found["rows"] for found in report["slices"]) == len(rows)
+
+
+def test_a_metric_that_nobody_computes_gets_a_suggestion(own_repo: Repo) -> None:
+    metric = own_repo.read(paths.METRICS)["metric"]
+    own_repo.change(paths.CONTRACT, "quality", "metric", to=f"{metric}_")
+    code, said = refused(own_repo)
+
+    assert code == 2
+    assert f"quality.metric is '{metric}_', which metrics.py does not return" in said
+    assert f"did you mean {metric!r}?" in said
+
+
+def test_a_slice_of_no_column_is_wrong_input(own_repo: Repo) -> None:
+    own_repo.change(paths.CONTRACT, "slices", "columns", to=["no_such_column"])
+    code, said = refused(own_repo)
+
+    assert (code, "slices.columns names 'no_such_column'" in said) == (2, True)
+
+
+def test_a_tampered_candidate_is_refused(own_repo: Repo) -> None:
+    with (own_repo.folder / paths.CANDIDATE / artifact.MODEL).open("ab") as file:
+        file.write(b"x")
+    code, said = refused(own_repo)
+
+    assert (code, "SHA-256" in said) == (1, True)

@@ -1,0 +1,97 @@
+# The template's. Claims about your own model go into tests/test_model.py.
+"""What `train` leaves behind: a model, and the record of how it was made."""
+
+import pandas as pd
+import pytest
+
+from ..fixtures import Repo
+from ..package import artifact, dataset, outcome, paths, provenance, runs, schema
+
+
+def manifest(repo: Repo) -> dict:
+    """Return the candidate's manifest."""
+    return repo.read(paths.CANDIDATE / artifact.MANIFEST)
+
+
+def predictions(repo: Repo) -> pd.DataFrame:
+    """Return what the candidate says about the hold-out."""
+    model = artifact.load(repo.folder / paths.CANDIDATE).model
+    holdout = pd.read_parquet(repo.folder / paths.FEATURES / dataset.HOLDOUT)
+    return outcome.predict(model, holdout.drop(columns=schema.TARGET), schema.LABELS)
+
+
+def test_a_clean_run_names_its_commit_data_and_lock(repo: Repo) -> None:
+    found = manifest(repo)
+
+    assert (found["dirty"], found["dirty_reasons"]) == (False, [])
+    assert found["commit"] == repo.git("rev-parse", "HEAD")
+    assert all(found[name] for name in runs.TAGS if name != "dirty")
+
+
+def test_the_run_is_in_the_store_with_its_parameters_and_cost(
+    repo: Repo, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(repo.folder)
+    found = manifest(repo)
+    run = runs.client().get_run(found["run_id"])
+
+    assert run.data.tags["data_sha256"] == found["data_sha256"]
+    assert set(run.data.params) == set(found["params"])
+    assert {"wall_seconds", "cpu_seconds"} <= set(run.data.metrics)
+
+
+def test_two_runs_on_the_same_inputs_give_the_same_predictions(
+    repo: Repo, own_repo: Repo, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(runs, "try_to_log", lambda manifest: "")
+    own_repo.must("featurize")
+    own_repo.must("train")
+
+    pd.testing.assert_frame_equal(predictions(own_repo), predictions(repo))
+
+
+@pytest.mark.parametrize("change", ["code", "data", "git"])
+def test_inputs_that_git_does_not_hold_make_a_run_dirty(
+    own_repo: Repo, monkeypatch: pytest.MonkeyPatch, change: str
+) -> None:
+    if change == "code":
+        (own_repo.folder / "src" / "new.py").write_text("")
+    if change == "data":
+        (own_repo.folder / paths.RAW / "new.csv").write_text("one more batch")
+    if change == "git":
+        own_repo.git("update-ref", "-d", "HEAD")
+    monkeypatch.chdir(own_repo.folder)
+    reason = {
+        "code": "src/new.py is not committed",
+        "data": "data/raw is unlike data/raw.dvc",
+        "git": "there is no git commit",
+    }
+
+    assert reason[change] in provenance.record()["dirty_reasons"]
+
+
+def test_a_model_is_kept_when_the_store_does_not_answer(
+    own_repo: Repo, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("MLFLOW_TRACKING_URI", f"sqlite:///{own_repo.folder}/params.yaml/no.db")
+    done = own_repo.must("train")
+
+    assert "warning: the tracking store" in done.err
+    assert manifest(own_repo)["run_id"] == ""
+
+
+def test_a_refused_parameter_leaves_the_old_candidate(own_repo: Repo) -> None:
+    before = (own_repo.folder / paths.CANDIDATE / artifact.MODEL).read_bytes()
+    own_repo.change(paths.PARAMS, "train", to={"no_such_parameter": 1})
+    done = own_repo.run("train")
+
+    assert done.code == 2
+    assert "unknown key 'no_such_parameter' in section train" in done.err
+    assert (own_repo.folder / paths.CANDIDATE / artifact.MODEL).read_bytes() == before
+
+
+def test_features_that_were_not_made_are_wrong_input(own_repo: Repo) -> None:
+    (own_repo.folder / paths.FEATURES / dataset.SUMMARY).unlink()
+    done = own_repo.run("train")
+
+    assert (done.code, "just repro" in done.err) == (2, True)
