@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
+import yaml
 from rendering import LEVELS, ROOT, TASKS
 
 PACKAGE, SLUG = "late_flights", "late-flights"
@@ -15,7 +16,7 @@ JUST = re.compile(r"\buv run just\b" + REST)
 CLI = re.compile(rf"\buv run (?:--frozen python -m {PACKAGE}|{SLUG})\b(?![./:]){REST}")
 MAKE = re.compile(r"(?:^ *\$ |`)make (?P<rest>[^`&|\n]*)", re.MULTILINE)
 SPAN = re.compile(r"`(?P<name>[a-z][a-z-]*)(?P<rest> [^`\n]+)`")
-ROW = re.compile(r"\| (?P<cell>`[^|]+) \|")
+ROW = re.compile(r"\| (?P<cell>`[^|]+) \|(?: (?P<level>\d) \|)?")
 NAMES = re.compile(r"`([a-z][a-z-]*)[^`]*`")
 RECIPE = re.compile(r"^([a-z][a-z0-9-]*)((?: [^:\n]*)?):(?!=)", re.MULTILINE)
 HELP = {"--help", "-h"}
@@ -31,6 +32,7 @@ class Known:
     commands: dict[str, set[str]]
     recipes: dict[str, bool]
     targets: set[str]
+    level: int
 
     def wrong_command(self, words: list[str], page: str = "") -> str:
         """Return what is wrong with a command and its options, or nothing."""
@@ -79,6 +81,7 @@ def known(repo: Path) -> Known:
         {path.stem.replace("_", "-"): options_of(path) for path in files},
         recipes,
         set(re.findall(r"^([a-z-]+):", makefile, re.MULTILINE)),
+        int(yaml.safe_load((repo / ".copier-answers.yml").read_text())["maturity_level"]),
     )
 
 
@@ -120,6 +123,8 @@ def wrong_rows(text: str, known: Known) -> Iterator[str]:
         elif not head:
             head = line.split("|")[1].strip()
         elif head in ("command", "recipe") and (row := ROW.match(line)):
+            if int(row["level"] or 0) > known.level:
+                continue
             names: dict[str, set[str]] | dict[str, bool]
             names = known.commands if head == "command" else known.recipes
             yield from (f"no {head} {n!r}" for n in NAMES.findall(row["cell"]) if n not in names)
@@ -161,6 +166,24 @@ def test_every_command_and_recipe_is_in_the_handbook(repo: Path) -> None:
     offered = known(repo)
 
     assert set(offered.commands) | set(offered.recipes) - {"help"} <= told
+
+
+def test_the_handbook_has_the_sections_of_the_tree(
+    repos: Callable[[int, str], Path], repo: Path
+) -> None:
+    """A command stands under the name of its folder, with the first level that has it."""
+    page = (repo / "docs/handbook/commands.md").read_text(encoding="utf-8")
+    shown: dict[str, dict[str, int]] = {}
+    for section, rows in re.findall(r"^## (\w+)\n\n\| command .*\n.*\n((?:\|.*\n)+)", page, re.M):
+        found = re.findall(r"^\| `([a-z-]+)[^|]*\| (\d) \|", rows, re.M)
+        shown[section.lower()] = {name: int(level) for name, level in reversed(found)}
+    offered: dict[str, dict[str, int]] = {}
+    for level in reversed(LEVELS):
+        for path in (repos(level, TASKS[0]) / "src" / PACKAGE / "_mlops").glob("*/*.py"):
+            if "\ndef command(" in path.read_text(encoding="utf-8"):
+                offered.setdefault(path.parent.name, {})[path.stem.replace("_", "-")] = level
+
+    assert shown == offered
 
 
 def table_lines(page: Path) -> list[str]:

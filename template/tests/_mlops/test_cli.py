@@ -1,6 +1,7 @@
 # The template's. Tests of a command of yours go into a file beside this folder.
 """The command line: help, wrong use, exit codes."""
 
+import ast
 import re
 import subprocess
 import sys
@@ -15,10 +16,26 @@ from .package import cli, errors, schema
 COMMANDS = cli.program.list_commands(click.Context(cli.program))
 
 
-def test_help_lists_every_command_and_what_it_is_for(repo: Repo) -> None:
-    listed = repo.must("--help").out.partition("Commands:")[2]
+def test_help_lists_every_command_by_stage_with_a_line_each(repo: Repo) -> None:
+    text = repo.must("--help").out
+    listed = re.findall(r"^  ([a-z-]+)  +(\S.*)", text, re.MULTILINE)
+    sections = re.findall(r"^(\w+):$", text, re.MULTILINE)
+    stages = [stage.capitalize() for stage in cli.STAGES]
 
-    assert re.findall(r"^  ([a-z-]+)  +\S", listed, re.MULTILINE) == COMMANDS
+    assert [name for name, _ in listed] == COMMANDS
+    assert [name for name in stages if name in sections] == sections[1:]  # after the options
+    assert max(len(line) for _, line in listed) <= 60
+
+
+@pytest.mark.parametrize("path", cli.find_commands().values(), ids=cli.find_commands())
+def test_no_command_imports_a_command(path: Path) -> None:
+    others = {other.stem for other in cli.find_commands().values()}
+    tree = ast.parse(path.read_bytes())
+    imports = [node for node in ast.walk(tree) if isinstance(node, ast.ImportFrom) and node.level]
+    named = {part for node in imports for part in (node.module or "").split(".")}
+    named |= {alias.name for node in imports if not node.module for alias in node.names}
+
+    assert not named & others
 
 
 @pytest.mark.parametrize("command", COMMANDS)

@@ -1,5 +1,5 @@
 # The template's. Yours are features.py, the split in data.py, its share in params.yaml.
-"""Turn raw batches into training and hold-out tables."""
+"""Make the tables for training and hold-out."""
 
 from typing import Any
 

@@ -1,5 +1,5 @@
 # The template's. What a batch may hold is yours, in schema.py; what shifted means, in params.yaml.
-"""Take new batches in: broken ones stop here, shifted ones are a reason to train again."""
+"""Check new batches and add them to data/raw."""
 
 import json
 from collections.abc import Sequence

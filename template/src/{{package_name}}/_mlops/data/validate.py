@@ -1,5 +1,5 @@
 # The template's. Yours are schema.py, what a column may hold, and contract.yaml, what is personal.
-"""Are these batches what the schema says?"""
+"""Check batches against schema.py."""
 
 import json
 from collections.abc import Sequence

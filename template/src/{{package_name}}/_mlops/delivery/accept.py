@@ -1,5 +1,5 @@
 # The template's. The bars are yours, in contract.yaml: service, quality, delivery.
-"""Is what was packaged fit for its target? Asked before it goes anywhere."""
+"""Check the package before it goes anywhere."""
 
 import json
 import tempfile

@@ -1,5 +1,5 @@
 # The template's. Purpose and owners are yours, in contract.yaml.
-"""Write the bills of materials of what was packaged: its packages, and its model."""
+"""Write the bills of materials: packages and model."""
 
 import json
 from pathlib import Path

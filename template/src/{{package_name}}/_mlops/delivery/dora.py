@@ -1,5 +1,5 @@
 # The template's. What is deployed, and when, is yours; models/journal.jsonl has it.
-"""How well is the model delivered: deployment frequency, lead time, failure rate, recovery?"""
+"""Compute DORA's four metrics of delivery."""
 
 import json
 from datetime import UTC, datetime

@@ -1,5 +1,5 @@
 # The template's. What your service needs to run goes into [project] dependencies.
-"""Lay out what is delivered: the Bento of a version, its container file, the sums of all files."""
+"""Build the Bento of a version, with checksums."""
 
 import os
 from pathlib import Path

@@ -1,5 +1,5 @@
 # The template's. Whether production waits for a person is yours, in contract.yaml: rollout.
-"""Let what was packaged and accepted enter an environment: test, staging, production."""
+"""Release the package to test, staging or production."""
 
 import click
 

@@ -1,5 +1,5 @@
 # The template's. Steps, waits and bounds are yours, in contract.yaml: rollout.
-"""Let a version take over the traffic step by step, watched, with a way back."""
+"""Roll a version out: shadow, canary, full traffic."""
 
 import json
 import sys

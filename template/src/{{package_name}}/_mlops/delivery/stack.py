@@ -1,5 +1,5 @@
 # The template's. Processes are described in deploy/compose.yaml; ports are yours, in .env.
-"""Run the processes of a serving host: proxy, services, Prometheus, Alertmanager."""
+"""Run proxy, services, Prometheus and Alertmanager."""
 
 import json
 import sys

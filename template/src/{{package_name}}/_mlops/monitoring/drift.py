@@ -1,5 +1,5 @@
 # The template's. Methods, thresholds and columns to ignore are yours, in params.yaml.
-"""Have the inputs, or the predictions, changed since the model was trained?"""
+"""Compare new inputs and predictions with training."""
 
 from collections.abc import Sequence
 from html import escape

@@ -1,5 +1,5 @@
 # The template's. Bounds are yours: contract.yaml, and section drift of params.yaml.
-"""How does the champion do on what it was asked: ok, retrain or withdraw?"""
+"""Check the champion on its live traffic."""
 
 import math
 import sys

@@ -1,5 +1,5 @@
 # The template's. What starts the pipeline is yours, in contract.yaml: retraining and monitoring.
-"""Is there a reason to train again? One decision from the clock, the data and the monitor."""
+"""Say whether it is time to train again."""
 
 import json
 import sys

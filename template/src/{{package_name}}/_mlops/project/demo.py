@@ -1,5 +1,5 @@
 # The template's. For a demo of yours, define the recipe `demo` in project.just.
-"""Boot the service, ask it, compare the answer with `predict`, and say where to look."""
+"""Serve the champion, post one row and check the answer."""
 
 import json
 import tempfile

@@ -1,5 +1,5 @@
 # The template's. The batches and what follows from them are yours; nothing here knows an outcome.
-"""Replay later batches behind the proxy, then a bad candidate."""
+"""Replay later batches by rollouts, then a bad candidate."""
 
 import os
 import socket

@@ -1,5 +1,5 @@
 # The template's. Addresses and secrets are yours: repository variables and secrets, or .env.
-"""Train as a schedule does: with data, registry and gate, or on the sample when there are none."""
+"""Run the whole pipeline as a schedule does."""
 
 import os
 from pathlib import Path

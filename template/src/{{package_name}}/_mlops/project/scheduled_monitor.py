@@ -1,5 +1,5 @@
 # The template's. What is alarming is yours, in contract.yaml: monitoring and retraining.
-"""Look at the champion as a schedule does, and start training when that is the answer."""
+"""Run monitor as a schedule does; train when it is due."""
 
 import json
 import os

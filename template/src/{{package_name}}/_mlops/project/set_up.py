@@ -1,5 +1,5 @@
 # The template's. For a set-up of yours, define the recipe `set-up` in project.just.
-"""Make a fresh copy of this repo ready: git, DVC, MLflow, hooks, and a first commit."""
+"""Prepare git, DVC, MLflow and hooks in a fresh copy."""
 
 import os
 import re

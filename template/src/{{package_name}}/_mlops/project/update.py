@@ -1,5 +1,5 @@
 # The template's. A step of yours after an update is a recipe in project.just.
-"""Raise the level or bring in a newer template, whole or not at all, and say what is left to do."""
+"""Raise the level, or take in a newer template."""
 
 import json
 from collections.abc import Iterator

@@ -1,5 +1,5 @@
 # The template's. The prose of MODEL_CARD.md is yours; only what stands between markers is filled.
-"""Fill the model card's numbers from the run that made the champion."""
+"""Fill the model card with the champion's numbers."""
 
 import click
 

@@ -1,5 +1,5 @@
 # The template's. Yours are the slices in contract.yaml.
-"""Where do two versions disagree, on the same rows?"""
+"""Show where two versions disagree on the same rows."""
 
 import json
 from contextlib import ExitStack

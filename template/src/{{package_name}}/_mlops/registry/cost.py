@@ -1,5 +1,5 @@
 # The template's. The budget and the prices are yours, in contract.yaml.
-"""What did training cost, and does that fit the budget?"""
+"""Add up what training cost, and check the budget."""
 
 import json
 from collections import defaultdict

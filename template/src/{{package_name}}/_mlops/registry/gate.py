@@ -1,5 +1,5 @@
 # The template's. The bars are yours, in contract.yaml.
-"""Judge a version: is it good enough to take over?"""
+"""Check whether a version may replace the champion."""
 
 import json
 from collections.abc import Sequence

@@ -1,5 +1,5 @@
 # The template's. Yours are metrics.py and the bars in contract.yaml.
-"""Name a version champion: the one that is served."""
+"""Make a version the champion."""
 
 import json
 

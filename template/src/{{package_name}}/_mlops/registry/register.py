@@ -1,5 +1,5 @@
 # The template's. Commit your changes and train; a dirty run needs --force.
-"""Give the candidate a number."""
+"""Register the candidate as a new version."""
 
 import getpass
 import json

@@ -1,5 +1,5 @@
 # The template's. Checks of yours on a version go into a command of yours.
-"""What was a version made of, and do the bytes on disk still say so?"""
+"""Show what a version was made of, and verify it."""
 
 import hashlib
 import importlib

@@ -1,5 +1,5 @@
 # The template's. The bar that a challenger has passed is yours, in contract.yaml.
-"""Let the challenger take over on this host."""
+"""Let the challenger replace the champion on this host."""
 
 import json
 

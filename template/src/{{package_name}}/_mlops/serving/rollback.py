@@ -1,5 +1,5 @@
 # The template's. Yours is the decision; the reason is recorded in models/journal.jsonl.
-"""Go back to the champion before this one."""
+"""Go back to the previous champion."""
 
 import json
 import time

@@ -1,5 +1,5 @@
 # The template's. Yours is the database's address, in the environment: DATABASE_URL.
-"""Run the MLflow server on PostgreSQL: runs, versions and their files, for every machine."""
+"""Run the MLflow server on PostgreSQL."""
 
 import os
 import sys

@@ -1,5 +1,5 @@
 # The template's. Yours are metrics.py and the bars in contract.yaml.
-"""How good is the candidate on later data, beside simple models and on every slice?"""
+"""Score the candidate on the hold-out, beside baselines."""
 
 from typing import Any
 
