@@ -89,21 +89,6 @@ def wait_for(url: str, server: subprocess.Popen[bytes]) -> bool:
     return False
 
 
-def post(address: str, request: dict[str, Any]) -> dict[str, Any]:
-    """Post rows to the service and return its answer."""
-    asked = urllib.request.Request(
-        f"{address}/predict",
-        json.dumps(request).encode(),
-        {"Content-Type": "application/json", "X-Request-ID": "demo"},
-    )
-    try:
-        with urllib.request.urlopen(asked, timeout=30) as response:
-            answer: dict[str, Any] = json.load(response)
-    except urllib.error.HTTPError as error:
-        raise Refused(f"the service answered {error.code}: {error.read().decode()}") from error
-    return answer
-
-
 def ask(service: str, request: dict[str, Any]) -> dict[str, Any]:
     """Post rows to a service and return its answer."""
     asked = urllib.request.Request(

@@ -12,7 +12,7 @@ from ..scrape import scraped
 def test_a_look_of_the_monitor_is_exported_as_it_was_reported(
     service: httpx.Client, known: pd.DataFrame, own_repo: Repo
 ) -> None:
-    service.post("/predict", json={"rows": tables.as_records(known.head(3))})
+    service.post("/predict", json={"rows": tables.as_records(known.head(500))})
     said = own_repo.run("monitor")
     report = own_repo.read(paths.MONITOR)
     text = (own_repo.folder / prometheus.FILE).read_text(encoding="utf-8")

@@ -14,7 +14,7 @@ from ..data import dataset, tables
 from ..data.comparison import Found, compare, read_checked, require_names, training_part
 from ..errors import Refused
 from ..files import sha256_of, whole_file, write_json
-from .reference import champion
+from .champion_data import champion
 
 
 @click.command()

@@ -25,10 +25,7 @@ from ..serving.switch import roll_back
 from ..tracking import artifact
 from ..tracking.artifact import FIRST_CHAMPION
 from ..training.evaluation import require_metric
-from . import added, checks, labels, notify, page, windows, withdraw
-from .reference import learned_from
-
-Time = datetime | None
+from . import added, champion_data, checks, labels, notify, page, windows, withdraw
 
 
 @dataclass(frozen=True)
@@ -262,12 +259,12 @@ def shift(
     if len(rows) < min_rows:
         return {}, {}
     try:
-        reference = learned_from(manifest, params.featurize.holdout_share)
+        reference = champion_data.training_rows(manifest, params.featurize.holdout_share)
     except Problem as problem:
         click.echo(f"warning: drift is not measured: {problem}", err=True)
         return {}, {}
     report, _ = comparison.compare(reference, rows, params.drift)
-    model = reference.champion() if len(mine) >= min_rows else None
+    model = champion_data.champion() if len(mine) >= min_rows else None
     if model is None:
         return report, {}
     before = comparison.predicted(model, comparison.draw(reference, params.drift))

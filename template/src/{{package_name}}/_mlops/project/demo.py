@@ -5,6 +5,7 @@ import json
 import tempfile
 from pathlib import Path
 from typing import Any
+from urllib.error import HTTPError
 
 import click
 import pandas as pd
@@ -14,7 +15,7 @@ from .. import PROJECT, paths
 from ..data import tables
 from ..errors import Refused
 from ..files import read_json
-from ..local_service import post, running_service
+from ..local_service import ask, running_service
 from ..serving.batch import predict_file
 
 
@@ -25,7 +26,7 @@ def command() -> None:
     row = tables.read(path, schema, data).head(1)
     expected = batch_prediction(row)
     with running_service() as address:
-        answer = post(address, {"rows": tables.as_records(tables.known_rows(row, schema))})
+        answer = answer_to(address, {"rows": tables.as_records(tables.known_rows(row, schema))})
     served = {"prediction": answer["predictions"][0], "version": answer["model_version"]}
     if served != expected:
         raise Refused(f"the service answered {served}, `predict` says {expected}")
@@ -49,6 +50,14 @@ def batch_prediction(row: pd.DataFrame) -> dict[str, str]:
             "prediction": pd.read_parquet(destination)["prediction"].iloc[0],
             "version": version,
         }
+
+
+def answer_to(address: str, request: dict[str, Any]) -> dict[str, Any]:
+    """Return what the service answers; `Refused` when it is no prediction."""
+    try:
+        return ask(address, request)
+    except HTTPError as error:
+        raise Refused(f"the service answered {error.code}: {error.read().decode()}") from error
 
 
 def show(path: Path, row: pd.DataFrame, answer: dict[str, Any]) -> None:

@@ -9,11 +9,10 @@ from pathlib import Path
 
 import click
 
-from .. import paths
+from .. import paths, programs
 from ..config import load_contract
 from ..errors import OutsideFailed
 from ..interface import Owner
-from ..programs import commit, dvc, git, run
 from ..tracking import runs
 
 LOCK = Path("uv.lock")
@@ -40,19 +39,19 @@ def repository() -> str:
     """Start a git repository, unless this folder is in one."""
     if shutil.which("git") is None:
         raise OutsideFailed("git is not installed", "install git, then run this again")
-    if inside := git("rev-parse", "--show-toplevel"):
+    if inside := programs.git("rev-parse", "--show-toplevel"):
         here = Path(inside).resolve() == Path.cwd().resolve()
         return "" if here else f"this folder belongs to the git repository {inside}"
-    run("git", "init", "--quiet", "--initial-branch", "main")
+    programs.run("git", "init", "--quiet", "--initial-branch", "main")
     return "started a git repository"
 
 
 def first_commit() -> str:
     """Commit the whole folder when git knows nothing of it yet."""
-    if git("ls-files", "--", "."):
+    if programs.git("ls-files", "--", "."):
         return ""
-    run("git", "add", "--", ".")
-    commit("Start from the template", ["."])
+    programs.run("git", "add", "--", ".")
+    programs.commit("Start from the template", ["."])
     return "committed the new repo"
 
 
@@ -60,9 +59,9 @@ def data_version() -> str:
     """Put data/raw under DVC, and copy it to the remote."""
     if paths.DATA_POINTER.exists() or not any(paths.RAW.glob("*")):
         return ""
-    dvc("add", str(paths.RAW))
+    programs.dvc("add", str(paths.RAW))
     try:
-        dvc("push")
+        programs.dvc("push")
     except OutsideFailed as problem:
         return f"data/raw is under DVC, but not pushed yet: {problem}"
     return "data/raw is under DVC and pushed to its remote"
@@ -97,19 +96,19 @@ def install_anew() -> None:
     """Install every package again, from uv's cache where it holds them all."""
     anew = (os.environ.get("UV", "uv"), "sync", "--frozen", "--inexact", "--reinstall")
     try:
-        run(*anew, "--offline")  # without it, uv fetches every package again
+        programs.run(*anew, "--offline")  # without it, uv fetches every package again
     except OutsideFailed:
-        run(*anew)
+        programs.run(*anew)
 
 
 def hooks() -> str:
     """Let git run the checks before each commit, with the Python of this folder."""
-    if Path(git("rev-parse", "--show-toplevel")).resolve() != Path.cwd().resolve():
+    if Path(programs.git("rev-parse", "--show-toplevel")).resolve() != Path.cwd().resolve():
         return "no hooks: they belong to the repository above"
-    hook = Path(git("rev-parse", "--git-path", "hooks/pre-commit"))
+    hook = Path(programs.git("rev-parse", "--git-path", "hooks/pre-commit"))
     if hook.exists() and not of_another_folder(hook.read_text(encoding="utf-8")):
         return ""
-    run(sys.executable, "-m", "pre_commit", "install")
+    programs.run(sys.executable, "-m", "pre_commit", "install")
     return "git runs the checks of .pre-commit-config.yaml before each commit"
 
 
@@ -121,11 +120,13 @@ def of_another_folder(hook: str) -> bool:
 def own_commit() -> str:
     """Commit the files that set-up made, and nothing else."""
     made = [str(path) for path in (LOCK, paths.DATA_POINTER) if path.exists()]
-    new = [path for path in made if git("status", "--porcelain", "--", path).startswith("??")]
+    new = [
+        path for path in made if programs.git("status", "--porcelain", "--", path).startswith("??")
+    ]
     if not new:
         return ""
-    run("git", "add", "--", *new)
-    commit("Lock the environment and the data", new)
+    programs.run("git", "add", "--", *new)
+    programs.commit("Lock the environment and the data", new)
     return f"committed {' and '.join(new)}"
 
 

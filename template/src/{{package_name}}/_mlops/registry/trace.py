@@ -18,7 +18,7 @@ from ..tracking import artifact, provenance, runs
 from . import versions
 
 LENGTHY = ("example", "seen")
-LOG = Path(__file__).parents[1] / "monitoring" / "log.py"  # level 1 adds it
+LOG = Path(__file__).parents[1] / "data" / "prediction_log.py"  # level 1 adds it
 OK, DIFFERS, MISSING = "ok", "differs", "missing"
 
 
@@ -66,7 +66,7 @@ def find_request(asked: str | None) -> dict[str, Any]:
     """
     if asked is None or asked.isdecimal() or not LOG.is_file():
         return {}
-    log = importlib.import_module("..monitoring.log", __package__)
+    log = importlib.import_module("..data.prediction_log", __package__)
     found: dict[str, Any] = log.find(asked)
     if not found["version"]:
         message = f"request {asked!r} of {found['time']} was answered {found['status']} by no model"

@@ -1,5 +1,5 @@
 # The template's. Nothing of yours belongs here.
-"""What live data and predictions are compared with: the champion and its training data."""
+"""What live traffic is compared with: the champion and the data it was trained on."""
 
 from typing import Any
 
@@ -24,7 +24,7 @@ def champion() -> Champion | None:
     return found
 
 
-def learned_from(manifest: dict[str, Any], holdout_share: float) -> pd.DataFrame:
+def training_rows(manifest: dict[str, Any], holdout_share: float) -> pd.DataFrame:
     """Return the training part of the champion's own batches, not of those that came later."""
     own = [path for path in tables.batches(paths.RAW) if path.name in manifest["data"]["batches"]]
     if not own:
