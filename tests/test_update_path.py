@@ -26,6 +26,8 @@ from rendering import (
 )
 
 FIRST = "v1000.0.0"
+# the last commit at which the glue was one folder of commands; repos made from it update too
+BEFORE_STAGES = "7511017b1721"
 WORKFLOW: dict[Any, Any] = yaml.safe_load((ROOT / ".github/workflows/release.yml").read_text())
 
 
@@ -74,6 +76,22 @@ def test_supported_tags_update_to_this_version(template: Path, tmp_path: Path, l
     lost = {tag: survives(template, tmp_path / tag, tag, level) for tag in tags}
 
     assert {tag: found for tag, found in lost.items() if found} == {}
+
+
+@pytest.mark.parametrize("level", LEVELS)
+def test_a_repo_from_before_the_stages_loses_nothing_of_its_own(
+    template: Path, tmp_path: Path, level: int
+) -> None:
+    """The glue has moved; what goes is the template's, and nobody had edited it."""
+    if BEFORE_STAGES not in git(template, "rev-list", "--abbrev-commit", "--abbrev=12", "HEAD"):
+        pytest.skip(f"this clone does not have commit {BEFORE_STAGES}")
+    glue = PathSpec.from_lines("gitignore", CONFIG["owner_template"]["default"])
+    lost = survives(template, tmp_path / "repo", BEFORE_STAGES, level)
+    kept = [line for line in lost if not glue.match_file(line.removesuffix(": gone"))]
+
+    assert kept == []
+    assert (tmp_path / "repo/src/late_flights/_mlops/interface.py").exists()
+    assert not (tmp_path / "repo/src/late_flights/_mlops/commands").exists()
 
 
 @pytest.mark.all
