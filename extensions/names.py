@@ -12,8 +12,8 @@ from jinja2.ext import Extension
 # and command stand in front of these on the path and would hide them.
 TAKEN = set(
     """
-    alembic bentoml copier data deploy docs dvc evidently fastapi git httpx import_linter
-    jinja2 joblib just lint_imports matplotlib mlflow models mypy nannyml notebooks numpy
+    alembic bentoml copier data docs dvc evidently fastapi git httpx import_linter
+    jinja2 joblib just lint_imports matplotlib mlflow models mypy nannyml notebooks numpy ops
     pandas pandera pip pip_audit polars pre_commit prometheus_client pyarrow pydantic pytest
     python reports requests ruff scipy site sklearn skops src sqlalchemy starlette tests typer
     uv uvicorn uvx xgboost yaml

@@ -102,7 +102,10 @@ def live_in(repo: Path, yours: list[Path], clashing: list[Path]) -> Life:
     for path in clashing:
         life.add(path, "# written before the level that brings a seed of this name\n")
     life.add(Path("src/ours.py"), '"""Ours."""\n')
-    life.add(Path(".github/workflows/ours.yml"), "name: ours\non: [push]\njobs: {}\n")
+    for name in ("ours", "train", "monitor", "pipeline", "deliver"):
+        life.add(Path(f".github/workflows/{name}.yml"), f"name: {name}\non: [push]\njobs: {{}}\n")
+    for path in (Path("compose.yaml"), Path("deploy/compose.yaml"), Path("deploy/nginx.conf")):
+        life.add(path, f"# ours: {path}\n")
     life.add(Path("notebooks/ours.ipynb"), '{"cells": [],\n "nbformat": 4}\n')
     (repo / "docs/ours.png").write_bytes(b"\x89PNG\r\n\x1a\n\0ours")
     (repo / ".env").write_text("TOKEN=precious\n", encoding="utf-8")

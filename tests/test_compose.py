@@ -1,4 +1,4 @@
-"""What compose.yaml starts: known to the tools that read it, pinned, closed, without a secret."""
+"""What ops/compose.yaml starts: known to its tools, pinned, closed, without a secret."""
 
 import re
 import subprocess
@@ -23,7 +23,7 @@ def repo(repos: Callable[[int, str], Path]) -> Path:
 @pytest.fixture(scope="module")
 def compose(repo: Path) -> dict[str, Any]:
     """Return what compose.yaml says."""
-    content: dict[str, Any] = parse_yaml((repo / "compose.yaml").read_text(encoding="utf-8"))[0]
+    content: dict[str, Any] = parse_yaml((repo / "ops/compose.yaml").read_text(encoding="utf-8"))[0]
     return content
 
 
@@ -41,11 +41,14 @@ def follows(schema: str, *files: Path) -> tuple[int, str]:
 
 
 def test_it_follows_the_compose_specification(repo: Path, tmp_path: Path) -> None:
-    text = (repo / "compose.yaml").read_text(encoding="utf-8")
+    text = (repo / "ops/compose.yaml").read_text(encoding="utf-8")
     wrong = tmp_path / "compose.yaml"
     wrong.write_text(text.replace("healthcheck:", "healthchecks:", 1), encoding="utf-8")
 
-    assert follows("vendor.compose-spec", repo / "compose.yaml") == (0, "ok -- validation done\n")
+    assert follows("vendor.compose-spec", repo / "ops/compose.yaml") == (
+        0,
+        "ok -- validation done\n",
+    )
     assert follows("vendor.compose-spec", wrong)[0] == 1
 
 
@@ -115,7 +118,7 @@ def test_only_this_machine_reaches_it(compose: dict[str, Any]) -> None:
 
 
 def test_a_password_has_no_default(repo: Path) -> None:
-    text = (repo / "compose.yaml").read_text(encoding="utf-8")
+    text = (repo / "ops/compose.yaml").read_text(encoding="utf-8")
 
     assert text.count("${POSTGRES_PASSWORD:?") == 2
     assert not SECRET.search(text)

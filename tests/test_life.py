@@ -333,9 +333,9 @@ def test_every_command_of_every_workflow_runs(life: Life, level: int, tmp_path: 
             assert " passed" in done.stdout
             assert " skipped" not in done.stdout, done.stdout
     if level:
-        assert "smoke only" in (tmp_path / "train.md").read_text(encoding="utf-8")
+        assert "smoke only" in (tmp_path / "mlops-train.md").read_text(encoding="utf-8")
     if level == HIGHEST:
-        page = (tmp_path / "deliver.md").read_text(encoding="utf-8")
+        page = (tmp_path / "mlops-deliver.md").read_text(encoding="utf-8")
         assert page.count(": accepted\n") == 5
         assert page.count("smoke only: a model of the sample goes nowhere") == 3
         assert "next=production\n" in (tmp_path / "output").read_text(encoding="utf-8")

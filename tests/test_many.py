@@ -23,7 +23,7 @@ CLASHING = {
     Path("src/late_flights/_mlops/registry/gate.py"): OURS,
     Path("docs/handbook/operate.md"): "",
     Path("just/pipeline.just"): OURS,
-    Path("compose.yaml"): OURS,
+    Path("ops/compose.yaml"): OURS,
 }
 EDITED = (Path("README.md"), Path("pyproject.toml"), Path(".gitignore"))
 
@@ -64,8 +64,9 @@ def add_group(repo: Path) -> None:
 
 def write_clashing(repo: Path) -> None:
     """Write files under names of level 1; git ignores two of them."""
-    append(repo / ".gitignore", "/compose.yaml\n")
+    append(repo / ".gitignore", "/ops/compose.yaml\n")
     for path, text in CLASHING.items():
+        (repo / path).parent.mkdir(exist_ok=True)
         (repo / path).write_text(text, encoding="utf-8")
     append(repo / ".git/info/exclude", "/just/pipeline.just\n")
 

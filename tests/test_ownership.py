@@ -60,6 +60,13 @@ def test_patterns_are_rooted_and_name_no_folder_by_a_slash() -> None:
     assert len(added) == len(set(added))
 
 
+def test_a_level_adds_nothing_under_a_name_that_users_take_first() -> None:
+    own = r"/(\.github/workflows/mlops-|docs/handbook/|just/|ops\b|src/\*/_mlops/|tests/_mlops/).*"
+    added = [pattern for files in CONFIG["levels"]["default"].values() for pattern in files]
+
+    assert [pattern for pattern in added if not re.fullmatch(own, pattern)] == []
+
+
 def test_seeds_are_listed_once() -> None:
     assert CONFIG["_skip_if_exists"] is CONFIG["owner_yours"]["default"]
 

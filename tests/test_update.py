@@ -64,7 +64,8 @@ def journeys(fast: tuple[int, int, str], *usual: tuple[int, int, str]) -> list[A
     ]
 
 
-RAISE, BUMP, BOTH = (HIGHEST, NEXT, OLD), (HIGHEST, HIGHEST, NEW), (HIGHEST, NEXT, NEW)
+CLIMB, RAISE = (0, HIGHEST, OLD), (HIGHEST, NEXT, OLD)
+BUMP, BOTH = (HIGHEST, HIGHEST, NEW), (HIGHEST, NEXT, NEW)
 
 
 def add_level(template: Path) -> None:
@@ -158,7 +159,7 @@ def lived(repo: Path, level: int) -> Life:
     return live_in(repo, yours(repo), clashing=[LEVEL_SEED] if level < NEXT else [])
 
 
-@pytest.mark.parametrize(("low", "high", "version"), journeys(BOTH, RAISE, BUMP))
+@pytest.mark.parametrize(("low", "high", "version"), journeys(BOTH, CLIMB, RAISE, BUMP))
 def test_an_update_loses_nothing(
     start: Callable[[int], Path], low: int, high: int, version: str
 ) -> None:

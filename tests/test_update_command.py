@@ -25,7 +25,7 @@ from rendering import clean_environment, commit_all, git, once, render
 COPIER = shlex.join([sys.executable, "-m", "copier"])
 OLD, NEW = "v1000.0.0", "v1000.1.0"
 GATE = Path("src/late_flights/_mlops/registry/gate.py")
-UNTRACKED, IGNORED = Path("just/pipeline.just"), Path("compose.yaml")
+UNTRACKED, IGNORED = Path("just/pipeline.just"), Path("ops/compose.yaml")
 EMPTY = Path("docs/handbook/operate.md")
 JUSTFILE = Path("justfile")
 REJECTED = Path("justfile.rej")
@@ -185,6 +185,7 @@ def test_a_name_clash_keeps_yours_and_names_it_and_an_undo_forgets_the_update(
     (repo / EMPTY).touch()
     commit_all(repo, "A gate of ours, and an empty page")
     for path in (UNTRACKED, IGNORED):
+        (repo / path).parent.mkdir(exist_ok=True)
         (repo / path).write_text(OURS, encoding="utf-8")
     before = state(repo)
 

@@ -19,7 +19,7 @@ from ..scrape import scraped
 from .alerting import answering, until, watching
 from .conftest import free_ports, needs
 
-GRAFANA = ROOT / "deploy/grafana"
+GRAFANA = ROOT / "ops/host/grafana"
 DASHBOARD = GRAFANA / "dashboards/service.json"
 ONLY_LABELS = "model_predictions_total"  # where numbers are predicted there is none
 BUSY = (  # each side is scraped in its own time, and a rate takes two samples

@@ -20,8 +20,8 @@ pytestmark = needs("nginx")
 
 @pytest.fixture
 def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """Move to a folder that holds deploy/ alone, with free ports."""
-    shutil.copytree(ROOT / "deploy", tmp_path / "deploy")
+    """Move to a folder that holds ops/host alone, with free ports."""
+    shutil.copytree(ROOT / nginx.SOURCE.parent, tmp_path / nginx.SOURCE.parent)
     monkeypatch.chdir(tmp_path)
     for name, port in free_ports().items():
         monkeypatch.setenv(name, port)

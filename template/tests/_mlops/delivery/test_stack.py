@@ -1,4 +1,4 @@
-# The template's. Processes of yours go into compose.override.yaml.
+# The template's. Processes of yours go into a compose file of yours.
 """What runs with containers runs without them: one description, held equal."""
 
 import configparser
@@ -94,7 +94,7 @@ def inside_out(mount: dict[str, Any]) -> str:
 
 def test_all_listen_on_this_machine_alone(here: Path) -> None:
     text = (ROOT / processes.COMPOSE).read_text(encoding="utf-8")
-    proxy = (ROOT / "deploy/nginx.conf").read_text(encoding="utf-8")
+    proxy = (ROOT / "ops/host/nginx.conf").read_text(encoding="utf-8")
 
     assert "0.0.0.0" not in text + proxy
     assert set(re.findall(r"listen ([^:]+):", proxy)) == {"127.0.0.1"}
@@ -167,7 +167,7 @@ def test_without_a_stack_commands_say_how_to_start_it(own_repo: Repo) -> None:
 def test_a_port_that_is_taken_is_an_outside_failure(
     own_repo: Repo, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    shutil.copytree(ROOT / "deploy", own_repo.folder / "deploy")
+    shutil.copytree(ROOT / "ops", own_repo.folder / "ops")
     for name, port in free_ports().items():
         monkeypatch.setenv(name, port)
     with socket.socket() as taken:

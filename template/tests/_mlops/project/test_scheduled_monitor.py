@@ -57,10 +57,10 @@ def github(monkeypatch: pytest.MonkeyPatch) -> Iterator[Any]:
 
 
 def test_it_starts_the_training_workflow_with_the_workflow_s_own_token(github: Any) -> None:
-    assert scheduled_monitor.start_training() == "started train.yml in team/repo"
+    assert scheduled_monitor.start_training() == "started mlops-train.yml in team/repo"
     assert github.asked == [
         (
-            "/repos/team/repo/actions/workflows/train.yml/dispatches",
+            "/repos/team/repo/actions/workflows/mlops-train.yml/dispatches",
             "Bearer secret",
             {"ref": "main", "inputs": {"always": "true"}},
         )
@@ -69,7 +69,7 @@ def test_it_starts_the_training_workflow_with_the_workflow_s_own_token(github: A
 
 def test_a_token_without_the_permission_is_an_outside_failure(github: Any) -> None:
     github.status = 403
-    with pytest.raises(errors.OutsideFailed, match=r"did not start train\.yml: .*403") as said:
+    with pytest.raises(errors.OutsideFailed, match=r"not start mlops-train\.yml: .*403") as said:
         scheduled_monitor.start_training()
 
     assert "actions: write" in said.value.hint

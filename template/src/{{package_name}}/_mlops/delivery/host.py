@@ -17,7 +17,7 @@ from .ports import ports
 from .processes import Process, processes, supervised
 
 FOLDER = Path("build/deploy")
-SOURCES = Path("deploy")
+SOURCES = Path("ops/host")
 PATIENCE = 120  # seconds until all can be used; BentoML starts in about five
 LOCAL = "127.0.0.1"
 
@@ -29,7 +29,7 @@ def render() -> dict[str, bool]:
         For each file whether it differs from the one before.
 
     Raises:
-        WrongInput: If a file of deploy/ cannot be filled in.
+        WrongInput: If a file of ops/host/ cannot be filled in.
         Refused: If nginx rejects its configuration; then the one before stays.
     """
     contract = load_contract()
@@ -43,7 +43,7 @@ def render() -> dict[str, bool]:
 
 
 def filled_in(contract: Contract) -> dict[str, str]:
-    """Return each file of deploy/ that names ports, with these in their places."""
+    """Return each file of ops/host/ that names ports, with these in their places."""
     values = {name: str(port) for name, port in ports().items()}
     # a step is judged on several looks
     seconds = max(1, min(15, int(contract.rollout.wait_seconds / 4)))

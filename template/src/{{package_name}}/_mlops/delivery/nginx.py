@@ -17,7 +17,7 @@ from ..errors import OutsideFailed, Refused, WrongInput
 from ..files import whole_file
 from .ports import address, ports
 
-SOURCE = Path("deploy/nginx.conf")
+SOURCE = Path("ops/host/nginx.conf")
 LIVE = Path("build/deploy/nginx.conf")
 PID = Path("build/deploy/nginx.pid")
 TEMPORARY = Path("build/deploy/nginx")
@@ -93,7 +93,7 @@ def check(text: str) -> None:
             said = next((line for line in done.stderr.splitlines() if "emerg" in line), done.stderr)
             reason = said.partition("] ")[2].replace(f"{prefix}/", "") or said
             message = f"nginx rejects the new configuration: {reason.strip()}"
-            raise Refused(message, "the running one stays; is something of deploy/ changed?")
+            raise Refused(message, "the running one stays; is something of ops/host/ changed?")
 
 
 def program() -> str:

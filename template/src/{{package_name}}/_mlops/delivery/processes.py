@@ -1,5 +1,5 @@
-# The template's. Processes of yours go into compose.override.yaml, or another supervisor's file.
-"""Which processes does deploy/compose.yaml describe, and how do they run without containers?"""
+# The template's. Processes of yours go into a compose file of yours, or another supervisor's.
+"""Which processes does ops/host/compose.yaml describe, and how do they run without containers?"""
 
 import os
 import re
@@ -15,7 +15,7 @@ from ruamel.yaml import YAML
 
 from ..errors import OutsideFailed, WrongInput
 
-COMPOSE = Path("deploy/compose.yaml")
+COMPOSE = Path("ops/host/compose.yaml")
 INSIDE = "/app"  # the repo's root in every container
 VARIABLE = re.compile(r"\$\{(\w+):-([^}]*)\}")
 ADDRESS = re.compile(r"http://[^'\"\s]+")
@@ -27,7 +27,7 @@ class Process:
     """One process of a serving host.
 
     Args:
-        name: As in deploy/compose.yaml.
+        name: As in ops/host/compose.yaml.
         command: Program and arguments.
         environment: Variables of its own.
         health: Address that answers 200 when it can be used.
@@ -57,7 +57,7 @@ def processes(environment: Mapping[str, str] = os.environ) -> list[Process]:
 
 
 def services(environment: Mapping[str, str] = os.environ) -> dict[str, dict[str, Any]]:
-    """Return the services of deploy/compose.yaml with variables filled in, as compose does."""
+    """Return the services of ops/host/compose.yaml with variables filled in, as compose does."""
     try:
         text = COMPOSE.read_text(encoding="utf-8")
         filled = VARIABLE.sub(lambda found: environment.get(found[1]) or found[2], text)

@@ -38,7 +38,7 @@ def enter(environment: str, made: bundle.Package) -> str:
     aliases = {name: number(name) for name in (*ORDER, versions.CHAMPION)}
     gate = chosen.tags.get("gate", "")
     if reason := environments.hindrance(environment, chosen.number, aliases, gate):
-        raise Refused(reason, "deliver.yml goes through the environments in order")
+        raise Refused(reason, "mlops-deliver.yml goes through the environments in order")
     if chosen.model_sha256 != made.model_sha256:
         raise Refused(f"version {chosen.number} has another model than the package")
     if aliases[environment] == chosen.number:

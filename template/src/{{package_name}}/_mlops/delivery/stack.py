@@ -1,4 +1,4 @@
-# The template's. Processes are described in deploy/compose.yaml; ports are yours, in .env.
+# The template's. Processes are described in ops/host/compose.yaml; ports are yours, in .env.
 """Run proxy, services, Prometheus and Alertmanager."""
 
 import json
@@ -12,7 +12,7 @@ from . import host, runner
 
 @click.group()
 def command() -> None:
-    """Run what deploy/compose.yaml describes, without containers, under supervisord."""
+    """Run what ops/host/compose.yaml describes, without containers, under supervisord."""
 
 
 @command.command()

@@ -14,7 +14,7 @@ from ..programs import stage
 from ..step_summary import quoted, summarize
 
 OK, RETRAIN, WITHDRAW = 0, 10, 11
-WORKFLOW = "train.yml"
+WORKFLOW = "mlops-train.yml"
 
 
 @click.command()
