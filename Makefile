@@ -14,7 +14,7 @@ WORKERS = -n 3 --dist loadgroup
 DEMO =
 ANSWERS =
 
-.PHONY: help demo test check life test-all update-path bench system uv
+.PHONY: help demo test check e2e test-all update-path bench system uv
 
 help: ## list the targets
 	@sed -n 's/^\([a-z-]*\):.*## /  make \1\t/p' Makefile
@@ -39,8 +39,8 @@ check: uv ## lint, types and the fast tests, in less than a minute
 	uv run mypy
 	uv run pytest $(WORKERS)
 
-life: uv system ## generate a repo and run everything in it
-	uv run pytest $(WORKERS) -m "life and not all"
+e2e: uv system ## generate a repo and run everything in it
+	uv run pytest $(WORKERS) -m "e2e and not all"
 
 test-all: uv system ## every test: all levels, tasks and versions
 	uv run pytest $(WORKERS) -m ""

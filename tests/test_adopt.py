@@ -10,11 +10,11 @@ from typing import Any
 import pytest
 import tomlkit
 import yaml
-from lived_in import conflicts, contents
-from living import run, try_to_run
+from first_run import run, try_to_run
 from rendering import ANSWERS_FILE, LEVELS, ROOT, TASKS, commit_all, git, rendered_files, update
+from used_repo import conflicts, contents
 
-pytestmark = pytest.mark.life
+pytestmark = pytest.mark.e2e
 
 ASIDE = Path("build/update")
 Made = Callable[[Path], Path]

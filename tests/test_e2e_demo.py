@@ -19,64 +19,64 @@ from typing import Any
 import pytest
 import yaml
 from browser import chromium, look_at
-from living import ONE_TASK, Life, copied, patient, run, try_to_run
+from first_run import ONE_TASK, FirstRun, copied, patient, run, try_to_run
 from rendering import LEVELS, ROOT, TASKS, clean_environment, commit_all, git, update
 
-pytestmark = pytest.mark.life
+pytestmark = pytest.mark.e2e
 
 # what a right answer looks like for the starter data: (worst, best) of the contract's metric
 PLAUSIBLE = {"classification": (0.70, 0.80), "regression": (50.0, 57.5)}
 
 
-def test_the_demo_trains_a_model_that_beats_both_baselines(life: Life) -> None:
-    report = life.json("reports/metrics.json")
+def test_the_demo_trains_a_model_that_beats_both_baselines(first_run: FirstRun) -> None:
+    report = first_run.json("reports/metrics.json")
     metric, scores = report["metric"], report["metrics"]
-    worst, best = sorted(PLAUSIBLE[life.task])
+    worst, best = sorted(PLAUSIBLE[first_run.task])
 
     assert worst < scores[metric] < best
-    assert life.beats_baselines()
+    assert first_run.beats_baselines()
     assert {found["column"] for found in report["slices"]} == {"origin", "carrier"}
     for plot in ("diagnosis", "importance", "slices"):
-        assert (life.repo / f"reports/{plot}.png").read_bytes().startswith(b"\x89PNG")
+        assert (first_run.repo / f"reports/{plot}.png").read_bytes().startswith(b"\x89PNG")
 
 
-def test_the_demo_serves_the_bytes_that_were_trained(life: Life) -> None:
-    pointer = life.json("models/champion/pointer.json")
-    served = life.repo / "models/champion" / pointer["model_sha256"] / "model.skops"
-    manifest = life.json("models/candidate/manifest.json")
+def test_the_demo_serves_the_bytes_that_were_trained(first_run: FirstRun) -> None:
+    pointer = first_run.json("models/champion/pointer.json")
+    served = first_run.repo / "models/champion" / pointer["model_sha256"] / "model.skops"
+    manifest = first_run.json("models/candidate/manifest.json")
 
-    assert pointer["version"] == life.served["model_version"] == "1"
+    assert pointer["version"] == first_run.served["model_version"] == "1"
     assert hashlib.sha256(served.read_bytes()).hexdigest() == pointer["model_sha256"]
     assert manifest["model_sha256"] == pointer["model_sha256"]
     assert manifest["dirty"] is False, manifest["dirty_reasons"]
-    assert manifest["commit"] == git(life.repo, "rev-parse", "HEAD").strip()
+    assert manifest["commit"] == git(first_run.repo, "rev-parse", "HEAD").strip()
 
 
-def test_the_demo_answers_a_flight_of_august(life: Life) -> None:
-    assert "data/incoming/2013-08.parquet" in life.said
-    assert life.served["request_id"] == "demo"
-    if life.task == "classification":
-        assert life.served["predictions"][0] in ("on_time", "late")
-        assert sum(life.served["probabilities"][0].values()) == pytest.approx(1)
+def test_the_demo_answers_a_flight_of_august(first_run: FirstRun) -> None:
+    assert "data/incoming/2013-08.parquet" in first_run.said
+    assert first_run.served["request_id"] == "demo"
+    if first_run.task == "classification":
+        assert first_run.served["predictions"][0] in ("on_time", "late")
+        assert sum(first_run.served["probabilities"][0].values()) == pytest.approx(1)
     else:
-        assert -60 < life.served["predictions"][0] < 600
-        assert "probabilities" not in life.served
+        assert -60 < first_run.served["predictions"][0] < 600
+        assert "probabilities" not in first_run.served
 
 
 @ONE_TASK
-def test_the_readme_shows_what_a_first_run_prints(life: Life) -> None:
+def test_the_readme_shows_what_a_first_run_prints(first_run: FirstRun) -> None:
     readme = (ROOT / "README.md").read_text(encoding="utf-8")
     shown = readme.partition("<!-- output:begin -->\n```\n")[2].partition("```")[0].splitlines()
     same = [line for line in shown if "…" not in line]
 
     assert len(same) > 15
-    assert [line for line in same if line not in life.said] == []
+    assert [line for line in same if line not in first_run.said] == []
 
 
-def test_the_demo_leaves_a_run_and_a_champion_in_mlflow(life: Life) -> None:
-    pointer = life.json("models/champion/pointer.json")
-    report = life.json("reports/metrics.json")
-    with sqlite3.connect(life.repo / "mlflow.db") as store:
+def test_the_demo_leaves_a_run_and_a_champion_in_mlflow(first_run: FirstRun) -> None:
+    pointer = first_run.json("models/champion/pointer.json")
+    report = first_run.json("reports/metrics.json")
+    with sqlite3.connect(first_run.repo / "mlflow.db") as store:
         tags = dict(store.execute("SELECT key, value FROM model_version_tags WHERE version = 1"))
         alias = store.execute("SELECT alias, version FROM registered_model_aliases").fetchall()
         metrics = dict(store.execute("SELECT key, value FROM latest_metrics"))
@@ -84,15 +84,15 @@ def test_the_demo_leaves_a_run_and_a_champion_in_mlflow(life: Life) -> None:
 
     assert sorted(alias) == [("candidate", 1), ("champion", 1)]
     assert tags["model_sha256"] == pointer["model_sha256"]
-    assert tags["commit"] == git(life.repo, "rev-parse", "HEAD").strip()
+    assert tags["commit"] == git(first_run.repo, "rev-parse", "HEAD").strip()
     assert metrics[report["metric"]] == pytest.approx(report["metrics"][report["metric"]])
     assert params["learning_rate"] == "0.05"
 
 
-def test_the_demo_commits_a_start_and_leaves_the_results_to_the_owner(life: Life) -> None:
-    changed = {line[3:] for line in git(life.repo, "status", "--porcelain").splitlines()}
+def test_the_demo_commits_a_start_and_leaves_the_results_to_the_owner(first_run: FirstRun) -> None:
+    changed = {line[3:] for line in git(first_run.repo, "status", "--porcelain").splitlines()}
 
-    assert git(life.repo, "log", "--format=%s").splitlines() == [
+    assert git(first_run.repo, "log", "--format=%s").splitlines() == [
         "Lock the environment and the data",
         "Start from the template",
     ]
@@ -100,27 +100,27 @@ def test_the_demo_commits_a_start_and_leaves_the_results_to_the_owner(life: Life
 
 
 @ONE_TASK
-def test_a_second_demo_changes_nothing(life: Life) -> None:
-    before = life.json("models/champion/pointer.json")
-    done = run(life.repo, "uv", "run", "just", "demo")
+def test_a_second_demo_changes_nothing(first_run: FirstRun) -> None:
+    before = first_run.json("models/champion/pointer.json")
+    done = run(first_run.repo, "uv", "run", "just", "demo")
 
-    assert life.json("models/champion/pointer.json") == before
+    assert first_run.json("models/champion/pointer.json") == before
     assert "train:" not in done.stderr
 
 
-def test_predict_writes_every_row_of_a_month_in_order(life: Life) -> None:
+def test_predict_writes_every_row_of_a_month_in_order(first_run: FirstRun) -> None:
     source, output = "data/incoming/2013-09.parquet", "build/september.csv"
     run(
-        life.repo,
+        first_run.repo,
         *("uv", "run", "late-flights", "predict", "--input", source, "--output", output),
     )
-    lines = (life.repo / output).read_text(encoding="utf-8").splitlines()
+    lines = (first_run.repo / output).read_text(encoding="utf-8").splitlines()
     header = lines[0].split(",")
 
     assert len(lines) == 1 + 4000
     assert lines[1].startswith("2013-09-01")
     extra = ["prediction", "probability_on_time", "probability_late", "probability"]
-    assert header[23:] == (extra if life.task == "classification" else extra[:1])
+    assert header[23:] == (extra if first_run.task == "classification" else extra[:1])
 
 
 @contextmanager
@@ -154,11 +154,11 @@ def server(folder: Path, *command: str, **environment: str) -> Iterator[str]:
 
 @ONE_TASK
 def test_a_bento_serves_elsewhere_without_the_repo_s_code_data_or_secrets(
-    life: Life, tmp_path: Path
+    first_run: FirstRun, tmp_path: Path
 ) -> None:
-    (life.repo / ".env").write_text("PASSWORD=secret\n")
-    run(life.repo, "uv", "run", "just", "build")
-    built = next((life.repo / ".bentoml/bentos/late-flights").glob("*/bento.yaml")).parent
+    (first_run.repo / ".env").write_text("PASSWORD=secret\n")
+    run(first_run.repo, "uv", "run", "just", "build")
+    built = next((first_run.repo / ".bentoml/bentos/late-flights").glob("*/bento.yaml")).parent
     elsewhere = Path(shutil.copytree(built, tmp_path / "elsewhere"))
     names = {path.name for path in elsewhere.rglob("*")}
     row = {
@@ -171,9 +171,9 @@ def test_a_bento_serves_elsewhere_without_the_repo_s_code_data_or_secrets(
         "dest": "IAH",
         "distance": 1400,
     }
-    hidden = (life.repo / "src").rename(tmp_path / "src")
+    hidden = (first_run.repo / "src").rename(tmp_path / "src")
     try:
-        bento = (str(life.repo / ".venv/bin/python"), "-m", "bentoml", "serve", str(elsewhere))
+        bento = (str(first_run.repo / ".venv/bin/python"), "-m", "bentoml", "serve", str(elsewhere))
         with server(elsewhere, *bento, BENTOML_HOME=str(tmp_path / "home")) as address:
             request = urllib.request.Request(
                 f"{address}/predict",
@@ -183,8 +183,8 @@ def test_a_bento_serves_elsewhere_without_the_repo_s_code_data_or_secrets(
             with urllib.request.urlopen(request, timeout=30) as response:
                 answer = json.load(response)
     finally:
-        hidden.rename(life.repo / "src")
-        (life.repo / ".env").unlink()
+        hidden.rename(first_run.repo / "src")
+        (first_run.repo / ".env").unlink()
 
     assert answer["model_version"] == "1"
     assert answer["predictions"][0] in ("on_time", "late")
@@ -192,10 +192,10 @@ def test_a_bento_serves_elsewhere_without_the_repo_s_code_data_or_secrets(
 
 
 @ONE_TASK
-def test_the_page_of_the_service_can_be_read_and_tried(life: Life, tmp_path: Path) -> None:
+def test_the_page_of_the_service_can_be_read_and_tried(first_run: FirstRun, tmp_path: Path) -> None:
     chromium()
     command = ("uv", "run", "--frozen", "python", "-m", "late_flights", "serve")
-    with server(life.repo, *command) as address:
+    with server(first_run.repo, *command) as address:
         page = look_at(f"{address}/#/Predictions/late-flights__predict", tmp_path / "profile")
 
     assert page.startswith("late-flights ")
@@ -206,11 +206,11 @@ def test_the_page_of_the_service_can_be_read_and_tried(life: Life, tmp_path: Pat
 
 
 @ONE_TASK
-def test_the_page_about_drift_says_what_drifted(life: Life, tmp_path: Path) -> None:
+def test_the_page_about_drift_says_what_drifted(first_run: FirstRun, tmp_path: Path) -> None:
     chromium()
     with pytest.raises(pytest.fail.Exception, match="exit code 1"):
-        run(life.repo, "uv", "run", "late-flights", "drift", "data/incoming/2013-09.parquet")
-    page = look_at((life.repo / "reports/drift.html").as_uri(), tmp_path / "profile")
+        run(first_run.repo, "uv", "run", "late-flights", "drift", "data/incoming/2013-09.parquet")
+    page = look_at((first_run.repo / "reports/drift.html").as_uri(), tmp_path / "profile")
 
     assert page.startswith("late-flights: drift in data/incoming/2013-09.parquet ")
     assert "6 of 17 columns drifted (temp, dewp, " in page
@@ -220,14 +220,16 @@ def test_the_page_about_drift_says_what_drifted(life: Life, tmp_path: Path) -> N
 
 
 @ONE_TASK
-def test_a_clone_pulls_the_champion_and_predicts_with_it(life: Life, tmp_path: Path) -> None:
-    git(life.repo, "add", "--all")
-    git(life.repo, "commit", "--quiet", "--no-verify", "--message", "First model")
-    run(life.repo, "uv", "run", "just", "push")
+def test_a_clone_pulls_the_champion_and_predicts_with_it(
+    first_run: FirstRun, tmp_path: Path
+) -> None:
+    git(first_run.repo, "add", "--all")
+    git(first_run.repo, "commit", "--quiet", "--no-verify", "--message", "First model")
+    run(first_run.repo, "uv", "run", "just", "push")
     clone = tmp_path / "clone"
-    git(tmp_path, "clone", "--quiet", str(life.repo), str(clone))
-    copied(life.repo / ".venv", clone / ".venv")
-    remote = str(life.repo / ".dvc/remote")
+    git(tmp_path, "clone", "--quiet", str(first_run.repo), str(clone))
+    copied(first_run.repo / ".venv", clone / ".venv")
+    remote = str(first_run.repo / ".dvc/remote")
     dvc = ("uv", "run", "--frozen", "python", "-m", "dvc")
     run(clone, *dvc, "remote", "modify", "--local", "storage", "url", remote)
     sample = ("--input", "tests/data/sample.parquet", "--output", "build/sample.csv")
@@ -291,12 +293,14 @@ WORKFLOWS = [
 ]
 
 
-@pytest.mark.parametrize(("life", "level"), WORKFLOWS, indirect=["life"])
-def test_every_command_of_every_workflow_runs(life: Life, level: int, tmp_path: Path) -> None:
+@pytest.mark.parametrize(("first_run", "level"), WORKFLOWS, indirect=["first_run"])
+def test_every_command_of_every_workflow_runs(
+    first_run: FirstRun, level: int, tmp_path: Path
+) -> None:
     """Run them as a hosted runner does: a fresh clone, no data, no secrets, steps in order."""
     repo = tmp_path / "repo"
-    git(tmp_path, "clone", "--quiet", str(life.repo), str(repo))
-    copied(life.repo / ".venv", repo / ".venv")  # as a runner does from its cache of packages
+    git(tmp_path, "clone", "--quiet", str(first_run.repo), str(repo))
+    copied(first_run.repo / ".venv", repo / ".venv")  # as a runner does from its cache of packages
     update(repo, "HEAD", maturity_level=level)
     run(repo, "uv", "lock")
     patient(repo)

@@ -16,11 +16,11 @@ from typing import Any
 
 import pytest
 import yaml
-from living import Lives
+from first_run import FirstRuns
 from postgres import free_port
 from rendering import clean_environment, git, render
 
-pytestmark = pytest.mark.life
+pytestmark = pytest.mark.e2e
 
 PORTS = "PROXY MIRROR STATUS CHAMPION CANDIDATE PROMETHEUS ALERTMANAGER"
 PROGRAMS = {
@@ -227,11 +227,13 @@ class Load:
 
 
 @pytest.fixture(scope="module")
-def host(template: Path, lives: Lives, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Host]:
+def host(
+    template: Path, first_runs: FirstRuns, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[Host]:
     """Return a host that serves version 1; 2 does as well, 3 swaps the labels."""
     require_programs()
     folder = tmp_path_factory.mktemp("rollout") / "late-flights"
-    repo = lives.equip(render(template, folder, maturity_level=2))
+    repo = first_runs.equip(render(template, folder, maturity_level=2))
     ports = {f"{name}_PORT": str(free_port()) for name in PORTS.split()}
     host = Host(repo, clean_environment(**ports, OMP_NUM_THREADS="1"))
     shutil.rmtree(repo / "data/raw")
