@@ -28,6 +28,7 @@ GROUPS = [
     "test_own_data",
     "test_e2e_graph",
     "test_e2e_drift",
+    "test_e2e_schemas",
 ]
 
 

@@ -344,3 +344,27 @@ def test_every_command_of_every_workflow_runs(
         assert page.count("smoke only: a model of the sample goes nowhere") == 3
         assert "next=production\n" in (tmp_path / "output").read_text(encoding="utf-8")
         assert git(repo, "status", "--porcelain") == ""
+
+
+@ONE_TASK
+def test_a_baseline_that_is_as_good_as_the_model_can_be_made_the_model(
+    first_run: FirstRun, tmp_path: Path
+) -> None:
+    """The refusal says what to do; done, the demo serves it."""
+    repo = copied(first_run.repo, tmp_path / "late-flights")
+    code = repo / "src/late_flights/model.py"
+    linear = "\n\n_all = build_baselines()\n\n\ndef build_model(params: Params) -> Pipeline:\n"
+    linear += '    """Return the linear baseline."""\n    return _all["linear"]\n'
+    code.write_text(code.read_text(encoding="utf-8") + linear, encoding="utf-8")
+    commit_all(repo, "The simple model")
+    refused = try_to_run(repo, "uv", "run", "just", "demo")
+    without = "\n\ndef build_baselines() -> dict[str, Pipeline]:\n"
+    without += '    """Return the one that is left."""\n    return {"majority": _all["majority"]}\n'
+    code.write_text(code.read_text(encoding="utf-8") + without, encoding="utf-8")
+    commit_all(repo, "No baseline is the model itself")
+    served = try_to_run(repo, "uv", "run", "just", "demo")
+
+    assert refused.returncode == 1, refused.stderr
+    assert "in model.py return it from build_model and take it out" in refused.stderr
+    assert served.returncode == 0, served.stderr
+    assert '"model_version": "3"' in served.stdout

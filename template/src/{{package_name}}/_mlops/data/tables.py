@@ -10,6 +10,7 @@ import pandas as pd
 
 from ..errors import WrongInput
 from ..interface import Column, Data, Schema
+from . import declarations
 
 SUFFIXES = (".parquet", ".csv")
 TYPES = {
@@ -107,6 +108,7 @@ def batches(folder: Path) -> list[Path]:
 
 def read(path: Path, schema: Schema, data: Data) -> pd.DataFrame:
     """Read one batch through your `data.read_batch`; `WrongInput` when it is unreadable."""
+    declarations.require(schema)
     if not path.is_file():
         raise WrongInput(f"{path} does not exist")
     try:

@@ -15,6 +15,7 @@ from . import tables
 
 EMAIL = r"[\w.+-]+@[\w-]+\.[\w.]+"
 FINITE = sys.float_info.max
+MISSING_WORDS = ("NA", "N/A", "NaN", "nan", "NULL", "null", "None", "?")
 
 
 def check(rows: pd.DataFrame, deny: Sequence[str] = ()) -> list[dict[str, Any]]:
@@ -83,6 +84,20 @@ def _values(column: Column, rows: pd.DataFrame) -> list[dict[str, Any]]:
 def _count(values: pd.Series, wrong: pd.Index) -> str:
     plural = "s" if len(wrong) > 1 else ""
     return f"{len(wrong)} wrong value{plural} (first: row {wrong[0]} = {values[wrong[0]]})"
+
+
+def spelled_missing(rows: pd.DataFrame) -> list[str]:
+    """Say which text columns hold words for a missing value: they are read as text."""
+    found = []
+    for column in schema.COLUMNS:
+        if column.kind == "text" and column.name in rows:
+            words = rows[column.name][rows[column.name].isin(MISSING_WORDS)]
+            found += [
+                f"column {column.name!r} holds {word!r} {times} times, as text; "
+                "a missing value is an empty field, or None"
+                for word, times in words.value_counts().items()
+            ]
+    return found
 
 
 def _duplicates(rows: pd.DataFrame) -> list[dict[str, Any]]:

@@ -30,4 +30,4 @@ def training_rows(manifest: dict[str, Any], holdout_share: float) -> pd.DataFram
     if not own:
         raise WrongInput(f"{paths.RAW} lacks the champion's batches", "dvc pull brings them back")
     rows = dataset.read(own)
-    return data.split(rows[schema.read_target(rows).notna()], holdout_share)[0]
+    return data.split(rows[dataset.read_target(rows).notna()], holdout_share)[0]
