@@ -81,7 +81,7 @@ def adopt(repo: Path, given: argparse.Namespace) -> None:
         raise WrongInputError(f"{repo} is no folder; name the repo that exists")
     if (repo / ANSWERS).exists():
         raise WrongInputError(f"{repo / ANSWERS} exists: a template made this repo; update it")
-    answers = slug_of(repo) | dict(given.data)
+    answers = names_of(repo) | dict(given.data)
     with tempfile.TemporaryDirectory() as place:
         fresh = Path(place, "fresh")
         render(given, fresh, answers)
@@ -107,14 +107,15 @@ def adopt(repo: Path, given: argparse.Namespace) -> None:
         sys.stdout.write("".join(merges.patch(repo, merged)))
 
 
-def slug_of(repo: Path) -> dict[str, Any]:
-    """Return the project's own name as an answer, when it has one."""
+def names_of(repo: Path) -> dict[str, Any]:
+    """Return the project's own name as answers, when it has one."""
     try:
         project = tomllib.loads((repo / merges.PYPROJECT).read_text(encoding="utf-8"))["project"]
     except (OSError, KeyError):
         return {}
     name = str(project.get("name", "")).lower().replace("_", "-").replace(".", "-")
-    return {"project_slug": name} if name else {}
+    title = name.replace("-", " ").capitalize()
+    return {"project_name": title, "project_slug": name} if name else {}
 
 
 def free_package(repo: Path, own: str) -> str:

@@ -290,6 +290,8 @@ def test_a_package_of_theirs_keeps_its_name_and_the_template_takes_another(
     assert "take another package_name" not in done.stderr
     assert (repo / "src" / chosen / "_mlops/cli.py").exists()
     assert yaml.safe_load((repo / ANSWERS_FILE).read_text())["package_name"] == chosen
+    assert "Parcel returns" in (repo / "MODEL_CARD.md").read_text()
+    assert "flight" not in (repo / "contract.yaml").read_text()
     assert all((repo / path).read_text() == "ours" for path in theirs)
 
 
