@@ -444,6 +444,25 @@ def test_a_file_that_the_template_drops_is_named_and_its_command_brings_it_back(
 
 
 @pytest.mark.e2e
+@pytest.mark.parametrize("folder", [Path(), Path("models/late")], ids=["root", "below the root"])
+def test_a_file_that_the_template_drops_and_nobody_edited_goes_without_a_question(
+    fresh: Callable[[int], Path], tmp_path: Path, folder: Path
+) -> None:
+    repo = tmp_path / "repo" / folder
+    shutil.copytree(fresh(0), repo, symlinks=True)
+    git(tmp_path / "repo", "init", "--quiet")
+    commit_all(repo, "Generated")
+
+    done = ask(repo, "--to", NEW)
+
+    assert done.returncode == 0, done.stderr
+    gone = f"removes  {folder / GONE}: the template has it no more, and you never edited it"
+    assert gone in done.stdout.splitlines()
+    assert "by hand" not in done.stderr
+    assert not (repo / GONE).exists()
+
+
+@pytest.mark.e2e
 def test_a_lock_that_cannot_be_made_anew_is_named_and_stays(left: Left) -> None:
     said = left.named("lock", LOCK)
 
