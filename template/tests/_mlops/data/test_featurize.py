@@ -187,5 +187,5 @@ def test_groups_that_training_never_saw_are_warned_of(
 
     assert texts[0] not in same
     assert (
-        f"100% of the rows held out have a {texts[0]!r} not in training" in capsys.readouterr().err
+        f"100 % of the rows held out have a {texts[0]!r} not in training" in capsys.readouterr().err
     )

@@ -87,5 +87,7 @@ def warn_of_unseen(train: pd.DataFrame, holdout: pd.DataFrame) -> None:
         values = holdout[column.name].dropna()
         share = float((~values.isin(train[column.name].unique())).mean()) if len(values) else 0.0
         if share >= UNSEEN:
-            message = f"{share:.0%} of the rows held out have a {column.name!r} not in training"
+            message = (
+                f"{100 * share:.0f} % of the rows held out have a {column.name!r} not in training"
+            )
             click.echo(f"warning: {message}; scores are about groups never seen", err=True)
