@@ -85,14 +85,10 @@ def stage(
         Problem: If it ends with any other exit code; the problem has the same one.
     """
     lines: list[str] = []
-    environment = dict(os.environ if environment is None else environment)
-    # the stages of dvc.yaml say `python`: let it be this one
-    folders = (str(Path(sys.executable).parent), environment.get("PATH", ""))
-    environment["PATH"] = os.pathsep.join(folders)
     with subprocess.Popen(
         [sys.executable, "-m", *command],
         cwd=folder,
-        env=environment,
+        env=environment or os.environ,
         stdout=subprocess.PIPE if loud else subprocess.DEVNULL,
         stderr=subprocess.STDOUT if loud else subprocess.PIPE,
         text=True,

@@ -13,13 +13,13 @@ from ... import data, schema
 from .. import paths, programs
 from ..config import load_contract, load_params
 from ..errors import Refused, WrongInput
-from ..files import one_writer, sha256, whole_file, write_json
+from ..files import FILE, one_writer, sha256, whole_file, write_json
 from ..programs import commit, git
 from . import comparison, dataset, tables, validation
 
 
 @click.command()
-@click.argument("files", nargs=-1, required=True, type=click.Path(path_type=Path))
+@click.argument("files", nargs=-1, required=True, type=FILE)
 @click.option("--json", "as_json", is_flag=True, help="Print the report as JSON.")
 def command(files: Sequence[Path], as_json: bool) -> None:
     """Check FILES and move them to data/raw; commits the new pointer data/raw.dvc.
