@@ -122,3 +122,47 @@ def test_an_internal_error_keeps_its_traceback_in_a_file(
 def test_a_name_nearby_is_suggested_and_a_far_one_gets_the_list() -> None:
     assert errors.did_you_mean("metrc", ["metric", "other"]) == "did you mean 'metric'?"
     assert errors.did_you_mean("x", ["b", "a"]) == "known are: a, b"
+
+
+@pytest.mark.parametrize(
+    ("said", "cause"),
+    [
+        (
+            "error: gpg failed to sign the data\nfatal: failed to write commit object\n",
+            "error: gpg failed to sign the data",
+        ),
+        (
+            "error: gpg failed to sign the data:\n[GNUPG:] KEY_CONSIDERED 0\n"
+            "gpg: no secret key\n\nfatal: failed to write commit object\n",
+            "error: gpg failed to sign the data: gpg: no secret key",
+        ),
+        (
+            "fatal: Unable to create 'index.lock': File exists.\n\nAnother git process seems\n"
+            "remove the file manually to continue.\n",
+            "fatal: Unable to create 'index.lock': File exists.",
+        ),
+        (
+            "Everything is up to date.\nERROR: Checkout failed for following targets:\n"
+            "data/raw\nIs your cache up to date?\n<https://error.dvc.org/missing-files>\n",
+            "ERROR: Checkout failed for following targets: data/raw",
+        ),
+        (
+            "ERROR: unexpected error - disk full\n\nHaving any troubles? Hit us up\n",
+            "ERROR: unexpected error - disk full",
+        ),
+        (
+            "error: Request failed\n  Caused by: error sending\n  Caused by: no such host\n",
+            "error: Request failed Caused by: no such host",
+        ),
+        (
+            "Unexpected exit code: 128\nStderr: | fatal: '/x' is no repository\n"
+            "              | \n              | and the repository exists.\n",
+            "Stderr: | fatal: '/x' is no repository",
+        ),
+        ("error: no contract.yaml\n\nhint: cd to your repo\n", "error: no contract.yaml"),
+        ("Traceback\n  File x\nValueError: no\n\n", "ValueError: no"),
+        ("\n", "nothing was said"),
+    ],
+)
+def test_of_what_a_program_says_the_line_with_the_cause_is_passed_on(said: str, cause: str) -> None:
+    assert errors.cause_of(said) == cause
