@@ -130,9 +130,10 @@ def test_a_command_by_its_path_needs_no_environment_and_no_root(copy: Path, tmp_
     python.chmod(0o755)
     another = {"PATH": f"{other}:{os.defpath}", "VIRTUAL_ENV": str(other)}
     metrics = copy / "src/late_flights/metrics.py"
-    for environment in ({}, another):
+    environments: tuple[dict[str, str], ...] = ({}, another)
+    for environment in environments:
         metrics.write_text(metrics.read_text(encoding="utf-8") + "# changed\n", encoding="utf-8")
-        command = [copy / ".venv/bin/late-flights", "repro"]
+        command = [str(copy / ".venv/bin/late-flights"), "repro"]
         done = subprocess.run(
             command, cwd=copy / "notebooks", env=environment, capture_output=True, text=True
         )

@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 from rendering import LEVELS, ROOT, TASKS, clean_environment
 
-JUST = Path(sys.executable).with_name("just")
+JUST = str(Path(sys.executable).with_name("just"))
 # each would be split, lost or run if a recipe pasted it into the text of a shell
 VALUES = ["two  words", "", "it's", 'a "word"', "$HOME", "; touch made", "`touch made`", "--to=a b"]
 

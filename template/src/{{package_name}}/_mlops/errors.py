@@ -5,6 +5,7 @@ import re
 from collections.abc import Iterable
 from difflib import get_close_matches
 
+DVC = "uv run --frozen python -m dvc"  # what a hint says: `dvc` is on nobody's PATH
 CAUSE = re.compile(r"(Stderr:[ |]*)?(error|fatal):", re.IGNORECASE)
 
 

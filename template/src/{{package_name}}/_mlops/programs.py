@@ -41,7 +41,7 @@ def share(folder: Path) -> None:
     dvc = [sys.executable, "-m", "dvc", "add", str(folder)]  # quiet, it would not say why
     done = subprocess.run(dvc, capture_output=True, text=True, env=os.environ)
     if done.returncode:
-        raise OutsideFailed(f"dvc add {folder} failed: {cause_of(done.stderr)}")
+        raise OutsideFailed(f"DVC cannot add {folder}: {cause_of(done.stderr)}")
 
 
 def commit(message: str, only: list[str]) -> None:

@@ -72,7 +72,7 @@ def command(
     2 when the window is empty. A finding is an alarm when enough of the latest windows had it.
     """
     if more and not files:
-        raise WrongInput(f"{more[0]} is not asked for", f"{PROJECT} monitor --labels {more[0]}")
+        raise WrongInput(f"{more[0]} is not asked for", f"uv run just monitor --labels {more[0]}")
     contract, params = load_contract(), load_params()
     comparison.require_names(params.drift)
     window = window_of(since, until, contract.monitoring.window_days, datetime.now(UTC))

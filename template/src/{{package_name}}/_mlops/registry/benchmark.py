@@ -134,7 +134,8 @@ def predict_by_own_code(by: Contender, rows: pd.DataFrame) -> pd.DataFrame:
     if done.returncode:
         words = cause_of(done.stderr)
         message = f"the rows of today are too much for the code of version {by.version.number}"
-        raise Refused(f"{message}: {words}", 'promote --force "REASON" goes without a comparison')
+        hint = 'without a comparison: uv run just promote --force "REASON"'
+        raise Refused(f"{message}: {words}", hint)
     found = outcome.from_columns(pd.read_parquet(destination), tuple(schema.LABELS))
     return found.set_axis(rows.index)
 

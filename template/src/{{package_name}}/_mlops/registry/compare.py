@@ -38,7 +38,7 @@ def command(version: str | None, reference: str | None, source: Path | None, as_
     if other.number == first.number:
         message = f"version {other.number} would be compared with itself"
         known = ", ".join(found.number for found in versions.listed())
-        raise WrongInput(message, f"compare VERSION --with VERSION; registered are: {known}")
+        raise WrongInput(message, f"name another: --with VERSION; registered are: {known}")
     rows, slices = read_rows(source), load_contract().slices
     with ExitStack() as stack:
         before, after = (

@@ -29,7 +29,7 @@ def command(version: str | None, force: str | None, as_json: bool) -> None:
         scores = read_json(chosen.folder / versions.EVALUATION)
         if (reasons := no_better(scores, quality)) and not force:
             message = f"version {chosen.number} is no better than a baseline: {'; '.join(reasons)}"
-            raise Refused(message, 'improve the model, or promote --force "REASON"')
+            raise Refused(message, 'improve the model, or: uv run just promote --force "REASON"')
         versions.name_champion(chosen.number)
         versions.make_champion(chosen.number, chosen.folder, "promoted", forced=force or "")
     found = scores["metrics"][quality.metric]
