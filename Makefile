@@ -11,7 +11,7 @@ WORKERS = -n 3 --dist loadgroup
 
 # Where the demo goes, a new temporary folder by default, and what it answers,
 # for example: make demo DEMO=../late ANSWERS="--data maturity_level=0"
-DEMO =
+export DEMO =
 ANSWERS =
 
 .PHONY: help demo test check e2e test-all update-path bench system uv
@@ -20,13 +20,13 @@ help: ## list the targets
 	@sed -n 's/^\([a-z-]*\):.*## /  make \1\t/p' Makefile
 
 demo: uv ## generate a repo from this working tree and run its demo
-	@set -eu; to="$(DEMO)"; to="$${to:-$$(mktemp -d)/late-flights}"; \
+	@set -eu; to="$${DEMO:-$$(mktemp -d)/late-flights}"; \
 	if [ -e "$$to" ]; then \
 		printf 'error: %s exists\n\nhint: make demo DEMO=another-folder\n' "$$to" >&2; exit 2; \
 	fi; \
 	GIT_AUTHOR_NAME=demo GIT_AUTHOR_EMAIL=demo@example.com \
 	GIT_COMMITTER_NAME=demo GIT_COMMITTER_EMAIL=demo@example.com \
-	uv run --quiet copier copy --quiet --trust --defaults --vcs-ref=HEAD $(ANSWERS) "$(CURDIR)" "$$to"; \
+	uv run --quiet copier copy --quiet --trust --defaults --vcs-ref=HEAD $(ANSWERS) "$$PWD" "$$to"; \
 	printf 'generated %s\n' "$$to"; \
 	cd "$$to"; uv run just demo
 

@@ -2,6 +2,7 @@
 
 import os
 import shutil
+import subprocess
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -119,6 +120,27 @@ def test_in_a_clone_without_data_each_command_that_needs_it_says_what_to_do(
         assert said[2].startswith(hint), (command, said)
         assert "Traceback" not in done[command].stderr
     assert git(clone, "status", "--porcelain") == ""
+
+
+def test_a_command_by_its_path_needs_no_environment_and_no_root(copy: Path, tmp_path: Path) -> None:
+    """As cron calls it, from a folder below the root, beside another environment."""
+    run(copy, "uv", "run", "just", "set-up")
+    other = tmp_path / "other"
+    other.mkdir()
+    python = other / "python"
+    python.write_text("#!/bin/sh\necho the wrong python >&2\nexit 1\n", encoding="utf-8")
+    python.chmod(0o755)
+    another = {"PATH": f"{other}:{os.defpath}", "VIRTUAL_ENV": str(other)}
+    metrics = copy / "src/late_flights/metrics.py"
+    environments: tuple[dict[str, str], ...] = ({}, another)
+    for environment in environments:
+        metrics.write_text(metrics.read_text(encoding="utf-8") + "# changed\n", encoding="utf-8")
+        command = [str(copy / ".venv/bin/late-flights"), "repro"]
+        done = subprocess.run(
+            command, cwd=copy / "notebooks", env=environment, capture_output=True, text=True
+        )
+        assert done.returncode == 0, done.stderr
+        assert "evaluate: " in done.stderr
 
 
 def require_cut_off() -> None:

@@ -20,6 +20,11 @@ ROW = re.compile(r"\| (?P<cell>`[^|]+) \|(?: (?P<level>\d) \|)?")
 NAMES = re.compile(r"`([a-z][a-z-]*)[^`]*`")
 RECIPE = re.compile(r"^([a-z][a-z0-9-]*)((?: [^:\n]*)?):(?!=)", re.MULTILINE)
 HELP = {"--help", "-h"}
+# the first words of a command in a message: both need `uv run …` before them
+BARE = re.compile(
+    r"(?:^|, |: |; |or |then |and )"
+    r"(?:dvc (?:add|checkout|pull|push)|[a-z-]+ --[a-z-]+ (?:[\"A-Z]|$))"
+)
 
 
 @dataclass(frozen=True)
@@ -130,6 +135,13 @@ def wrong_rows(text: str, known: Known) -> Iterator[str]:
             yield from (f"no {head} {n!r}" for n in NAMES.findall(row["cell"]) if n not in names)
 
 
+def not_on_the_path(path: Path) -> list[str]:
+    """Return the messages of a file that tell a person to type what a shell does not find."""
+    tree = ast.parse(path.read_bytes())
+    strings = [node.value for node in ast.walk(tree) if isinstance(node, ast.Constant)]
+    return [text for text in strings if isinstance(text, str) and BARE.search(text)]
+
+
 def all_wrong(folder: Path, pages: list[Path], known: Known) -> list[str]:
     """Return what is wrong in the pages of a folder, with the name of the page."""
     return [
@@ -151,6 +163,12 @@ def test_what_a_generated_repo_shows_exists(repo: Path) -> None:
     patterns = ("*.md", "docs/**/*.md", "src/**/*.py", "tests/**/*.py", "*.yaml", "*.just")
 
     assert all_wrong(repo, pages_of(repo, *patterns), known(repo)) == []
+
+
+def test_a_message_shows_commands_as_one_types_them(repo: Path) -> None:
+    found = {path.name: not_on_the_path(path) for path in (repo / "src").rglob("_mlops/**/*.py")}
+
+    assert {name: texts for name, texts in found.items() if texts} == {}
 
 
 def test_what_the_template_s_pages_show_exists(repos: Callable[[int, str], Path]) -> None:

@@ -80,16 +80,17 @@ class Done:
 
 @dataclass(frozen=True)
 class Repo:
-    """A folder in which commands run as they do in yours."""
+    """A folder in which commands run as they do in yours, typed in its root or below it."""
 
     folder: Path
+    typed_in: Path = Path()
 
     def run(self, *arguments: object) -> Done:
         """Run a command in this process: starting one and importing MLflow takes seconds."""
         out, err, code = io.StringIO(), io.StringIO(), 0
         with (
             pytest.MonkeyPatch.context() as patch,
-            chdir(self.folder),
+            chdir(self.folder / self.typed_in),
             redirect_stdout(out),
             redirect_stderr(err),
         ):

@@ -10,8 +10,8 @@ from pathlib import Path
 import click
 import pytest
 
-from .fixtures import Repo
-from .package import cli, errors, schema
+from .fixtures import ROOT, Repo
+from .package import cli, errors, paths, schema
 
 COMMANDS = cli.program.list_commands(click.Context(cli.program))
 
@@ -64,17 +64,29 @@ def test_wrong_use_is_exit_code_2(repo: Repo, wrong: list[str]) -> None:
     assert repo.run(*wrong).code == 2
 
 
-def test_outside_the_root_the_way_there_is_shown(repo: Repo) -> None:
-    done = Repo(repo.folder / "src").run("validate")
+def test_below_the_root_files_are_those_of_the_folder_where_one_types(own_repo: Repo) -> None:
+    below = Repo(own_repo.folder, paths.SAMPLE.parent)
+    done = below.must("predict", "--input", paths.SAMPLE.name, "--output", "out.csv")
+    wrong = below.run("validate", "../missing.csv")
 
-    assert done.code == 2
-    assert f"hint: cd {repo.folder}" in done.err
+    assert f"to {paths.SAMPLE.parent / 'out.csv'} by version 1" in done.err
+    assert (own_repo.folder / paths.SAMPLE.parent / "out.csv").is_file()
+    assert wrong.code == 2
+    assert f"error: {paths.SAMPLE.parent}/../missing.csv does not exist" in wrong.err
+
+
+def test_an_absolute_file_is_the_same_from_every_folder(own_repo: Repo, tmp_path: Path) -> None:
+    files = own_repo.folder / paths.SAMPLE, tmp_path / "out.csv"
+    Repo(own_repo.folder, Path("src")).must("predict", "--input", files[0], "--output", files[1])
+
+    assert files[1].is_file()
 
 
 def test_far_from_any_repo_nothing_is_touched(tmp_path: Path) -> None:
     done = Repo(tmp_path).run("set-up")
 
     assert done.code == 2
+    assert f"hint: cd {ROOT}\n" in done.err
     assert list(tmp_path.iterdir()) == []
 
 
@@ -87,7 +99,7 @@ def test_a_problem_is_one_line_a_hint_and_its_exit_code(
     def fail() -> None:
         raise kind("found this", "do that")
 
-    monkeypatch.setattr(cli, "require_root", fail)
+    monkeypatch.setattr(cli, "enter_root", fail)
     done = repo.run("validate")
 
     assert (done.code, done.err) == (code, "error: found this\n\nhint: do that\n")
@@ -96,7 +108,7 @@ def test_a_problem_is_one_line_a_hint_and_its_exit_code(
 def test_an_internal_error_keeps_its_traceback_in_a_file(
     repo: Repo, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(cli, "require_root", lambda: 1 / 0)
+    monkeypatch.setattr(cli, "enter_root", lambda: 1 / 0)
     monkeypatch.setattr(cli.tempfile, "tempdir", str(tmp_path))
     done = repo.run("validate")
     (log,) = tmp_path.iterdir()
@@ -110,3 +122,47 @@ def test_an_internal_error_keeps_its_traceback_in_a_file(
 def test_a_name_nearby_is_suggested_and_a_far_one_gets_the_list() -> None:
     assert errors.did_you_mean("metrc", ["metric", "other"]) == "did you mean 'metric'?"
     assert errors.did_you_mean("x", ["b", "a"]) == "known are: a, b"
+
+
+@pytest.mark.parametrize(
+    ("said", "cause"),
+    [
+        (
+            "error: gpg failed to sign the data\nfatal: failed to write commit object\n",
+            "error: gpg failed to sign the data",
+        ),
+        (
+            "error: gpg failed to sign the data:\n[GNUPG:] KEY_CONSIDERED 0\n"
+            "gpg: no secret key\n\nfatal: failed to write commit object\n",
+            "error: gpg failed to sign the data: gpg: no secret key",
+        ),
+        (
+            "fatal: Unable to create 'index.lock': File exists.\n\nAnother git process seems\n"
+            "remove the file manually to continue.\n",
+            "fatal: Unable to create 'index.lock': File exists.",
+        ),
+        (
+            "Everything is up to date.\nERROR: Checkout failed for following targets:\n"
+            "data/raw\nIs your cache up to date?\n<https://error.dvc.org/missing-files>\n",
+            "ERROR: Checkout failed for following targets: data/raw",
+        ),
+        (
+            "ERROR: unexpected error - disk full\n\nHaving any troubles? Hit us up\n",
+            "ERROR: unexpected error - disk full",
+        ),
+        (
+            "error: Request failed\n  Caused by: error sending\n  Caused by: no such host\n",
+            "error: Request failed Caused by: no such host",
+        ),
+        (
+            "Unexpected exit code: 128\nStderr: | fatal: '/x' is no repository\n"
+            "              | \n              | and the repository exists.\n",
+            "Stderr: | fatal: '/x' is no repository",
+        ),
+        ("error: no contract.yaml\n\nhint: cd to your repo\n", "error: no contract.yaml"),
+        ("Traceback\n  File x\nValueError: no\n\n", "ValueError: no"),
+        ("\n", "nothing was said"),
+    ],
+)
+def test_of_what_a_program_says_the_line_with_the_cause_is_passed_on(said: str, cause: str) -> None:
+    assert errors.cause_of(said) == cause

@@ -13,7 +13,7 @@ import click
 
 from . import PROJECT
 from .errors import Problem, WrongInput, did_you_mean
-from .paths import require_root
+from .paths import enter_root
 
 HERE = Path(__file__).parent
 STAGES = (
@@ -77,14 +77,20 @@ def first_line(path: Path) -> str:
 
 
 @click.group(cls=Commands, name=PROJECT, context_settings={"help_option_names": ["-h", "--help"]})
-def program() -> None:
+@click.pass_context
+def program(ctx: click.Context) -> None:
     """Train, check and serve the model of this repo."""
+    ctx.obj = enter_root()
     for switch in QUIET:
         os.environ.setdefault(switch, "true")
     os.environ.setdefault("BENTOML_HOME", str(Path(".bentoml").resolve()))
+    os.environ["LANGUAGE"] = "en"  # of what git says, the line with the cause is passed on
     # threads that spin while they wait are slow on shared machines, such as a CI runner
     os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")
-    require_root()
+    # the stages of dvc.yaml say `python`: let it be this one, whoever calls and from where
+    scripts, others = str(Path(sys.executable).parent), os.environ.get("PATH", os.defpath)
+    if others.split(os.pathsep)[0] != scripts:
+        os.environ["PATH"] = os.pathsep.join((scripts, others))
 
 
 def main(arguments: list[str] | None = None) -> None:

@@ -1,8 +1,12 @@
 # The template's. In a command of yours, raise one of these for what its user can solve.
 """What can go wrong for a user: what was found, what was expected, what to do."""
 
+import re
 from collections.abc import Iterable
 from difflib import get_close_matches
+
+DVC = "uv run --frozen python -m dvc"  # what a hint says: `dvc` is on nobody's PATH
+CAUSE = re.compile(r"(Stderr:[ |]*)?(error|fatal):", re.IGNORECASE)
 
 
 class Problem(Exception):
@@ -46,10 +50,17 @@ def did_you_mean(word: str, known: Iterable[str]) -> str:
     return f"known are: {', '.join(known) or 'none'}"
 
 
-def last_words(said: str) -> str:
-    """Return the last line in which a program says something; it is why it failed."""
-    lines = [line.strip() for line in said.splitlines() if line.strip()]
-    return lines[-1] if lines else "nothing was said"
+def cause_of(said: str) -> str:
+    """Return the line in which a program names the cause, as git, DVC and uv do; or the last.
+
+    After the cause come its consequences, advice and addresses of help.
+    """
+    lines = [line.strip(" |\t") for line in said.splitlines()]
+    lines = [line for line in lines if line and not line.startswith("[GNUPG:]")]
+    at = next((n for n, line in enumerate(lines) if CAUSE.match(line)), len(lines) - 1)
+    told = lines[at : at + 2] if lines and lines[at].endswith(":") else lines[at : at + 1]
+    deeper = [line for line in lines[at + 1 :] if line.startswith("Caused by:")]
+    return " ".join(told + deeper[-1:]) or "nothing was said"
 
 
 def first_cause(error: BaseException) -> str:

@@ -17,7 +17,7 @@ from typing import Any
 
 from . import PACKAGE
 from .config import load_contract
-from .errors import OutsideFailed, Refused
+from .errors import OutsideFailed, Refused, cause_of
 from .interface import Owner
 
 PATIENCE = 90  # seconds until the service must be ready; BentoML starts in about five
@@ -69,8 +69,7 @@ def running(
             address = f"http://127.0.0.1:{port}"
             if not wait_for(address + until, server):
                 log.seek(0)
-                tail = log.read().strip().splitlines()[-1:]
-                raise OutsideFailed(f"the service did not become ready: {' '.join(tail)}")
+                raise OutsideFailed(f"the service did not become ready: {cause_of(log.read())}")
             yield address, server.pid
         finally:
             os.killpg(server.pid, signal.SIGTERM)

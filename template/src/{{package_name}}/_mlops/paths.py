@@ -1,7 +1,9 @@
 # The template's. Yours are the folders it names; every path is relative to the repo's root.
 """Where things are, relative to the repo's root."""
 
+import os
 from pathlib import Path
+from shlex import quote
 
 from .errors import WrongInput
 
@@ -32,9 +34,17 @@ MONITOR = REPORTS / "monitor.json"
 MONITOR_PAGE = REPORTS / "monitor.html"
 
 
-def require_root() -> None:
-    """Raise `WrongInput` unless the current folder is the repo's root."""
-    if not CONTRACT.is_file():
-        message = f"no {CONTRACT} in {Path.cwd()}; commands run in the root of the repo"
-        above = [folder for folder in Path.cwd().parents if (folder / CONTRACT).is_file()]
-        raise WrongInput(message, f"cd {above[0]}" if above else "cd to your repo")
+def enter_root() -> Path:
+    """Go to the root of the repo that holds the current folder; return the folder left.
+
+    Raises:
+        WrongInput: If no folder from here upwards is a repo's root.
+    """
+    here = Path.cwd()
+    for folder in (here, *here.parents):
+        if (folder / CONTRACT).is_file():
+            os.chdir(folder)
+            return here
+    own = Path(__file__).parents[3]
+    hint = f"cd {quote(str(own))}" if (own / CONTRACT).is_file() else "cd to your repo"
+    raise WrongInput(f"no {CONTRACT} in {here} or above it; commands run inside the repo", hint)

@@ -11,7 +11,7 @@ from pathlib import Path
 import click
 
 from .config import load_contract
-from .errors import OutsideFailed, Problem, Refused, WrongInput, last_words
+from .errors import OutsideFailed, Problem, Refused, WrongInput, cause_of
 
 
 def git(*arguments: str) -> str:
@@ -24,10 +24,10 @@ def git(*arguments: str) -> str:
 
 
 def run(*command: str) -> None:
-    """Run a program; `OutsideFailed` with its last words when it fails."""
+    """Run a program; `OutsideFailed` with the cause when it fails."""
     done = subprocess.run(command, capture_output=True, text=True, env=os.environ)
     if done.returncode:
-        words = last_words(done.stderr or done.stdout)
+        words = cause_of(done.stderr or done.stdout)
         raise OutsideFailed(f"`{' '.join(command[:4])} …` failed: {words}")
 
 
@@ -41,7 +41,7 @@ def share(folder: Path) -> None:
     dvc = [sys.executable, "-m", "dvc", "add", str(folder)]  # quiet, it would not say why
     done = subprocess.run(dvc, capture_output=True, text=True, env=os.environ)
     if done.returncode:
-        raise OutsideFailed(f"dvc add {folder} failed: {last_words(done.stderr)}")
+        raise OutsideFailed(f"DVC cannot add {folder}: {cause_of(done.stderr)}")
 
 
 def commit(message: str, only: list[str]) -> None:
@@ -85,14 +85,10 @@ def stage(
         Problem: If it ends with any other exit code; the problem has the same one.
     """
     lines: list[str] = []
-    environment = dict(os.environ if environment is None else environment)
-    # the stages of dvc.yaml say `python`: let it be this one
-    folders = (str(Path(sys.executable).parent), environment.get("PATH", ""))
-    environment["PATH"] = os.pathsep.join(folders)
     with subprocess.Popen(
         [sys.executable, "-m", *command],
         cwd=folder,
-        env=environment,
+        env=environment or os.environ,
         stdout=subprocess.PIPE if loud else subprocess.DEVNULL,
         stderr=subprocess.STDOUT if loud else subprocess.PIPE,
         text=True,

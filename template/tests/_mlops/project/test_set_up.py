@@ -210,6 +210,20 @@ def test_without_an_identity_the_owner_of_the_contract_signs(
     assert repo.git("config", "--local", "--list").count("user.") == 0
 
 
+@pytest.mark.usefixtures("fast")
+def test_a_commit_that_cannot_be_signed_says_why_whatever_the_language(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    config = tmp_path / "gitconfig"
+    config.write_text(f"{GIT_CONFIG}[commit]\n    gpgSign = true\n[gpg]\n    program = false\n")
+    monkeypatch.setenv("GIT_CONFIG_GLOBAL", str(config))
+    monkeypatch.setenv("LANGUAGE", "de")
+    done = fresh_repo(tmp_path / "work").run("set-up")
+
+    assert done.code == 3
+    assert "error: gpg failed to sign the data" in done.err.splitlines()[-1]
+
+
 def test_without_git_installed_the_hint_says_so(
     repo: Repo, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -4,22 +4,23 @@
 import json
 from collections.abc import Sequence
 from pathlib import Path
+from shlex import quote
 from typing import Any
 
 import click
 import pandas as pd
 
 from ... import data, schema
-from .. import paths, programs
+from .. import PROJECT, paths, programs
 from ..config import load_contract, load_params
 from ..errors import Refused, WrongInput
-from ..files import one_writer, sha256, whole_file, write_json
+from ..files import FILE, one_writer, sha256, whole_file, write_json
 from ..programs import commit, git
 from . import comparison, dataset, tables, validation
 
 
 @click.command()
-@click.argument("files", nargs=-1, required=True, type=click.Path(path_type=Path))
+@click.argument("files", nargs=-1, required=True, type=FILE)
 @click.option("--json", "as_json", is_flag=True, help="Print the report as JSON.")
 def command(files: Sequence[Path], as_json: bool) -> None:
     """Check FILES and move them to data/raw; commits the new pointer data/raw.dvc.
@@ -71,7 +72,7 @@ def require_clean(new: Sequence[Path]) -> None:
             raise WrongInput(f"{message}; expected one of {', '.join(tables.SUFFIXES)}")
         rows = tables.read(path, schema, data)
         if problems := validation.check(rows, deny):
-            hint = f"validate --show-rows {path} lists the rows"
+            hint = f"uv run {PROJECT} validate --show-rows {quote(str(path))} lists the rows"
             raise Refused(f"{path}: {problems[0]['message']}", hint)
         known = pd.concat([known, rows[key]], ignore_index=True)
         if again := int(known.duplicated().sum()):

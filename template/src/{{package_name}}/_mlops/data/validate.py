@@ -12,13 +12,13 @@ from ... import data, schema
 from .. import paths
 from ..config import load_contract
 from ..errors import Refused
-from ..files import sha256, write_json
+from ..files import FILE, sha256, write_json
 from . import tables
 from .validation import check, spelled_missing
 
 
 @click.command()
-@click.argument("files", nargs=-1, type=click.Path(path_type=Path))
+@click.argument("files", nargs=-1, type=FILE)
 @click.option("--show-rows", is_flag=True, help="Print the rows that break the schema.")
 @click.option("--json", "as_json", is_flag=True, help="Print the report as JSON.")
 def command(files: Sequence[Path], show_rows: bool, as_json: bool) -> None:

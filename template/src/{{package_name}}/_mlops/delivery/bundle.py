@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Any
 
 from .. import paths
-from ..errors import OutsideFailed, Refused, WrongInput, last_words
+from ..errors import OutsideFailed, Refused, WrongInput, cause_of
 from ..files import read_json, sha256, whole_folder, write_json
 from ..registry import versions
 from ..tracking import artifact
@@ -146,7 +146,7 @@ def build(context: Path, destination: Path, version: str) -> str:
     )
     found = list(home.glob("bentos/*/*/bento.yaml"))
     if done.returncode or len(found) != 1:
-        words = last_words(done.stderr or done.stdout)
+        words = cause_of(done.stderr or done.stdout)
         raise OutsideFailed(f"bentoml build failed: {words}", "uv run just build says more")
     folder = found[0].parent
     shutil.copytree(folder, destination)

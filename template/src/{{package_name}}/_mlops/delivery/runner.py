@@ -97,7 +97,7 @@ def launch() -> None:
     end = time.monotonic() + 10
     while not running():
         if done.returncode or time.monotonic() > end:
-            words = errors.last_words(done.stderr or done.stdout)
+            words = errors.cause_of(done.stderr or done.stdout)
             raise OutsideFailed(f"supervisord does not start: {words}")
         time.sleep(0.1)
 

@@ -13,7 +13,7 @@ from cyclonedx.schema import SchemaVersion
 from cyclonedx.validation.json import JsonStrictValidator
 
 from .. import PROJECT, paths
-from ..errors import OutsideFailed, last_words
+from ..errors import OutsideFailed, cause_of
 from ..interface import Column, Contract, Owner
 from ..registry.model_card import Run, bound
 from ..tracking import artifact
@@ -34,7 +34,7 @@ def packages(requirements: Path) -> dict[str, Any]:
         text=True,
     )
     if done.returncode:
-        raise OutsideFailed(f"cyclonedx-py cannot read {requirements}: {last_words(done.stderr)}")
+        raise OutsideFailed(f"cyclonedx-py cannot read {requirements}: {cause_of(done.stderr)}")
     bill: dict[str, Any] = json.loads(done.stdout)
     return bill
 

@@ -9,7 +9,7 @@ import pandas as pd
 from ... import data, features, schema
 from .. import paths
 from ..data import dataset, tables
-from ..errors import Problem, WrongInput
+from ..errors import DVC, Problem, WrongInput
 from ..serving import Champion
 
 
@@ -28,6 +28,6 @@ def training_rows(manifest: dict[str, Any], holdout_share: float) -> pd.DataFram
     """Return the training part of the champion's own batches, not of those that came later."""
     own = [path for path in tables.batches(paths.RAW) if path.name in manifest["data"]["batches"]]
     if not own:
-        raise WrongInput(f"{paths.RAW} lacks the champion's batches", "dvc pull brings them back")
+        raise WrongInput(f"{paths.RAW} lacks the champion's batches", f"{DVC} pull brings them back")
     rows = dataset.read(own)
     return data.split(rows[dataset.read_target(rows).notna()], holdout_share)[0]

@@ -13,12 +13,12 @@ from ..config import load_params
 from ..data import dataset, tables
 from ..data.comparison import Found, compare, read_checked, require_names, training_part
 from ..errors import Refused, WrongInput
-from ..files import sha256_of, whole_file, write_json
+from ..files import FILE, sha256_of, whole_file, write_json
 from .champion_data import champion
 
 
 @click.command()
-@click.argument("files", nargs=-1, type=click.Path(path_type=Path))
+@click.argument("files", nargs=-1, type=FILE)
 @click.option("--json", "as_json", is_flag=True, help="Print the report as JSON.")
 def command(files: Sequence[Path], as_json: bool) -> None:
     """Compare FILES, by default data/incoming, with the training part of data/raw.

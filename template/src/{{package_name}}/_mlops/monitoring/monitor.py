@@ -18,7 +18,7 @@ from ..config import load_contract, load_params
 from ..data import comparison
 from ..data.prediction_log import Log, folder, read
 from ..errors import Problem, WrongInput
-from ..files import read_json, whole_file, write_json
+from ..files import FILE, read_json, whole_file, write_json
 from ..interface import Contract, Params
 from ..registry import versions
 from ..serving.switch import roll_back
@@ -54,8 +54,8 @@ class Seen:
 @click.command()
 @click.option("--since", metavar="TIME", help="ISO; default: the contract's window_days before.")
 @click.option("--until", metavar="TIME", help="ISO; default: now, to the full hour above.")
-@click.option("--labels", "files", metavar="FILES", multiple=True, type=Path, help="Outcomes.")
-@click.argument("more", nargs=-1, type=click.Path(path_type=Path), metavar="")
+@click.option("--labels", "files", metavar="FILES", multiple=True, type=FILE, help="Outcomes.")
+@click.argument("more", nargs=-1, type=FILE, metavar="")
 @click.option("--notify", "tell", is_flag=True, help="Tell the owner, unless all is well.")
 @click.option("--json", "as_json", is_flag=True, help="Print the report as JSON.")
 def command(
@@ -72,7 +72,7 @@ def command(
     2 when the window is empty. A finding is an alarm when enough of the latest windows had it.
     """
     if more and not files:
-        raise WrongInput(f"{more[0]} is not asked for", f"{PROJECT} monitor --labels {more[0]}")
+        raise WrongInput(f"{more[0]} is not asked for", f"uv run just monitor --labels {more[0]}")
     contract, params = load_contract(), load_params()
     comparison.require_names(params.drift)
     window = window_of(since, until, contract.monitoring.window_days, datetime.now(UTC))

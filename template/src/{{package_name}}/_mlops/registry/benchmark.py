@@ -24,7 +24,7 @@ import psutil
 from ... import features, schema
 from .. import PACKAGE, paths
 from ..data import outcome, tables
-from ..errors import OutsideFailed, Refused, last_words
+from ..errors import OutsideFailed, Refused, cause_of
 from ..files import write_json
 from ..local_service import running_server
 from ..tracking import artifact
@@ -132,9 +132,10 @@ def predict_by_own_code(by: Contender, rows: pd.DataFrame) -> pd.DataFrame:
         text=True,
     )
     if done.returncode:
-        words = last_words(done.stderr)
+        words = cause_of(done.stderr)
         message = f"the rows of today are too much for the code of version {by.version.number}"
-        raise Refused(f"{message}: {words}", 'promote --force "REASON" goes without a comparison')
+        hint = 'without a comparison: uv run just promote --force "REASON"'
+        raise Refused(f"{message}: {words}", hint)
     found = outcome.from_columns(pd.read_parquet(destination), tuple(schema.LABELS))
     return found.set_axis(rows.index)
 

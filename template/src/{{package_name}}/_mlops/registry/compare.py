@@ -16,6 +16,7 @@ from ..data import outcome, tables
 from ..data.dataset import HOLDOUT_ROWS
 from ..data.validation import check_columns
 from ..errors import Refused, WrongInput
+from ..files import FILE
 from ..interface import Slices
 from . import benchmark, versions
 
@@ -25,9 +26,7 @@ LARGEST = 10
 @click.command()
 @click.argument("version", required=False)
 @click.option("--with", "reference", metavar="VERSION", help="Compare with it; the champion.")
-@click.option(
-    "--input", "source", type=click.Path(path_type=Path), help="Rows to predict; the hold-out."
-)
+@click.option("--input", "source", type=FILE, help="Rows to predict; the hold-out.")
 @click.option("--json", "as_json", is_flag=True, help="Print the comparison as JSON.")
 def command(version: str | None, reference: str | None, source: Path | None, as_json: bool) -> None:
     """Predict the same rows by VERSION, by default the newest, and by the champion.
@@ -39,7 +38,7 @@ def command(version: str | None, reference: str | None, source: Path | None, as_
     if other.number == first.number:
         message = f"version {other.number} would be compared with itself"
         known = ", ".join(found.number for found in versions.listed())
-        raise WrongInput(message, f"compare VERSION --with VERSION; registered are: {known}")
+        raise WrongInput(message, f"name another: --with VERSION; registered are: {known}")
     rows, slices = read_rows(source), load_contract().slices
     with ExitStack() as stack:
         before, after = (

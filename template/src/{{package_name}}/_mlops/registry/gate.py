@@ -15,7 +15,7 @@ from .. import PROJECT, errors, paths
 from ..config import load_contract
 from ..data import tables
 from ..data.dataset import HOLDOUT_ROWS, SUMMARY
-from ..errors import OutsideFailed, Refused, WrongInput
+from ..errors import DVC, OutsideFailed, Refused, WrongInput
 from ..files import one_writer, read_json, write_json
 from ..interface import Contract
 from ..tracking import artifact, runs
@@ -118,8 +118,11 @@ def require_holdout(chosen: versions.Version, manifest: dict[str, Any]) -> None:
                 f"{paths.FEATURES} is not the data of version {chosen.number}: "
                 f"{part} is {now[part]}, expected {then[part]}"
             )
-            hint = f"git checkout {manifest['commit'][:12]} -- data/raw.dvc params.yaml"
-            raise WrongInput(message, f"{hint}, then dvc checkout and uv run just repro")
+            hint = (
+                f"git checkout {manifest['commit'][:12]} -- data/raw.dvc params.yaml && "
+                f"{DVC} checkout && uv run just repro"
+            )
+            raise WrongInput(message, hint)
 
 
 def read_evaluation(chosen: versions.Version) -> dict[str, Any]:

@@ -16,7 +16,7 @@ from .versions import require_same
 
 BETTER_BASELINE = (
     "improve the model, or make the baseline the model: in model.py return it from build_model and "
-    'take it out of build_baselines; or promote --force "REASON"'
+    'take it out of build_baselines; or: uv run just promote --force "REASON"'
 )
 
 

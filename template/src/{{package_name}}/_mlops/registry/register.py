@@ -29,7 +29,8 @@ def command(force: str | None, as_json: bool) -> None:
         raise WrongInput(message, "uv run just repro evaluates the candidate")
     if manifest["dirty"] and not force:
         message = f"the run is dirty: {'; '.join(manifest['dirty_reasons'])}"
-        raise Refused(message, 'commit what it was made with, or register --force "REASON"')
+        hint = 'commit what it was made with, or: uv run just register --force "REASON"'
+        raise Refused(message, hint)
     with one_writer(paths.MODELS / ".lock"):
         version = known(manifest["model_sha256"]) or new(candidate, report, force or "")
     click.echo(f"register: version {version.number}, model {version.model_sha256[:12]}", err=True)

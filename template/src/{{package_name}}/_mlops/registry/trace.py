@@ -12,7 +12,7 @@ import click
 
 from .. import PACKAGE, PROJECT, paths, programs
 from ..data import tables
-from ..errors import Refused, WrongInput
+from ..errors import DVC, Refused, WrongInput
 from ..files import read_json, sha256, sha256_of
 from ..tracking import artifact, provenance, runs
 from . import versions
@@ -79,7 +79,7 @@ def champion_number() -> str:
     pointer = versions.read_pointer()
     if pointer is None:
         message = "there is no champion to trace"
-        raise WrongInput(message, f"name a version: {PROJECT} trace 1")
+        raise WrongInput(message, f"name a version: uv run {PROJECT} trace 1")
     return str(pointer["version"])
 
 
@@ -205,9 +205,10 @@ def champion(traced: versions.Version) -> list[Check]:
 def hint(wrong: list[Check]) -> str:
     """Say what to do about the first claim that fails."""
     known = {
-        "data": "data/raw changed since; git checkout the commit's data/raw.dvc, then dvc checkout",
+        "data": "data/raw changed since; git checkout the commit's data/raw.dvc, "
+        f"then {DVC} checkout",
         "commit": "git fetch --all, if the commit was made elsewhere",
-        "model": "uv run --frozen python -m dvc pull brings back the registered bytes",
+        "model": f"{DVC} pull brings back the registered bytes",
     }
     return next((known[check.name] for check in wrong if check.name in known), "")
 

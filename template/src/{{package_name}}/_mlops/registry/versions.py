@@ -15,7 +15,7 @@ import pandas as pd
 from ... import schema
 from .. import PROJECT, errors, paths, programs
 from ..config import load_contract
-from ..errors import OutsideFailed, Refused, WrongInput
+from ..errors import DVC, OutsideFailed, Refused, WrongInput
 from ..files import append_line, whole_folder, write_json
 from ..tracking import artifact, runs
 from ..tracking.artifact import POINTER
@@ -198,7 +198,7 @@ def make_champion(
     try:
         programs.share(paths.CHAMPION)
     except OutsideFailed as problem:  # it serves already; only others cannot pull it yet
-        click.echo(f"warning: {problem}; later: dvc add {paths.CHAMPION}", err=True)
+        click.echo(f"warning: {problem}; later: {DVC} add {paths.CHAMPION}", err=True)
     return pointer
 
 

@@ -5,9 +5,8 @@ from pathlib import Path
 
 import click
 
+from ..files import FILE
 from .batch import predict_file
-
-FILE = click.Path(path_type=Path)
 
 
 @click.command()

@@ -36,9 +36,8 @@ def require_accepted(chosen: versions.Version, force: str | None) -> None:
     if chosen.tags.get("gate") == "accepted" or chosen in known or force:
         return
     message = f"version {chosen.number} was not accepted by the gate"
-    raise Refused(
-        message, f'deploy --force "REASON" goes without; uv run just gate {chosen.number} judges it'
-    )
+    forced = 'uv run just deploy --force "REASON" goes without'
+    raise Refused(message, f"uv run just gate {chosen.number} judges it; {forced}")
 
 
 def switch(chosen: versions.Version, forced: str) -> dict[str, Any]:

@@ -7,7 +7,7 @@ import shlex
 import subprocess
 from pathlib import Path
 
-from ...errors import OutsideFailed, WrongInput, last_words
+from ...errors import OutsideFailed, WrongInput, cause_of
 from .result import LOCK, Update, needs
 from .trees import blob_bytes, git, names
 
@@ -83,7 +83,7 @@ def copier(project: Path, version: str | None, answers: list[str]) -> None:
     done = run_copier("update", *options, ".", cwd=project)
     if done.returncode == 0:
         return
-    words = last_words(done.stderr)
+    words = cause_of(done.stderr)
     if any(refusal in words for refusal in REFUSALS):
         raise WrongInput(words.split(": ", 1)[-1] if "Error: " in words else words)
     raise OutsideFailed(

@@ -8,21 +8,21 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from ...errors import OutsideFailed, last_words
+from ...errors import OutsideFailed, cause_of
 from ...files import one_writer
 
 SCRATCH = Path("build/update-scratch")
 
 
 def git(*arguments: str, cwd: Path | str = ".", given: str = "") -> str:
-    """Return what git prints; `OutsideFailed` with its last words when it fails."""
+    """Return what git prints; `OutsideFailed` with the cause when it fails."""
     command = ["git", "-c", f"core.hooksPath={os.devnull}", *arguments]
     try:
         done = subprocess.run(command, cwd=cwd, input=given, capture_output=True, text=True)
     except OSError as error:
         raise OutsideFailed(f"git does not start: {error.strerror}", "install git") from error
     if done.returncode:
-        raise OutsideFailed(f"`git {arguments[0]}` failed: {last_words(done.stderr)}")
+        raise OutsideFailed(f"`git {arguments[0]}` failed: {cause_of(done.stderr)}")
     return done.stdout
 
 

@@ -1,0 +1,66 @@
+"""Does what is typed after a recipe reach its command as it was typed?"""
+
+import json
+import shlex
+import subprocess
+import sys
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+from rendering import LEVELS, ROOT, TASKS, clean_environment
+
+JUST = str(Path(sys.executable).with_name("just"))
+# each would be split, lost or run if a recipe pasted it into the text of a shell
+VALUES = ["two  words", "", "it's", 'a "word"', "$HOME", "; touch made", "`touch made`", "--to=a b"]
+
+
+@pytest.fixture
+def tools(tmp_path: Path) -> Path:
+    """Return a folder with a `uv` that only notes its arguments, in the file `given`."""
+    uv = tmp_path / "uv"
+    note = shlex.quote(str(tmp_path / "given"))
+    uv.write_text(f'#!/bin/sh\nprintf "%s\\0" "$@" >{note}\n', encoding="utf-8")
+    uv.chmod(0o755)
+    return tmp_path
+
+
+def just(repo: Path, tools: Path, *arguments: str) -> str:
+    """Run `just` in a repo, with the programs of a folder before all others."""
+    environment = clean_environment()
+    environment["PATH"] = f"{tools}:{environment['PATH']}"
+    command = [JUST, *arguments]
+    done = subprocess.run(command, cwd=repo, env=environment, capture_output=True, text=True)
+    assert done.returncode == 0, done.stderr
+    return done.stdout
+
+
+def given(tools: Path) -> list[str]:
+    """Return the arguments of the last `uv`."""
+    return (tools / "given").read_text(encoding="utf-8").split("\0")[:-1]
+
+
+def test_a_recipe_passes_on_what_is_typed(repos: Callable[[int, str], Path], tools: Path) -> None:
+    repo = repos(max(LEVELS), TASKS[0])
+    dump = just(repo, tools, "--dump", "--dump-format", "json")
+    recipes: dict[str, dict[str, Any]] = json.loads(dump)["recipes"]
+    before = set(repo.iterdir())
+    for name in (name for name, recipe in recipes.items() if recipe["parameters"]):
+        just(repo, tools, name)
+        alone = given(tools)
+        just(repo, tools, name, *VALUES)
+        assert given(tools) == [*alone, *VALUES], name
+        assert set(repo.iterdir()) == before, name
+    assert {"register", "promote", "rollback", "test"} <= set(recipes)
+
+
+def test_make_demo_takes_any_name_of_a_folder(tools: Path) -> None:
+    folder = str(tools / "two  words; 'touch' \"made\"")
+    environment = clean_environment()
+    environment["PATH"] = f"{tools}:{environment['PATH']}"
+    command = ["make", "--silent", "demo", f"DEMO={folder}"]
+    done = subprocess.run(command, cwd=ROOT, env=environment, capture_output=True, text=True)
+
+    assert f"generated {folder}\n" in done.stdout, done.stderr
+    assert given(tools)[-1] == folder
