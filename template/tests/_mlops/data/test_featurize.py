@@ -1,8 +1,6 @@
 # The template's. Claims about your own features go into tests/test_features.py.
 """What reaches the model: nothing known too late, nothing twice."""
 
-from typing import Any
-
 import pandas as pd
 import pytest
 
@@ -109,14 +107,6 @@ def test_the_split_is_the_same_whatever_the_order_of_rows(sample: pd.DataFrame) 
 
 def test_the_target_of_the_sample_can_be_learned(sample: pd.DataFrame) -> None:
     assert outcome.check_target(schema.read_target(sample).dropna(), schema.LABELS) == ""
-
-
-@pytest.mark.parametrize(
-    ("stored", "shown"),
-    [(55.939998626708984, 55.94), (0.123456789012, 0.123456789012), (3, 3), ("x", "x")],
-)
-def test_an_example_shows_single_precision_as_people_write_it(stored: Any, shown: Any) -> None:
-    assert dataset.shortest(stored) == shown
 
 
 def test_a_batch_that_breaks_the_schema_is_refused_here_too(

@@ -5,7 +5,6 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
-import numpy as np
 import pandas as pd
 
 from ... import data, features, schema
@@ -69,14 +68,7 @@ def example(rows: pd.DataFrame) -> dict[str, Any]:
     """Return one row as a request holds it, for the API's page; nothing personal."""
     personal = [column.name for column in schema.COLUMNS if column.personal]
     row = tables.known_rows(rows, schema).head(1).drop(columns=personal, errors="ignore")
-    return {name: shortest(value) for name, value in tables.as_records(row)[0].items()}
-
-
-def shortest(value: Any) -> Any:
-    """Write 55.94 for 55.939998626708984: a number that was stored in single precision."""
-    if not isinstance(value, float) or float(np.float32(value)) != value:
-        return value
-    return float(str(np.float32(value)))
+    return tables.as_records(row)[0]
 
 
 def describe(rows: pd.DataFrame) -> dict[str, Any]:

@@ -4,6 +4,7 @@
 from collections import Counter
 from collections.abc import Iterator, Sequence
 from typing import get_args
+from zoneinfo import available_timezones
 
 from ..errors import WrongInput
 from ..interface import Column, Kind, Schema
@@ -68,6 +69,10 @@ def column_problems(schema: Schema) -> Iterator[str]:
             yield f"{said} has the lowest value {column.low}, above the highest {column.high}"
         if column.known not in schema.MOMENTS:
             yield f"{said} is known at {column.known!r}; expected one of {list(schema.MOMENTS)}"
+        if column.zone and column.kind != "timestamp":
+            yield f"{said} of kind {column.kind!r} has a zone"
+        elif column.zone and column.zone not in available_timezones():
+            yield f"{said} is of the zone {column.zone!r}; expected one such as 'UTC'"
         if not column.meaning:
             yield f"{said} has no meaning"
         if column.name.startswith(("probability", "call.")) or column.name == "prediction":

@@ -55,9 +55,9 @@ def _values(column: Column, rows: pd.DataFrame) -> list[dict[str, Any]]:
     if column.name not in rows:
         return []
     values = rows[column.name]
-    wrong = values.index[tables.misfits(values, column.kind)]
+    wrong = values.index[tables.misfits(values, column)]
     if len(wrong):
-        return [_problem(column.name, _count(values, wrong), column.kind, wrong)]
+        return [_problem(column.name, _count(values, wrong), asked_of(column), wrong)]
     import pandera.pandas as pa
 
     numeric = column.kind in ("integer", "number")
@@ -79,6 +79,17 @@ def _values(column: Column, rows: pd.DataFrame) -> list[dict[str, Any]]:
             if len(found)
         ]
     return []
+
+
+def asked_of(column: Column) -> str:
+    """Say what values a column takes."""
+    if column.kind == "integer":
+        return "integer (beside missing values up to 2^53)"
+    if column.kind != "timestamp":
+        return column.kind
+    if column.zone:
+        return f"timestamp with an offset, or one that {column.zone} has exactly once"
+    return "timestamp without an offset, for the column declares no zone"
 
 
 def _count(values: pd.Series, wrong: pd.Index) -> str:

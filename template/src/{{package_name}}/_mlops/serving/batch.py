@@ -30,7 +30,7 @@ def predict_file(source: Path, destination: Path) -> str:
     columns = tables.known_columns(schema)
     done = 0
     with whole_file(destination) as part, Writer(part, destination.suffix) as output:
-        for rows in tables.chunks(source, ROWS_AT_ONCE):
+        for rows in tables.chunks(source, ROWS_AT_ONCE, schema):
             if rows.empty:  # a CSV file that holds its header and nothing else
                 continue
             rows.index = pd.RangeIndex(done, done + len(rows))
