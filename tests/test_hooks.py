@@ -1,5 +1,6 @@
 """What git refuses before a commit, in a generated repo and in this one."""
 
+import json
 import re
 import shutil
 import subprocess
@@ -102,3 +103,24 @@ def test_no_hook_says_no_to_a_file_of_the_template(
         done = subprocess.run(program, cwd=repo, capture_output=True, text=True)
         assert done.returncode == 0, done.stdout + done.stderr
         assert git(repo, "diff", "--name-only") == ""
+
+
+def refused(house: str) -> set[str]:
+    """Return the rules of sp-repo-review that the decision refuses for this repo or for both."""
+    (page,) = (ROOT / "docs/decisions").glob("*sp-repo-review*.md")
+    rows = re.findall(r"^\| (\w+\d+) \|.*\| (.+?) \| .+ \|$", page.read_text("utf-8"), re.M)
+    assert {where for _, where in rows} == {"both", "this repo"}
+    return {rule for rule, where in rows if where in ("both", house)}
+
+
+def broken_rules(repo: Path) -> set[str]:
+    command = [sys.executable, "-m", "repo_review", "--format", "json", str(repo)]
+    said = subprocess.run(command, capture_output=True, text=True).stdout
+    return {rule for rule, found in json.loads(said)["checks"].items() if found["result"] is False}
+
+
+def test_the_rules_that_are_broken_are_those_that_are_refused(
+    repos: Callable[[int, str], Path],
+) -> None:
+    assert broken_rules(ROOT) == refused("this repo")
+    assert broken_rules(repos(max(LEVELS), TASKS[0])) == refused("a generated one")
