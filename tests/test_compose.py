@@ -68,8 +68,8 @@ def test_newer_actions_are_looked_for_as_dependabot_s_schema_says(
     wrong = tmp_path / "wrong.yml"
     wrong.write_text(both[0].read_text(encoding="utf-8").replace("monthly", "now and then"))
 
-    assert follows("vendor.dependabot", *both) == (0, "ok -- validation done\n")
-    assert follows("vendor.dependabot", wrong)[0] == 1
+    code, said = follows("vendor.dependabot", *both, wrong)
+    assert (code, set(re.findall(r"(\S+)::\$", said))) == (1, {str(wrong)}), said
     for path in both:
         (update,) = parse_yaml(path.read_text(encoding="utf-8"))[0]["updates"]
         for folder in update.get("directories", [update.get("directory")]):
