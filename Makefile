@@ -36,6 +36,7 @@ test: uv system ## every test but the long matrix; generates repos and runs them
 check: uv ## lint, types and the fast tests, in less than a minute
 	uv run ruff format --check
 	uv run ruff check
+	SKIP=ruff-format,ruff-check uv run pre-commit run --all-files
 	uv run mypy
 	uv run pytest $(WORKERS)
 

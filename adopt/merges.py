@@ -176,7 +176,8 @@ def pyproject(repo: Path, yours: str, theirs: str) -> str:
     keep_bounds(document, template)
     allow_pythons(project)
     options = template["tool"]["pytest"]["ini_options"]
-    del options["addopts"]  # strict markers would fail tests of yours that ran before
+    for strict in ("addopts", "minversion", "xfail_strict"):
+        del options[strict]  # it would fail tests of yours that ran before
     if (repo / "tests" / "__init__.py").exists():
         add_items(options, "pythonpath", ["tests"])
     known = document.get("tool", {})

@@ -2,11 +2,12 @@
 
 import importlib.util
 import re
+from collections.abc import Callable
 from pathlib import Path
 from types import ModuleType
 
 import pytest
-from rendering import ROOT
+from rendering import LEVELS, ROOT, TASKS
 
 LINK = re.compile(r"\]\(([^)#\s]+)[^)]*\)")
 
@@ -63,7 +64,10 @@ def copier_commands(folder: Path) -> list[str]:
     return [line for text in texts for line in re.findall(r"^\W*uvx .*\bcopier .+$", text, re.M)]
 
 
-def test_each_copier_that_a_page_fetches_has_what_the_template_loads(repo: Path) -> None:
+def test_each_copier_that_a_page_fetches_has_what_the_template_loads(
+    repos: Callable[[int, str], Path],
+) -> None:
+    repo = repos(max(LEVELS), TASKS[0])
     pages = [*copier_commands(ROOT / "docs"), *copier_commands(repo / "docs")]
     readme = (ROOT / "README.md").read_text(encoding="utf-8")
     found = [*pages, *re.findall(r"^\$ uvx .+$", readme, re.M)]
