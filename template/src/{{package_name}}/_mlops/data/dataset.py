@@ -8,6 +8,7 @@ from typing import Any
 import pandas as pd
 
 from ... import data, features, schema
+from .. import PROJECT
 from ..errors import Refused, WrongInput
 from . import tables
 from .validation import check_columns
@@ -22,7 +23,7 @@ def read(batches: Sequence[Path]) -> pd.DataFrame:
     for path in batches:
         rows = tables.read(path, schema, data)
         if problems := check_columns(rows, schema.COLUMNS):
-            hint = f"validate --show-rows {path} lists the rows"
+            hint = f"uv run {PROJECT} validate --show-rows {path} lists the rows"
             raise Refused(f"{path}: {problems[0]['message']}", hint)
         parts.append(rows)
     return pd.concat(parts, ignore_index=True)
