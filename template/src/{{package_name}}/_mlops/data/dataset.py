@@ -3,6 +3,7 @@
 
 from collections.abc import Sequence
 from pathlib import Path
+from shlex import quote
 from typing import Any
 
 import pandas as pd
@@ -23,7 +24,7 @@ def read(batches: Sequence[Path]) -> pd.DataFrame:
     for path in batches:
         rows = tables.read(path, schema, data)
         if problems := check_columns(rows, schema.COLUMNS):
-            hint = f"uv run {PROJECT} validate --show-rows {path} lists the rows"
+            hint = f"uv run {PROJECT} validate --show-rows {quote(str(path))} lists the rows"
             raise Refused(f"{path}: {problems[0]['message']}", hint)
         parts.append(rows)
     return pd.concat(parts, ignore_index=True)
