@@ -231,14 +231,12 @@ def test_the_service_answers_as_the_page_says(life: Life, tmp_path: Path) -> Non
     asked = {"rows": [json.loads(manifest.read_text(encoding="utf-8"))["data"]["example"]]}
     command = (str(life.repo / ".venv/bin/python"), "-m", "late_flights", "serve")
     with server(copy, *command, PYTHONPATH=str(copy / "src")) as address:
-        statuses = {
-            request: ask(address, *request.split(), asked) for request in DECLARED["requests"]
-        }
-        _, described = ask(address, "GET", "/docs.json", {})
-        refused, problem = ask(address, "POST", "/predict", {"rows": []})
+        statuses = {request: ask(address, request, asked) for request in DECLARED["requests"]}
+        refused, problem = ask(address, "POST /predict", {"rows": []})
 
     assert {status for status, _ in statuses.values()} == {200}
-    assert set(json.loads(described)["paths"]) <= {one.split()[1] for one in statuses}
+    described = json.loads(statuses["GET /docs.json"][1])
+    assert set(described["paths"]) <= {request.split()[1] for request in statuses}
     assert unlike(RECORDS["request of POST /predict"], asked) == []
     answer = json.loads(statuses["POST /predict"][1])
     assert unlike(RECORDS["answer of POST /predict"], answer) == []
@@ -246,13 +244,14 @@ def test_the_service_answers_as_the_page_says(life: Life, tmp_path: Path) -> Non
     assert unlike(RECORDS["error of the service"], json.loads(problem)) == []
 
 
-def ask(address: str, method: str, path: str, content: dict[str, Any]) -> tuple[int, str]:
-    """Return status and body of an answer."""
+def ask(address: str, request: str, content: dict[str, Any]) -> tuple[int, str]:
+    """Return status and body of the answer to a request such as `GET /`."""
+    method, path = request.split()
     body = json.dumps(content).encode() if method == "POST" else None
     headers = {"Content-Type": "application/json"}
-    request = urllib.request.Request(f"{address}{path}", body, headers, method=method)
+    asked = urllib.request.Request(f"{address}{path}", body, headers, method=method)
     try:
-        with urllib.request.urlopen(request, timeout=60) as answer:
+        with urllib.request.urlopen(asked, timeout=60) as answer:
             return answer.status, answer.read().decode()
     except urllib.error.HTTPError as error:
         return error.code, error.read().decode()
