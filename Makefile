@@ -46,10 +46,11 @@ e2e: uv system ## generate a repo and run everything in it
 test-all: uv system ## every test: all levels, tasks and versions
 	uv run pytest $(WORKERS) -m ""
 
-update-path: uv ## older tags update to this version; a release needs it
-	uv run pytest $(WORKERS) -m "" tests/test_update_path.py
+update-path: uv ## older tags update to this version, which keeps what they promised; for a release
+	uv run pytest $(WORKERS) -m "" tests/test_stability.py tests/test_update_path.py
 
-bench: uv ## what an update changes, and its time beside a copy; writes benchmarks/updates.md
+bench: uv ## lines by level and owner; what an update changes and takes; writes benchmarks/*.md
+	uv run python benchmarks/lines.py
 	uv run python benchmarks/updates.py
 
 system: ## the Debian packages that some tests need; only on a CI machine, only as root

@@ -7,7 +7,7 @@ commands write or print are declared in records.yaml; tests compare them with re
 import ast
 import json
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -64,7 +64,7 @@ class Section(NamedTuple):
     heading: str
     about: str
     columns: Row
-    rows: list[Row]
+    rows: Sequence[Row]
 
 
 def page(repo: Path) -> str:
@@ -117,7 +117,7 @@ def promises(text: str) -> dict[tuple[str, str], set[str]]:
     heading = ""
     for line in text.splitlines():
         if line.startswith("#"):
-            heading = line.strip("# ")
+            heading = line.strip("# `")
         elif line.startswith("| `"):
             first, *cells = line.strip("| ").split(" | ")
             fixed = {word for cell in cells for word in re.findall("`([^`]*)`", cell)}
@@ -342,9 +342,9 @@ def exit_codes(repo: Path) -> Iterator[Row]:
     checks = glue(repo) / "monitoring/checks.py"
     verdicts = assigned(checks)["EXIT"]
     assert isinstance(verdicts, ast.Dict)
-    for name, number in zip(verdicts.keys, verdicts.values, strict=True):
-        if name and plain(number):
-            yield words(f"monitor: {plain(number)}"), words(resolved(name, checks))
+    for verdict, number in zip(verdicts.keys, verdicts.values, strict=True):
+        if verdict and plain(number):
+            yield words(f"monitor: {plain(number)}"), words(resolved(verdict, checks))
 
 
 # What users configure.
@@ -365,9 +365,9 @@ def configuration(repo: Path) -> Iterator[Section]:
     )
     path = glue(repo) / "interface.py"
     for name, model in (("params.yaml", "Params"), ("contract.yaml", "Contract")):
-        rows = [(words(key), kind, value) for key, kind, value in keys(path, model)]
+        entries = [(words(key), kind, value) for key, kind, value in keys(path, model)]
         about = "Keys of `train` are those of your `model.Params`." if model == "Params" else ""
-        yield Section(f"## {name}", about, ("key", "type", "default"), rows)
+        yield Section(f"## {name}", about, ("key", "type", "default"), entries)
 
 
 def keys(
@@ -403,8 +403,8 @@ def fields(path: Path, name: str) -> Iterator[tuple[str, str, str]]:
 
 def types(node: ast.expr, path: Path) -> str:
     """Return a type; of a choice its words, so that another one may come."""
-    named = assigned(path).get(node.id) if isinstance(node, ast.Name) else None
-    node = named or node
+    if isinstance(node, ast.Name):
+        node = assigned(path).get(node.id, node)
     if isinstance(node, ast.Subscript) and ast.unparse(node.value) == "Literal":
         return words(*(json.dumps(choice) for choice in ast.literal_eval(node.slice)))
     return words(ast.unparse(node))

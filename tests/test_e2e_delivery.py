@@ -10,6 +10,7 @@ from typing import Any
 import pytest
 from browser import look_at
 from first_run import FirstRun, FirstRuns, copied, raised, run
+from records import FILES, copied_code, unlike_files, unlike_metrics, unlike_printed
 from rendering import TASKS
 from test_e2e_rollout import require_programs
 
@@ -175,6 +176,18 @@ def test_the_demo_left_repo_ports_and_champion_alone(replayed: FirstRun) -> None
     assert not (replayed.repo / REPLAY / "build/deploy/nginx.pid").exists()
     assert "autonomy: act" not in (replayed.repo / "contract.yaml").read_text(encoding="utf-8")
     assert "# an edit of ours" in (replayed.repo / "src/late_flights/model.py").read_text()
+
+
+def test_what_it_writes_and_prints_has_the_keys_of_the_page(
+    replayed: FirstRun, tmp_path: Path
+) -> None:
+    run(replayed.repo, "uv", "run", "just", "package")
+    copy = copied_code(replayed.repo / REPLAY, tmp_path / "late-flights")
+    shutil.copytree(replayed.repo / "build/package", copy / "build/package", symlinks=True)
+    printed = unlike_printed(replayed.repo, copy, level=2)
+
+    assert printed + unlike_files([replayed.repo, copy], FILES[2]) == []
+    assert unlike_metrics(copy, "monitoring/rollout/metrics.prom", "rollout") == []
 
 
 def test_the_report_shows_in_a_browser_what_the_journal_says(

@@ -1,5 +1,6 @@
 """A generated repo, run as its owner would run it."""
 
+import csv
 import hashlib
 import json
 import os
@@ -10,6 +11,7 @@ import socket
 import sqlite3
 import subprocess
 import time
+import urllib.error
 import urllib.request
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -20,7 +22,9 @@ import pytest
 import yaml
 from browser import chromium, look_at
 from first_run import ONE_TASK, FirstRun, copied, patient, run, try_to_run
+from records import FILES, RECORDS, copied_code, python, unlike, unlike_files, unlike_printed
 from rendering import LEVELS, ROOT, TASKS, clean_environment, commit_all, git, update
+from stability import DECLARED
 
 pytestmark = pytest.mark.e2e
 
@@ -203,6 +207,56 @@ def test_the_page_of_the_service_can_be_read_and_tried(first_run: FirstRun, tmp_
     assert "POST /predict Predict each row, in order." in page.replace("\u200b", "")
     assert "Execute" in page
     assert '"probabilities"' in page
+
+
+def test_what_it_writes_and_prints_has_the_keys_of_the_page(
+    first_run: FirstRun, tmp_path: Path
+) -> None:
+    copy = copied_code(first_run.repo, tmp_path / "late-flights")
+    printed = unlike_printed(first_run.repo, copy, level=0)
+
+    assert printed + unlike_files([copy], FILES[0]) == []
+    output = copy / "build/out.csv"
+    verb = ("-m", "late_flights", "predict", "--input", "tests/data/sample.parquet")
+    python(first_run.repo, copy, *verb, "--output", str(output))
+    with output.open(encoding="utf-8", newline="") as file:
+        row = next(csv.DictReader(file))
+    columns = re.findall(r'Column\(\s*"(\w+)"', (copy / "src/late_flights/schema.py").read_text())
+    added = {name: value for name, value in row.items() if name not in columns}
+    numbers = {name: float(value) for name, value in added.items() if name != "prediction"}
+    assert unlike(RECORDS["predict --output"], added | numbers) == []
+
+
+def test_the_service_answers_as_the_page_says(first_run: FirstRun, tmp_path: Path) -> None:
+    copy = copied_code(first_run.repo, tmp_path / "late-flights")
+    (manifest,) = copy.glob("models/champion/*/manifest.json")
+    asked = {"rows": [json.loads(manifest.read_text(encoding="utf-8"))["data"]["example"]]}
+    command = (str(first_run.repo / ".venv/bin/python"), "-m", "late_flights", "serve")
+    with server(copy, *command, PYTHONPATH=str(copy / "src")) as address:
+        statuses = {request: ask(address, request, asked) for request in DECLARED["requests"]}
+        refused, problem = ask(address, "POST /predict", {"rows": []})
+
+    assert {status for status, _ in statuses.values()} == {200}
+    described = json.loads(statuses["GET /docs.json"][1])
+    assert set(described["paths"]) <= {request.split()[1] for request in statuses}
+    assert unlike(RECORDS["request of POST /predict"], asked) == []
+    answer = json.loads(statuses["POST /predict"][1])
+    assert unlike(RECORDS["answer of POST /predict"], answer) == []
+    assert refused == 400
+    assert unlike(RECORDS["error of the service"], json.loads(problem)) == []
+
+
+def ask(address: str, request: str, content: dict[str, Any]) -> tuple[int, str]:
+    """Return status and body of the answer to a request such as `GET /`."""
+    method, path = request.split()
+    body = json.dumps(content).encode() if method == "POST" else None
+    headers = {"Content-Type": "application/json"}
+    asked = urllib.request.Request(f"{address}{path}", body, headers, method=method)
+    try:
+        with urllib.request.urlopen(asked, timeout=60) as answer:
+            return answer.status, answer.read().decode()
+    except urllib.error.HTTPError as error:
+        return error.code, error.read().decode()
 
 
 @ONE_TASK

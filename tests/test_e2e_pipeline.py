@@ -8,6 +8,14 @@ from typing import Any
 import pytest
 from first_run import FirstRun, FirstRuns, copied, raised, run, try_to_run
 from postgres import free_port
+from records import (
+    FILES,
+    copied_code,
+    python,
+    unlike_files,
+    unlike_metrics,
+    unlike_printed,
+)
 from rendering import TASKS, commit_all, git, update
 from test_e2e_rollout import PORTS, require_programs
 
@@ -30,6 +38,13 @@ PLAUSIBLE: dict[str, tuple[float, float]] = {
     "classification": (0.60, 0.78),
     "regression": (20.0, 75.0),
 }
+
+# what `monitor` does when the contract lets it act
+WITHDRAW = """
+from late_flights._mlops.monitoring import withdraw
+from late_flights._mlops.registry import versions
+withdraw.stop(versions.read_pointer(), "it did harm")
+"""
 
 
 @pytest.fixture(scope="module")
@@ -141,6 +156,16 @@ def test_a_poisoned_batch_is_trained_on_and_refused(year: FirstRun, tmp_path: Pa
     assert refused.returncode == 1, refused.stderr
     assert "is refused" in refused.stderr
     assert json.loads((repo / POINTER).read_text()) == year.json(POINTER)
+
+
+def test_what_it_writes_and_prints_has_the_keys_of_the_page(year: FirstRun, tmp_path: Path) -> None:
+    replay = year.repo / "build/replay"
+    copy = copied_code(replay, tmp_path / "late-flights")
+    printed = unlike_printed(year.repo, copy, level=1)
+    python(year.repo, copy, "-c", WITHDRAW)
+
+    assert printed + unlike_files([year.repo, replay, copy], FILES[1]) == []
+    assert unlike_metrics(copy, "monitoring/monitor.prom", "monitor") == []
 
 
 def test_raised_to_level_2_the_same_champion_answers_behind_the_proxy(year: FirstRun) -> None:

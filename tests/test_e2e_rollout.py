@@ -18,6 +18,7 @@ import pytest
 import yaml
 from first_run import FirstRuns
 from postgres import free_port
+from records import RECORDS, unlike, unlike_files
 from rendering import clean_environment, git, render
 
 pytestmark = pytest.mark.e2e
@@ -264,6 +265,7 @@ def stage(state: dict[str, Any]) -> tuple[str, str]:
 def test_every_process_is_well(host: Host) -> None:
     found = json.loads(host.run("stack", "status", "--json"))
 
+    assert unlike(RECORDS["stack status --json"], found) == []
     assert [name for name, one in found.items() if one["well"]] == [
         "proxy",
         "champion",
@@ -386,6 +388,7 @@ def test_a_good_one_reaches_everybody_though_its_controller_and_prometheus_fail(
     ended = host.state()
     passed = {part["stage"]: part for part in ended["history"]}
 
+    assert unlike_files([host.repo], ["models/journal.jsonl: rollout held"]) == []
     assert (held["stage"], left["stage"]) == ("shadow", "shadow")
     assert "is held by another command" in second
     assert ended["state"] == "promoted"

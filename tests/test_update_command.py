@@ -19,6 +19,7 @@ from functools import partial
 from pathlib import Path
 
 import pytest
+from records import RECORDS, unlike
 from rendering import clean_environment, commit_all, git, once, render
 from used_repo import conflicts, contents
 
@@ -148,6 +149,7 @@ def test_a_raise_is_shown_applied_and_staged(
 
     assert done.returncode == 0, done.stderr
     said = json.loads(done.stdout)
+    assert unlike(RECORDS["update --json"], said) == []
     staged = git(repo, "diff", "--staged", "--name-only", "--diff-filter=A").split()
     assert said["level"] == [str(low), str(high)]
     assert sorted(said["added"]) == sorted(staged)
