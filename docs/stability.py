@@ -321,6 +321,7 @@ def kinds(given: dict[str | None, ast.expr], path: Path) -> list[str]:
     text = ast.unparse(kind) if kind else type(plain(given.get("default"))).__name__
     known = {
         "Path": "path",
+        "FILE": "path",
         "Float": "number",
         "float": "number",
         "Int": "integer",
