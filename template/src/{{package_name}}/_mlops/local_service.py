@@ -60,8 +60,11 @@ def running(
         probe.bind(("127.0.0.1", 0))
         port = probe.getsockname()[1]
     main = [sys.executable, "-m", *module, "--port", str(port)]
-    variables = {**os.environ, **environment}
-    with tempfile.TemporaryFile("w+") as log:
+    with (
+        tempfile.TemporaryFile("w+") as log,
+        tempfile.TemporaryDirectory(ignore_cleanup_errors=True) as home,  # of BentoML
+    ):
+        variables = {**os.environ, "BENTOML_HOME": home, **environment}
         server = subprocess.Popen(
             main, stdout=log, stderr=log, start_new_session=True, cwd=root, env=variables
         )

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from ..fixtures import GIT_CONFIG, Repo, fresh_repo
-from ..package import errors, paths, programs, set_up
+from ..package import config, errors, paths, programs, set_up
 
 DATA_VERSION = set_up.data_version
 
@@ -40,6 +40,31 @@ def test_a_fresh_copy_ends_clean_with_data_under_dvc(repo: Repo) -> None:
     assert not [name for name in versioned if name.startswith("data/raw/")]
     assert not [name for name in versioned if "mlflow.db" in name]
     assert repo.git("status", "--porcelain", "--", *versioned) == ""
+
+
+@pytest.mark.usefixtures("fast")
+def test_where_git_knows_nobody_the_contract_s_owner_is_the_author_here(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("GIT_CONFIG_GLOBAL", "/dev/null")
+    repo = fresh_repo(tmp_path / "copy")
+    owner = config.load_contract(repo.folder / paths.CONTRACT).owners.model
+    first = repo.must("set-up").err
+    again = repo.must("set-up").err
+
+    assert f"git knew no author; here it is {owner.name}" in first
+    assert "git knew no author" not in again
+    assert repo.git("config", "--local", "user.email") == owner.email
+    assert repo.git("log", "-1", "--format=%an <%ae>") == f"{owner.name} <{owner.email}>"
+
+
+@pytest.mark.usefixtures("fast")
+def test_an_author_whom_git_knows_is_left_alone(tmp_path: Path) -> None:
+    repo = fresh_repo(tmp_path / "copy")
+    repo.must("set-up")
+
+    assert "user.name" not in repo.git("config", "--local", "--list")
+    assert repo.git("log", "-1", "--format=%an") == "Test"
 
 
 def test_git_checks_each_commit(repo: Repo) -> None:

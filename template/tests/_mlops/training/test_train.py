@@ -35,6 +35,10 @@ def test_the_run_is_in_the_store_with_its_parameters_and_cost(
     found = manifest(repo)
     run = runs.client().get_run(found["run_id"])
 
+    (used,) = run.inputs.dataset_inputs
+
+    assert run.info.run_name == f"{found['created'][:16]} {found['commit'][:7]}"
+    assert (used.dataset.name, used.dataset.digest) == ("data/raw", found["data_sha256"][:12])
     assert run.data.tags["data_sha256"] == found["data_sha256"]
     assert set(run.data.params) == set(found["params"])
     assert {"wall_seconds", "cpu_seconds"} <= set(run.data.metrics)

@@ -23,6 +23,7 @@ def command() -> None:
     """Prepare git, data versioning, the tracking store and the hooks; commit what is new."""
     for step in (
         repository,
+        identity,
         first_commit,
         data_version,
         tracking_store,
@@ -44,6 +45,16 @@ def repository() -> str:
         return "" if here else f"this folder belongs to the git repository {inside}"
     programs.run("git", "init", "--quiet", "--initial-branch", "main")
     return "started a git repository"
+
+
+def identity() -> str:
+    """Let the contract's owner be the author here when git knows nobody: DVC refuses to go on."""
+    if programs.git("config", "user.name") and programs.git("config", "user.email"):
+        return ""
+    owner = load_contract().owners.model
+    programs.run("git", "config", "user.name", owner.name)
+    programs.run("git", "config", "user.email", owner.email)
+    return f"git knew no author; here it is {owner.name}, until you say: git config user.name YOU"
 
 
 def first_commit() -> str:

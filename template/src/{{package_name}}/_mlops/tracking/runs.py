@@ -27,6 +27,7 @@ TAGS = (
     "model_sha256",
     "python",
 )
+KIND, MAIN_METRIC = "mlflow.experimentKind", "mlflow.experiment.primaryMetric.name"
 # where MLflow notes the full path of what lies in mlruns/
 PLACES = (
     ("runs", "artifact_uri"),
@@ -67,7 +68,9 @@ def client() -> "MlflowClient":
     if own:  # MLflow sets it, and it would outlive a change of folder
         os.environ.pop(ADDRESS, None)
     try:
-        mlflow.set_experiment(PROJECT)
+        experiment = mlflow.set_experiment(PROJECT)
+        if KIND not in experiment.tags:  # else MLflow's pages are about language models
+            mlflow.set_experiment_tag(KIND, "custom_model_development")
         if own:
             bring_home(home())
         return mlflow.MlflowClient()
@@ -100,8 +103,14 @@ def log_run(manifest: dict[str, Any]) -> str:
     """Log one training run from its manifest and return the run's id."""
     client()
     import mlflow
+    from mlflow.data.code_dataset_source import CodeDatasetSource
+    from mlflow.data.meta_dataset import MetaDataset
 
-    with mlflow.start_run(run_name=manifest["model_sha256"][:12]) as run:
+    commit, data_sha256 = manifest["commit"][:7] or "uncommitted", manifest["data_sha256"]
+    source = CodeDatasetSource(tags={"mlflow.source.git.commit": manifest["commit"]})
+    with mlflow.start_run(run_name=f"{manifest['created'][:16]} {commit}") as run:
+        dataset = MetaDataset(source, name=str(paths.RAW), digest=data_sha256[:12])
+        mlflow.log_input(dataset, context="training")
         mlflow.log_params(manifest["params"])
         mlflow.log_metrics(manifest["cost"])
         mlflow.set_tags({name: str(manifest[name]) for name in TAGS})
@@ -113,6 +122,8 @@ def log_run(manifest: dict[str, Any]) -> str:
 def log_evaluation(run_id: str, report: dict[str, Any]) -> None:
     """Add the evaluation's numbers and plots to a run."""
     log = client()
+    experiment = log.get_run(run_id).info.experiment_id
+    log.set_experiment_tag(experiment, MAIN_METRIC, report["metric"])
     for name, value in report["metrics"].items():
         log.log_metric(run_id, name, value)
     for baseline, scores in report["baselines"].items():
