@@ -20,9 +20,7 @@ from .errors import OutsideFailed, WrongInput
 class TypedPath(click.Path):
     """A file of the command line: relative to the folder in which its user typed the command."""
 
-    def convert(
-        self, value: Any, param: click.Parameter | None, ctx: click.Context | None
-    ) -> Any:
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> Any:
         """Return the path as seen from the repo's root, where every command runs."""
         path = super().convert(value, param, ctx)
         typed_in = ctx and ctx.find_root().obj
