@@ -14,7 +14,7 @@ WORKERS = -n 3 --dist loadgroup
 export DEMO =
 ANSWERS =
 
-.PHONY: help demo test check life test-all update-path bench system uv
+.PHONY: help demo test check e2e test-all update-path bench system uv
 
 help: ## list the targets
 	@sed -n 's/^\([a-z-]*\):.*## /  make \1\t/p' Makefile
@@ -36,19 +36,21 @@ test: uv system ## every test but the long matrix; generates repos and runs them
 check: uv ## lint, types and the fast tests, in less than a minute
 	uv run ruff format --check
 	uv run ruff check
+	SKIP=ruff-format,ruff-check uv run pre-commit run --all-files
 	uv run mypy
 	uv run pytest $(WORKERS)
 
-life: uv system ## generate a repo and run everything in it
-	uv run pytest $(WORKERS) -m "life and not all"
+e2e: uv system ## generate a repo and run everything in it
+	uv run pytest $(WORKERS) -m "e2e and not all"
 
 test-all: uv system ## every test: all levels, tasks and versions
 	uv run pytest $(WORKERS) -m ""
 
-update-path: uv ## older tags update to this version; a release needs it
-	uv run pytest $(WORKERS) -m "" tests/test_update_path.py
+update-path: uv ## older tags update to this version, which keeps what they promised; for a release
+	uv run pytest $(WORKERS) -m "" tests/test_stability.py tests/test_update_path.py
 
-bench: uv ## what an update changes, and its time beside a copy; writes benchmarks/updates.md
+bench: uv ## lines by level and owner; what an update changes and takes; writes benchmarks/*.md
+	uv run python benchmarks/lines.py
 	uv run python benchmarks/updates.py
 
 system: ## the Debian packages that some tests need; only on a CI machine, only as root

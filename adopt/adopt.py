@@ -16,6 +16,7 @@ Exit codes: 0 done; 2 wrong use, or a repo that cannot take it; 3 the template c
 """
 
 import argparse
+import itertools
 import shutil
 import sys
 import tempfile
@@ -80,16 +81,24 @@ def adopt(repo: Path, given: argparse.Namespace) -> None:
         raise WrongInputError(f"{repo} is no folder; name the repo that exists")
     if (repo / ANSWERS).exists():
         raise WrongInputError(f"{repo / ANSWERS} exists: a template made this repo; update it")
-    answers = slug_of(repo) | dict(given.data)
+    answers = names_of(repo) | dict(given.data)
     with tempfile.TemporaryDirectory() as place:
         fresh = Path(place, "fresh")
         render(given, fresh, answers)
+        own = merges.package(fresh)
+        chosen = own if "package_name" in answers else free_package(repo, own)
+        if chosen != own:
+            fresh = Path(place, "renamed")
+            render(given, fresh, answers | {"package_name": chosen})
         files = sorted(p.relative_to(fresh) for p in fresh.rglob("*") if p.is_file())
         refuse_blocked(repo, [*files, ASIDE / "any"])
         out = left_out(repo, files)
         files = [path for path in files if not under(path, out)]
         missing = [path for path in files if not (repo / path).exists()]
         merged, notes = merges.merge(repo, fresh, missing)
+        if chosen != own:
+            another = "--data package_name=NAME chooses another"
+            notes.insert(0, f"package_name is {chosen}, for {own} is yours; {another}")
         kept = {path: word(repo, fresh, path, merged) for path in files if path not in missing}
         say(missing, out, kept, notes)
         if given.add:
@@ -98,14 +107,29 @@ def adopt(repo: Path, given: argparse.Namespace) -> None:
         sys.stdout.write("".join(merges.patch(repo, merged)))
 
 
-def slug_of(repo: Path) -> dict[str, Any]:
-    """Return the project's own name as an answer, when it has one."""
+def names_of(repo: Path) -> dict[str, Any]:
+    """Return the project's own name as answers, when it has one."""
     try:
         project = tomllib.loads((repo / merges.PYPROJECT).read_text(encoding="utf-8"))["project"]
     except (OSError, KeyError):
         return {}
     name = str(project.get("name", "")).lower().replace("_", "-").replace(".", "-")
-    return {"project_slug": name} if name else {}
+    title = name.replace("-", " ").capitalize()
+    return {"project_name": title, "project_slug": name} if name else {}
+
+
+def free_package(repo: Path, own: str) -> str:
+    """Return a name for the template's package that no module of the repo has."""
+    stem = f"{own[:40].rstrip('_')}_model"
+    names = itertools.chain([own, stem], (f"{stem}_{number}" for number in itertools.count(2)))
+    places = (Path("src"), Path())
+    return next(
+        name
+        for name in names
+        if not any(
+            (repo / place / file).exists() for place in places for file in (name, f"{name}.py")
+        )
+    )
 
 
 def render(given: argparse.Namespace, to: Path, answers: dict[str, Any]) -> None:

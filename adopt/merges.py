@@ -26,7 +26,7 @@ MEANINGS = {
     r"src/\w+/__init__\.py": "that is fine",
     r"src/\w+/\w+\.py": "_mlops/interface.py asks for more: test_interface.py says what",
     r"\.github/workflows/.*": "the template's of that name does not run: rename yours",
-    r"(README|LICENSE|AGENTS|MODEL_CARD).*": "that is fine",
+    r"(README|LICENSE|AGENTS|MODEL_CARD|\.github/dependabot).*": "that is fine",
     r"dvc\.yaml": "`repro` runs your stages only: add the template's that you want",
     r"tests/.*": "that is fine",
 }
@@ -176,7 +176,8 @@ def pyproject(repo: Path, yours: str, theirs: str) -> str:
     keep_bounds(document, template)
     allow_pythons(project)
     options = template["tool"]["pytest"]["ini_options"]
-    del options["addopts"]  # strict markers would fail tests of yours that ran before
+    for strict in ("addopts", "minversion", "xfail_strict"):
+        del options[strict]  # it would fail tests of yours that ran before
     if (repo / "tests" / "__init__.py").exists():
         add_items(options, "pythonpath", ["tests"])
     known = document.get("tool", {})

@@ -16,7 +16,6 @@ from statistics import median
 ROOT = Path(__file__).parents[1]
 sys.path.insert(0, str(ROOT / "tests"))
 
-from lived_in import conflicts, contents, live_in, losses  # noqa: E402 - stands in tests/
 from pathspec import PathSpec  # noqa: E402
 from rendering import (  # noqa: E402
     CONFIG,
@@ -27,6 +26,7 @@ from rendering import (  # noqa: E402
     text_files,
     update,
 )
+from used_repo import conflicts, contents, losses, work_in  # noqa: E402 - stands in tests/
 
 RESULT = ROOT / "benchmarks" / "updates.md"
 PAGE = ROOT / "docs" / "how-to" / "update.md"
@@ -71,12 +71,12 @@ def counts(template: Path, place: Path) -> str:
     for name, (low, high, version) in STEPS.items():
         repo = render(template, place / name.replace(" ", "-"), OLD, maturity_level=low)
         patterns = PathSpec.from_lines("gitignore", CONFIG["owner_yours"]["default"])
-        life = live_in(repo, [p for p, _ in text_files(repo) if patterns.match_file(p)], [])
+        used = work_in(repo, [p for p, _ in text_files(repo) if patterns.match_file(p)], [])
         update(repo, version, maturity_level=high)
         after = contents(repo)
-        added = after.keys() - life.before.keys()
-        changed = [p for p in after.keys() & life.before.keys() if after[p] != life.before[p]]
-        numbers = (len(added), len(changed), len(conflicts(repo)), len(losses(life)))
+        added = after.keys() - used.before.keys()
+        changed = [p for p in after.keys() & used.before.keys() if after[p] != used.before[p]]
+        numbers = (len(added), len(changed), len(conflicts(repo)), len(losses(used)))
         rows.append(f"| {name} | " + " | ".join(map(str, numbers)) + " |")
     return "\n".join(rows) + "\n"
 

@@ -1,17 +1,20 @@
-"""Which questions does the template ask? Writes docs/reference/questions.md from copier.yml."""
+"""What does the template ask, and what stays as it is? Writes the pages in docs/reference/."""
 
 import argparse
 import sys
 import tempfile
 import warnings
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
 import copier
+import stability
 import yaml
 
 ROOT = Path(__file__).parents[1]
-PAGE = ROOT / "docs" / "reference" / "questions.md"
+FOLDER = ROOT / "docs" / "reference"
 HEAD = """\
 # Questions
 
@@ -30,16 +33,28 @@ def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--check", action="store_true", help="change nothing; fail when it is old")
     check = parser.parse_args().check
-    page = HEAD + "".join(rows())
-    if PAGE.is_file() and PAGE.read_text(encoding="utf-8") == page:
-        return 0
-    if check:
-        print(f"error: {PAGE.relative_to(ROOT)} is not what copier.yml says", file=sys.stderr)
+    old = [path for path, text in pages() if not keep(path, text, check)]
+    for path in old:
+        print(f"error: {path.relative_to(ROOT)} is not what the code says", file=sys.stderr)
+    if old:
         print("\nhint: uv run python docs/make_reference.py", file=sys.stderr)
-        return 1
-    PAGE.parent.mkdir(parents=True, exist_ok=True)
-    PAGE.write_text(page, encoding="utf-8")
-    return 0
+    return 1 if old else 0
+
+
+def pages() -> Iterator[tuple[Path, str]]:
+    """Return each page and its text."""
+    yield FOLDER / "questions.md", HEAD + "".join(rows())
+    with generated(maturity_level=2) as repo:
+        yield FOLDER / "stability.md", stability.page(repo)
+
+
+def keep(path: Path, text: str, check: bool) -> bool:
+    """Write a page that is old, or only say that it is."""
+    if path.is_file() and path.read_text(encoding="utf-8") == text:
+        return True
+    if not check:
+        path.write_text(text, encoding="utf-8")
+    return not check
 
 
 def rows() -> list[str]:
@@ -56,12 +71,21 @@ def rows() -> list[str]:
 
 def default_answers() -> dict[str, Any]:
     """Return the answers that a repo records when nobody is asked."""
-    with tempfile.TemporaryDirectory() as folder, warnings.catch_warnings():
-        warnings.simplefilter("ignore")  # that the template holds uncommitted work
-        copier.run_copy(str(ROOT), folder, vcs_ref="HEAD", defaults=True, quiet=True, unsafe=True)
-        text = Path(folder, ".copier-answers.yml").read_text(encoding="utf-8")
+    with generated() as repo:
+        text = (repo / ".copier-answers.yml").read_text(encoding="utf-8")
     answers: dict[str, Any] = yaml.safe_load(text)
     return answers
+
+
+@contextmanager
+def generated(**answers: Any) -> Iterator[Path]:
+    """Generate a repo; what is not answered takes its default."""
+    with tempfile.TemporaryDirectory() as folder, warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # that the template holds uncommitted work
+        copier.run_copy(
+            str(ROOT), folder, answers, vcs_ref="HEAD", defaults=True, quiet=True, unsafe=True
+        )
+        yield Path(folder)
 
 
 def default(value: Any) -> str:

@@ -39,6 +39,16 @@ def email_problem(text: str) -> str:
     return ""
 
 
+def whole_number_problem(text: str, lowest: int, highest: int) -> str:
+    """Say what to type instead of this text, or nothing when it is a number in the range.
+
+    What to type stands first: a narrow terminal cuts off the rest.
+    """
+    if text.isascii() and text.isdecimal() and lowest <= int(text) <= highest:
+        return ""
+    return f"Type {lowest} to {highest}, a whole number, not {text!r}"
+
+
 def to_readable_json(to_json: Callable[..., str]) -> Callable[..., str]:
     r"""Make a `to_json` filter write characters as they are.
 
@@ -59,6 +69,7 @@ class Text(Extension):
         super().__init__(environment)
         environment.filters["line_problem"] = line_problem
         environment.filters["email_problem"] = email_problem
+        environment.filters["whole_number_problem"] = whole_number_problem
         environment.filters["to_json"] = to_readable_json(
             environment.filters.get("to_json", json.dumps)
         )

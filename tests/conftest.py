@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from living import Life, Lives
+from first_run import FirstRun, FirstRuns
 from rendering import LEVELS, TASKS, once, render, snapshot
 
 EVERY_REPO = [
@@ -20,14 +20,15 @@ EVERY_REPO = [
 GROUPS = [
     TASKS[0],
     "",
-    "test_delivery_life",
-    "test_pipeline_life",
-    "test_rollout_life",
+    "test_e2e_delivery",
+    "test_e2e_pipeline",
+    "test_e2e_rollout",
     TASKS[1],
-    "test_server_life",
+    "test_e2e_server",
     "test_own_data",
-    "test_graph_life",
-    "test_drift_life",
+    "test_e2e_graph",
+    "test_e2e_drift",
+    "test_e2e_schemas",
 ]
 
 
@@ -49,15 +50,15 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 
 
 def group_of(item: pytest.Item) -> str:
-    """Return the name of the repo that a life shares with others, nothing when it has its own."""
+    """Return the name of the repo that a test shares with others, nothing when it has its own."""
     given = getattr(item, "callspec", None)
-    name: str = (given and given.params.get("life")) or item.path.stem
+    name: str = (given and given.params.get("first_run")) or item.path.stem
     return name if name in GROUPS else ""
 
 
 def turn(item: pytest.Item) -> int:
     """Return when a test begins."""
-    return GROUPS.index(group_of(item)) if item.get_closest_marker("life") else len(GROUPS)
+    return GROUPS.index(group_of(item)) if item.get_closest_marker("e2e") else len(GROUPS)
 
 
 @pytest.fixture(scope="session", autouse=True)
@@ -133,12 +134,12 @@ def generate(plain: Path, tmp_path: Path) -> Callable[..., Path]:
 
 
 @pytest.fixture(scope="session")
-def lives(template: Path, shared: Path) -> Lives:
+def first_runs(template: Path, shared: Path) -> FirstRuns:
     """Return a function that gives the repo of a task after its demo; read it only."""
-    return Lives(template, shared / "lives")
+    return FirstRuns(template, shared / "first-runs")
 
 
 @pytest.fixture(scope="session", params=TASKS)
-def life(request: pytest.FixtureRequest, lives: Lives) -> Life:
+def first_run(request: pytest.FixtureRequest, first_runs: FirstRuns) -> FirstRun:
     """Return a repo of each task after its demo, the one in which the demo ran."""
-    return lives(request.param, "before")
+    return first_runs(request.param, "before")

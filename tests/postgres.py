@@ -13,7 +13,7 @@ from pathlib import Path
 
 import pytest
 
-PASSWORD = "only-for-this-test"
+PASSWORD = "only-for-this-test"  # pragma: allowlist secret
 
 
 def free_port() -> int:

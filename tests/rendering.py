@@ -105,8 +105,8 @@ def text_files(repo: Path) -> Iterator[tuple[Path, str]]:
 def clean_environment(**extra: str) -> dict[str, str]:
     """Return the environment without this project's own virtual environment.
 
-    Without compiled modules each of the many processes of a life compiles all it imports.
-    Threads of one life spin while they wait for each other: the other worker needs the processor.
+    Without compiled modules each of the many processes of a run compiles all it imports.
+    Threads of one run spin while they wait for each other: the other worker needs the processor.
     """
     mine = {"VIRTUAL_ENV", "UV", "PYTHONPATH", "UV_RUN_RECURSION_DEPTH", "PYTHONDONTWRITEBYTECODE"}
     kept = {k: v for k, v in os.environ.items() if k not in mine}

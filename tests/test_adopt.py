@@ -10,11 +10,11 @@ from typing import Any
 import pytest
 import tomlkit
 import yaml
-from lived_in import conflicts, contents
-from living import run, try_to_run
+from first_run import run, try_to_run
 from rendering import ANSWERS_FILE, LEVELS, ROOT, TASKS, commit_all, git, rendered_files, update
+from used_repo import conflicts, contents
 
-pytestmark = pytest.mark.life
+pytestmark = pytest.mark.e2e
 
 ASIDE = Path("build/update")
 Made = Callable[[Path], Path]
@@ -267,6 +267,43 @@ def test_the_report_names_every_file_that_both_have(template: Path, tmp_path: Pa
     assert clashes(said, "clash") | clashes(said, "merge") <= mine
     assert "left out ruff.toml" in said
     assert "the command parcel-returns stays yours:" in said
+
+
+@pytest.mark.parametrize(
+    ("theirs", "chosen"),
+    [
+        (["src/parcel_returns/__main__.py"], "parcel_returns_model"),
+        (["parcel_returns/__init__.py"], "parcel_returns_model"),
+        (["parcel_returns.py", "src/parcel_returns_model/a.py"], "parcel_returns_model_2"),
+    ],
+)
+def test_a_package_of_theirs_keeps_its_name_and_the_template_takes_another(
+    template: Path, tmp_path: Path, theirs: list[str], chosen: str
+) -> None:
+    repo = write(tmp_path / "repo", {"pyproject.toml": PROJECT, **dict.fromkeys(theirs, "ours")})
+
+    done = adopt(repo, template, "--add")
+
+    assert done.returncode == 0, done.stderr
+    note = f"note     package_name is {chosen}, for parcel_returns is yours; --data package_name="
+    assert note in done.stderr
+    assert "take another package_name" not in done.stderr
+    assert (repo / "src" / chosen / "_mlops/cli.py").exists()
+    assert yaml.safe_load((repo / ANSWERS_FILE).read_text())["package_name"] == chosen
+    assert "Parcel returns" in (repo / "MODEL_CARD.md").read_text()
+    assert "flight" not in (repo / "contract.yaml").read_text()
+    assert all((repo / path).read_text() == "ours" for path in theirs)
+
+
+def test_a_package_name_that_was_asked_for_is_taken(template: Path, tmp_path: Path) -> None:
+    files = {"pyproject.toml": PROJECT, "src/parcel_returns/__main__.py": "ours"}
+    repo = write(tmp_path / "repo", files)
+
+    said = adopt(repo, template, "--data=package_name=parcel_returns").stderr
+
+    assert "note     package_name" not in said
+    assert clashes(said, "clash") == {"src/parcel_returns/__main__.py"}
+    assert "adds     src/parcel_returns/model.py" in said
 
 
 def test_what_the_merged_files_say(template: Path, tmp_path: Path) -> None:

@@ -2,22 +2,74 @@
 
 import importlib.util
 import shutil
+from collections.abc import Callable
 from pathlib import Path
+from types import ModuleType
 
 import pytest
-from rendering import ROOT
+from rendering import LEVELS, ROOT, TASKS, text_files
+
+
+def script(name: str) -> ModuleType:
+    """Return a script of benchmarks/ as a module."""
+    spec = importlib.util.spec_from_file_location(name, ROOT / f"benchmarks/{name}.py")
+    assert spec
+    assert spec.loader
+    module = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(module)
+    return module
 
 
 @pytest.mark.all
 def test_the_counts_in_the_docs_are_those_of_a_fresh_run(template: Path, tmp_path: Path) -> None:
-    spec = importlib.util.spec_from_file_location("bench", ROOT / "benchmarks/updates.py")
-    assert spec
-    assert spec.loader
-    bench = importlib.util.module_from_spec(spec)
-    spec.loader.exec_module(bench)
+    bench = script("updates")
     copy = shutil.copytree(template, tmp_path / "template", symlinks=True)
 
     table = bench.counts(bench.versions(copy), tmp_path)
 
     for page in (bench.PAGE, bench.RESULT):
         assert table in page.read_text(encoding="utf-8"), "make bench writes it anew"
+
+
+@pytest.mark.all
+def test_the_lines_in_the_table_are_those_of_a_fresh_run(
+    repos: Callable[[int, str], Path],
+) -> None:
+    bench = script("lines")
+    table = bench.lines_by_level({level: repos(level, TASKS[0]) for level in LEVELS})
+
+    assert bench.RESULT.read_text(encoding="utf-8") == table, "make bench writes it anew"
+
+
+def test_every_line_is_counted_once_and_a_level_only_adds(
+    repos: Callable[[int, str], Path],
+) -> None:
+    bench = script("lines")
+    low, high = (repos(level, TASKS[0]) for level in (min(LEVELS), max(LEVELS)))
+    few, many = bench.lines(low), bench.lines(high)
+
+    assert sum(many[owner] for owner in bench.OWNED) == sum(
+        len(text.splitlines()) for _, text in text_files(high)
+    )
+    assert sum(many[part] for part in (*bench.PARTS, "other")) == many["template"]
+    assert all(0 < few[name] <= many[name] for name in bench.COLUMNS)
+
+
+def test_lines_are_told_apart_by_owner_and_part(tmp_path: Path) -> None:
+    for name, count in {
+        "README.md": 1,
+        "pyproject.toml": 2,
+        "src/a/_mlops/data/tables.py": 4,
+        "tests/_mlops/data/test_tables.py": 8,
+        "docs/handbook/index.md": 16,
+        "justfile": 32,
+    }.items():
+        (tmp_path / name).parent.mkdir(parents=True, exist_ok=True)
+        (tmp_path / name).write_text("a line\n" * count, encoding="utf-8")
+    bench = script("lines")
+    shown = bench.lines_by_level({0: tmp_path}).splitlines()
+
+    assert shown[0] == (
+        "| level | yours | shared | template | glue | tests of glue | handbook | other |"
+    )
+    assert shown[2] == "| 0 | 1 | 2 | 60 | 4 | 8 | 16 | 32 |"

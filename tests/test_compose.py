@@ -61,8 +61,25 @@ def test_workflows_follow_github_s_schema(repo: Path, tmp_path: Path) -> None:
     assert follows("vendor.github-workflows", wrong)[0] == 1
 
 
+def test_newer_actions_are_looked_for_as_dependabot_s_schema_says(
+    repo: Path, tmp_path: Path
+) -> None:
+    both = [folder / ".github/dependabot.yml" for folder in (ROOT, repo)]
+    wrong = tmp_path / "wrong.yml"
+    wrong.write_text(both[0].read_text(encoding="utf-8").replace("monthly", "now and then"))
+
+    code, said = follows("vendor.dependabot", *both, wrong)
+    assert (code, set(re.findall(r"(\S+)::\$", said))) == (1, {str(wrong)}), said
+    for path in both:
+        (update,) = parse_yaml(path.read_text(encoding="utf-8"))[0]["updates"]
+        for folder in update.get("directories", [update.get("directory")]):
+            named = path.parents[1] / folder.strip("/")
+            looked_at = named / ".github/workflows" if folder == "/" else named
+            assert [*looked_at.glob("*.yml")] != []
+
+
 def test_workflows_give_nobody_a_way_in(repo: Path, tmp_path: Path) -> None:
-    own = [ROOT / ".github/workflows", repo / ".github/workflows"]
+    own = [ROOT / ".github", repo / ".github"]
     wrong = tmp_path / "wrong.yml"
     text = (repo / ".github/workflows/check.yml").read_text(encoding="utf-8")
     command = 'run: echo "${{ github.event.pull_request.title }}"'

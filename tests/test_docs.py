@@ -2,11 +2,12 @@
 
 import importlib.util
 import re
+from collections.abc import Callable
 from pathlib import Path
 from types import ModuleType
 
 import pytest
-from rendering import ROOT
+from rendering import LEVELS, ROOT, TASKS
 
 LINK = re.compile(r"\]\(([^)#\s]+)[^)]*\)")
 
@@ -55,6 +56,32 @@ def dead_links(folder: Path) -> list[str]:
 
 def test_links_of_the_template_s_pages_lead_somewhere() -> None:
     assert dead_links(ROOT) == []
+
+
+def copier_commands(folder: Path) -> list[str]:
+    """Return the commands of a folder's pages that fetch copier and run it."""
+    texts = [page.read_text(encoding="utf-8") for page in folder.rglob("*.md")]
+    return [line for text in texts for line in re.findall(r"^\W*uvx .*\bcopier .+$", text, re.M)]
+
+
+def test_each_copier_that_a_page_fetches_has_what_the_template_loads(
+    repos: Callable[[int, str], Path],
+) -> None:
+    repo = repos(max(LEVELS), TASKS[0])
+    pages = [*copier_commands(ROOT / "docs"), *copier_commands(repo / "docs")]
+    readme = (ROOT / "README.md").read_text(encoding="utf-8")
+    found = [*pages, *re.findall(r"^\$ uvx .+$", readme, re.M)]
+
+    assert len(found) > 4
+    assert [line for line in found if "--with copier-template-extensions " not in line] == []
+
+
+@pytest.mark.parametrize("page", ["README.md", "docs/how-to/new.md"])
+def test_a_page_that_starts_somebody_says_what_copier_says_without_it(page: str) -> None:
+    text = (ROOT / page).read_text(encoding="utf-8")
+
+    assert "No module named 'copier_template_extensions'" in text
+    assert "No git tags found" in text
 
 
 def test_links_of_a_generated_repo_lead_somewhere(repo: Path) -> None:

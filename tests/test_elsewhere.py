@@ -9,10 +9,10 @@ from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
-from living import ONE_TASK, Life, copied, run, try_to_run
+from first_run import ONE_TASK, FirstRun, copied, run, try_to_run
 from rendering import git
 
-pytestmark = [pytest.mark.life, ONE_TASK]
+pytestmark = [pytest.mark.e2e, ONE_TASK]
 
 SEPTEMBER = ("--input", "data/incoming/2013-09.parquet", "--output", "build/september.csv")
 SAMPLE = ("--input", "tests/data/sample.parquet", "--output", "build/sample.csv")
@@ -22,9 +22,9 @@ OFFLINE = "import urllib.request; urllib.request.urlopen('https://pypi.org', tim
 
 
 @pytest.fixture
-def copy(life: Life, tmp_path: Path) -> Path:
+def copy(first_run: FirstRun, tmp_path: Path) -> Path:
     """Return a copy of the repo with all that it had, `.venv`, store and models included."""
-    return copied(life.repo, tmp_path / "copy")
+    return copied(first_run.repo, tmp_path / "copy")
 
 
 @contextmanager
@@ -37,8 +37,8 @@ def away(repo: Path) -> Iterator[None]:
         hidden.rename(repo)
 
 
-def test_a_moved_repo_predicts_serves_traces_and_checks(life: Life, copy: Path) -> None:
-    with away(life.repo):
+def test_a_moved_repo_predicts_serves_traces_and_checks(first_run: FirstRun, copy: Path) -> None:
+    with away(first_run.repo):
         predicted = run(copy, "uv", "run", "late-flights", "predict", *SEPTEMBER)
         served = run(copy, "uv", "run", "late-flights", "demo")
         traced = run(copy, "uv", "run", "late-flights", "trace")
@@ -49,9 +49,9 @@ def test_a_moved_repo_predicts_serves_traces_and_checks(life: Life, copy: Path) 
     assert "trace: version 1, all 9 claims hold" in traced.stderr
 
 
-def test_a_moved_repo_commits_after_set_up(life: Life, copy: Path) -> None:
+def test_a_moved_repo_commits_after_set_up(first_run: FirstRun, copy: Path) -> None:
     (copy / "src/late_flights/ours.py").write_text("import os\n")
-    with away(life.repo):
+    with away(first_run.repo):
         before = try_to_run(copy, "git", "commit", "--quiet", "--allow-empty", "--message=Lost")
         said = run(copy, "uv", "run", "just", "set-up").stderr
         git(copy, "add", "src")
@@ -62,13 +62,13 @@ def test_a_moved_repo_commits_after_set_up(life: Life, copy: Path) -> None:
         run(copy, "uv", "run", "pytest", "--version")
 
     assert before.returncode == 1
-    assert f"scripts of .venv anew; they belonged to {life.repo}/.venv" in said
+    assert f"scripts of .venv anew; they belonged to {first_run.repo}/.venv" in said
     assert "git runs the checks" in said
     assert refused.returncode == 1
     assert "F401" in refused.stdout + refused.stderr
 
 
-def test_a_copy_beside_the_original_never_runs_its_code(life: Life, copy: Path) -> None:
+def test_a_copy_beside_the_original_never_runs_its_code(first_run: FirstRun, copy: Path) -> None:
     features = copy / "src/late_flights/features.py"
     features.write_text(features.read_text(encoding="utf-8") + '\nOF = "the copy"\n')
     (copy / "tests/test_copy.py").write_text(
@@ -78,13 +78,15 @@ def test_a_copy_beside_the_original_never_runs_its_code(life: Life, copy: Path) 
     by_script = try_to_run(copy, "uv", "run", "pytest", "tests/test_copy.py")
     by_recipe = run(copy, "uv", "run", "just", "test", "tests/test_copy.py")
     predicted = try_to_run(copy, "uv", "run", "late-flights", "predict", *SAMPLE)
-    original = run(life.repo, "uv", "run", "late-flights", "predict", *SAMPLE)
+    original = run(first_run.repo, "uv", "run", "late-flights", "predict", *SAMPLE)
     run(copy, "uv", "run", "just", "set-up")
     again = run(copy, "uv", "run", "just", "set-up").stderr
     after_set_up = run(copy, "uv", "run", "pytest", "tests/test_copy.py")
 
     assert by_script.returncode == 2
-    assert f"runs the code of {life.repo}, not of {copy}" in by_script.stdout + by_script.stderr
+    assert (
+        f"runs the code of {first_run.repo}, not of {copy}" in by_script.stdout + by_script.stderr
+    )
     assert "1 passed" in by_recipe.stdout
     assert predicted.returncode == 1
     assert "error: schema.py and features.py have SHA-256" in predicted.stderr
@@ -93,15 +95,15 @@ def test_a_copy_beside_the_original_never_runs_its_code(life: Life, copy: Path) 
     assert "1 passed" in after_set_up.stdout
     for file in (".git/hooks/pre-commit", ".venv/bin/pytest"):
         assert str(copy) in (copy / file).read_text(encoding="utf-8")
-        assert str(copy) not in (life.repo / file).read_text(encoding="utf-8")
+        assert str(copy) not in (first_run.repo / file).read_text(encoding="utf-8")
 
 
 def test_in_a_clone_without_data_each_command_that_needs_it_says_what_to_do(
-    life: Life, tmp_path: Path
+    first_run: FirstRun, tmp_path: Path
 ) -> None:
-    git(tmp_path, "clone", "--quiet", str(life.repo), "clone")
+    git(tmp_path, "clone", "--quiet", str(first_run.repo), "clone")
     clone = tmp_path / "clone"
-    copied(life.repo / ".venv", clone / ".venv")
+    copied(first_run.repo / ".venv", clone / ".venv")
     # tests of the generated repo have the other stages
     hints = {
         ("just", "repro"): DVC_PULL,
@@ -151,10 +153,10 @@ def require_cut_off() -> None:
 
 
 def test_without_a_network_another_model_is_trained_registered_and_served(
-    life: Life, copy: Path
+    first_run: FirstRun, copy: Path
 ) -> None:
     require_cut_off()
-    before = set((life.repo / "mlruns").rglob("*"))
+    before = set((first_run.repo / "mlruns").rglob("*"))
     assert try_to_run(copy, *CUT_OFF, sys.executable, "-c", OFFLINE).returncode
     params = copy / "params.yaml"
     params.write_text(params.read_text().replace("learning_rate: 0.05", "learning_rate: 0.06"))
@@ -167,4 +169,4 @@ def test_without_a_network_another_model_is_trained_registered_and_served(
     assert "train: " in done.stderr
     assert "register: version 2" in done.stderr
     assert '"model_version": "2"' in done.stdout
-    assert set((life.repo / "mlruns").rglob("*")) == before
+    assert set((first_run.repo / "mlruns").rglob("*")) == before

@@ -1,4 +1,4 @@
-"""The loop of docs/how-to/many.md, as it stands there, over repos that people lived in."""
+"""The loop of docs/how-to/many.md, as it stands there, over repos with work in them."""
 
 import fcntl
 import os
@@ -10,8 +10,8 @@ from pathlib import Path
 
 import pytest
 import yaml
-from lived_in import conflicts, contents
 from rendering import ANSWERS_FILE, ROOT, clean_environment, commit_all, git, render
+from used_repo import conflicts, contents
 
 PAGE = ROOT / "docs" / "how-to" / "many.md"
 ONE_REPO = ROOT / "docs" / "how-to" / "update.md"
@@ -201,7 +201,7 @@ def test_the_loop_says_what_happened_in_each_of_twelve_repos(models: Path) -> No
         assert (models / "clash" / "build/update" / path).exists()
 
 
-@pytest.mark.life
+@pytest.mark.e2e
 def test_one_line_raises_a_repo_whose_template_is_trusted(versions: Path, tmp_path: Path) -> None:
     repo = render(versions, tmp_path / "my-project", OLD)
     git(repo, "init", "--quiet")

@@ -4,11 +4,11 @@ import re
 from pathlib import Path
 
 import pytest
-from living import Life, Lives, run
+from first_run import FirstRun, FirstRuns, run
 from rendering import TASKS, git, render
 
 pytestmark = [
-    pytest.mark.life,
+    pytest.mark.e2e,
     pytest.mark.parametrize(
         "orders",
         [TASKS[0], *(pytest.param(task, marks=pytest.mark.all) for task in TASKS[1:])],
@@ -42,16 +42,16 @@ def follow(repo: Path, page: str) -> str:
 def orders(
     request: pytest.FixtureRequest,
     template: Path,
-    lives: Lives,
+    first_runs: FirstRuns,
     tmp_path_factory: pytest.TempPathFactory,
-) -> Life:
+) -> FirstRun:
     """Return a repo in which somebody followed the page from the render to its end."""
     task, folder = request.param, tmp_path_factory.mktemp("orders") / "late-flights"
-    repo = lives.equip(render(template, folder, task=task))
-    return Life(task, repo, follow(repo, "docs/handbook/your-own-data.md"))
+    repo = first_runs.equip(render(template, folder, task=task))
+    return FirstRun(task, repo, follow(repo, "docs/handbook/your-own-data.md"))
 
 
-def test_the_page_ends_with_a_model_of_orders_that_beats_both_baselines(orders: Life) -> None:
+def test_the_page_ends_with_a_model_of_orders_that_beats_both_baselines(orders: FirstRun) -> None:
     manifest = orders.json("models/candidate/manifest.json")
 
     assert orders.beats_baselines()
@@ -63,7 +63,7 @@ def test_the_page_ends_with_a_model_of_orders_that_beats_both_baselines(orders: 
     assert orders.json("models/champion/pointer.json")["version"] == "1"
 
 
-def test_the_service_answers_an_order(orders: Life) -> None:
+def test_the_service_answers_an_order(orders: FirstRun) -> None:
     labels = LABELS[orders.task]
 
     assert "data/incoming/2025-05.csv" in orders.said
@@ -78,7 +78,7 @@ def test_the_service_answers_an_order(orders: Life) -> None:
         assert "probabilities" not in orders.served
 
 
-def test_predict_writes_every_order_of_may_in_order(orders: Life) -> None:
+def test_predict_writes_every_order_of_may_in_order(orders: FirstRun) -> None:
     files = ("--input", "data/incoming/2025-05.csv", "--output", "build/may.csv")
     done = run(orders.repo, "uv", "run", "late-flights", "predict", *files)
     head, *lines = (orders.repo / "build/may.csv").read_text(encoding="utf-8").splitlines()
@@ -90,7 +90,7 @@ def test_predict_writes_every_order_of_may_in_order(orders: Life) -> None:
     assert [line.split(",")[1] for line in lines] == [str(4800 + row) for row in range(1200)]
 
 
-def test_the_page_leaves_nothing_uncommitted(orders: Life) -> None:
+def test_the_page_leaves_nothing_uncommitted(orders: FirstRun) -> None:
     assert git(orders.repo, "status", "--porcelain") == ""
     assert git(orders.repo, "log", "--format=%s").splitlines()[:2] == [
         "First model of orders",
@@ -99,7 +99,7 @@ def test_the_page_leaves_nothing_uncommitted(orders: Life) -> None:
 
 
 @pytest.mark.all
-def test_the_template_s_tests_pass_on_orders(orders: Life) -> None:
+def test_the_template_s_tests_pass_on_orders(orders: FirstRun) -> None:
     done = run(orders.repo, "uv", "run", "just", "test", "-ra")
 
     assert " passed" in done.stdout

@@ -52,8 +52,8 @@ class Known:
     def wrong_recipe(self, words: list[str], page: str = "") -> str:
         """Return what is wrong with a recipe and its options, or nothing."""
         name = words[0] if words else "help"
-        if name.startswith("--"):
-            return ""  # an option of just itself
+        if name.startswith("--") or name.isupper():
+            return ""  # an option of just itself, or a word for any recipe
         if name not in self.recipes:
             return f"no recipe {name!r}"
         if name in self.commands and self.recipes[name]:

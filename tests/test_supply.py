@@ -8,10 +8,10 @@ from pathlib import Path
 from threading import Thread
 
 import pytest
-from living import run, try_to_run
+from first_run import run, try_to_run
 from rendering import render
 
-pytestmark = pytest.mark.life
+pytestmark = pytest.mark.e2e
 
 FLOOR = re.compile(r"([\w-]+)(?:\[.*\])?>=([\d.]+)")
 

@@ -15,7 +15,6 @@ import pytest
 import yaml
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
-from lived_in import Life, conflicts, contents, live_in, losses, uv_add
 from pathspec import PathSpec
 from rendering import (
     ANSWERS_FILE,
@@ -28,6 +27,7 @@ from rendering import (
     text_files,
     update,
 )
+from used_repo import UsedRepo, conflicts, contents, losses, uv_add, work_in
 
 OLD, NEW = "v1000.0.0", "v1000.1.0"
 HIGHEST = max(LEVELS)
@@ -52,8 +52,8 @@ JOURNEYS = [
 
 
 def journeys(fast: tuple[int, int, str], *usual: tuple[int, int, str]) -> list[Any]:
-    """Return every pair of levels and versions; one runs with the fast tests, a few in a life."""
-    marks = {fast: (), **dict.fromkeys(usual, (pytest.mark.life,))}
+    """Return every pair of levels and versions; one runs with the fast tests, a few in a used."""
+    marks = {fast: (), **dict.fromkeys(usual, (pytest.mark.e2e,))}
     return [
         pytest.param(
             *journey,
@@ -155,26 +155,26 @@ def yours(repo: Path) -> list[Path]:
     return [path for path, _ in text_files(repo) if patterns.match_file(path)]
 
 
-def lived(repo: Path, level: int) -> Life:
-    return live_in(repo, yours(repo), clashing=[LEVEL_SEED] if level < NEXT else [])
+def used_repo(repo: Path, level: int) -> UsedRepo:
+    return work_in(repo, yours(repo), clashing=[LEVEL_SEED] if level < NEXT else [])
 
 
 @pytest.mark.parametrize(("low", "high", "version"), journeys(BOTH, CLIMB, RAISE, BUMP))
 def test_an_update_loses_nothing(
     start: Callable[[int], Path], low: int, high: int, version: str
 ) -> None:
-    life = lived(start(low), low)
+    used = used_repo(start(low), low)
 
-    update(life.repo, version, maturity_level=high)
+    update(used.repo, version, maturity_level=high)
 
-    assert conflicts(life.repo) == []
-    assert losses(life) == []
-    assert life.before[Path(".env")] == (life.repo / ".env").read_bytes()
-    assert (life.repo / LEVEL_FILE).exists() == (high == NEXT)
+    assert conflicts(used.repo) == []
+    assert losses(used) == []
+    assert used.before[Path(".env")] == (used.repo / ".env").read_bytes()
+    assert (used.repo / LEVEL_FILE).exists() == (high == NEXT)
     if version == NEW:
-        assert (life.repo / VERSION_FILE).exists()
+        assert (used.repo / VERSION_FILE).exists()
         for path, line in VERSION_LINES.items():
-            assert line in (life.repo / path).read_text(encoding="utf-8")
+            assert line in (used.repo / path).read_text(encoding="utf-8")
 
 
 @pytest.mark.parametrize(("low", "high", "version"), journeys(BOTH))
@@ -219,7 +219,7 @@ def test_what_was_deleted_stays_deleted(start: Callable[[int], Path]) -> None:
 REFUSED = [
     (0, {"package_name": "other"}, "Type 'late_flights'"),
     *(
-        pytest.param(*others, marks=pytest.mark.life)
+        pytest.param(*others, marks=pytest.mark.e2e)
         for others in (
             (NEXT, {"maturity_level": HIGHEST}, f"Type {NEXT} or more"),
             (0, {"project_slug": "other"}, "Type 'late-flights'"),
@@ -261,7 +261,7 @@ def test_a_template_given_by_a_relative_path_is_found_from_any_folder(
     assert (repo / VERSION_FILE).exists()
 
 
-@pytest.mark.life
+@pytest.mark.e2e
 def test_a_repo_in_a_folder_of_another_repo_updates_as_well(
     fresh: Callable[[str, int], Path], tmp_path: Path
 ) -> None:
@@ -292,46 +292,46 @@ EDITS = st.lists(EDIT, min_size=1, max_size=12)
 PACKAGES = ("polars", "ipython", "zstandard", "aiohttp", "numba")
 
 
-def edit(life: Life, mine: list[Path], number: int, step: tuple[str, int, float, str]) -> None:
+def edit(used: UsedRepo, mine: list[Path], number: int, step: tuple[str, int, float, str]) -> None:
     """Do one thing that a user may do to a file of theirs or to a shared one."""
     kind, which, place, words = step
     note = f"# {number}: {words}"
     path = mine[which % len(mine)]
     if kind == "insert":
-        lines = (life.repo / path).read_bytes().splitlines(keepends=True)
+        lines = (used.repo / path).read_bytes().splitlines(keepends=True)
         lines.insert(round(place * len(lines)), f"{note}\n".encode())
-        (life.repo / path).write_bytes(b"".join(lines))
+        (used.repo / path).write_bytes(b"".join(lines))
     elif kind == "delete" and len(mine) > 1:
-        life.delete(mine.pop(which % len(mine)))
+        used.delete(mine.pop(which % len(mine)))
     elif kind == "rename":
         mine.remove(path)
-        life.rename(path, f"ours-{number}-{path.name}")
+        used.rename(path, f"ours-{number}-{path.name}")
     elif kind == "endings":
-        life.switch_line_endings(path)
+        used.switch_line_endings(path)
     elif kind == "add":
-        life.add(path.with_name(f"new-{number}.txt"), f"{note}\n")
+        used.add(path.with_name(f"new-{number}.txt"), f"{note}\n")
     elif kind == "ignore":
-        life.append(Path(".gitignore"), f"/ours-{number}/\n")
+        used.append(Path(".gitignore"), f"/ours-{number}/\n")
     elif kind == "package":
-        uv_add(life.repo, f"{PACKAGES[which % len(PACKAGES)]}>=0.{number}")
+        uv_add(used.repo, f"{PACKAGES[which % len(PACKAGES)]}>=0.{number}")
 
 
-def random_life(fresh: Path, folder: Path, steps: list[tuple[str, int, float, str]]) -> Life:
+def random_life(fresh: Path, folder: Path, steps: list[tuple[str, int, float, str]]) -> UsedRepo:
     """Return a repo in which somebody did these things."""
-    life = Life(shutil.copytree(fresh, folder, symlinks=True))
-    git(life.repo, "init", "--quiet")
-    commit_all(life.repo, "Generated")
-    mine = yours(life.repo)
+    used = UsedRepo(shutil.copytree(fresh, folder, symlinks=True))
+    git(used.repo, "init", "--quiet")
+    commit_all(used.repo, "Generated")
+    mine = yours(used.repo)
     for number, step in enumerate(steps):
-        edit(life, mine, number, step)
-    life.kept = mine
-    life.settle()
-    return life
+        edit(used, mine, number, step)
+    used.kept = mine
+    used.settle()
+    return used
 
 
 @pytest.mark.parametrize(
     "examples",
-    [pytest.param(2, marks=pytest.mark.life), pytest.param(40, marks=pytest.mark.all)],
+    [pytest.param(2, marks=pytest.mark.e2e), pytest.param(40, marks=pytest.mark.all)],
 )
 def test_whatever_somebody_did_an_update_loses_none_of_it(
     fresh: Callable[[str, int], Path], tmp_path_factory: pytest.TempPathFactory, examples: int
@@ -346,13 +346,13 @@ def test_whatever_somebody_did_an_update_loses_none_of_it(
     @given(EDITS)
     def holds(steps: list[tuple[str, int, float, str]]) -> None:
         folder = tmp_path_factory.mktemp("random") / "repo"
-        life = random_life(fresh(OLD, 0), folder, steps)
+        used = random_life(fresh(OLD, 0), folder, steps)
 
-        update(life.repo, NEW, maturity_level=NEXT)
+        update(used.repo, NEW, maturity_level=NEXT)
 
-        assert conflicts(life.repo) == []
-        assert losses(life) == []
-        assert (life.repo / VERSION_FILE).exists()
+        assert conflicts(used.repo) == []
+        assert losses(used) == []
+        assert (used.repo / VERSION_FILE).exists()
         shutil.rmtree(folder)
 
     holds()

@@ -19,8 +19,9 @@ from functools import partial
 from pathlib import Path
 
 import pytest
-from lived_in import conflicts, contents
+from records import RECORDS, unlike
 from rendering import clean_environment, commit_all, git, once, render
+from used_repo import conflicts, contents
 
 COPIER = shlex.join([sys.executable, "-m", "copier"])
 OLD, NEW = "v1000.0.0", "v1000.1.0"
@@ -136,7 +137,7 @@ def waiting(sign: Path) -> str:
     [
         pytest.param(0, 1, marks=pytest.mark.all),
         pytest.param(1, 2, marks=pytest.mark.all),
-        pytest.param(0, 2, marks=pytest.mark.life),
+        pytest.param(0, 2, marks=pytest.mark.e2e),
     ],
 )
 def test_a_raise_is_shown_applied_and_staged(
@@ -148,6 +149,7 @@ def test_a_raise_is_shown_applied_and_staged(
 
     assert done.returncode == 0, done.stderr
     said = json.loads(done.stdout)
+    assert unlike(RECORDS["update --json"], said) == []
     staged = git(repo, "diff", "--staged", "--name-only", "--diff-filter=A").split()
     assert said["level"] == [str(low), str(high)]
     assert sorted(said["added"]) == sorted(staged)
@@ -161,7 +163,7 @@ def test_a_raise_is_shown_applied_and_staged(
     assert [path for path in expected if updated[path] != expected[path]] == []
 
 
-@pytest.mark.life
+@pytest.mark.e2e
 def test_to_pretend_shows_everything_and_changes_nothing(start: Callable[[int], Path]) -> None:
     repo = start(0)
     before = state(repo)
@@ -210,7 +212,7 @@ def test_a_name_clash_keeps_yours_and_names_it_and_an_undo_forgets_the_update(
     assert ask(repo, "--undo").returncode == 2, "there is nothing to undo any more"
 
 
-@pytest.mark.life
+@pytest.mark.e2e
 def test_a_conflict_is_named_cannot_be_committed_and_can_be_undone(
     start: Callable[[int], Path],
 ) -> None:
@@ -271,9 +273,9 @@ REFUSED = [
     (0, as_it_is, ["--undo", "--level=1"], "--undo takes no other option"),
     (1, as_it_is, ["--level=0"], "Type 1 or more"),
     pytest.param(
-        *(0, as_it_is, ["--data=project_slug=other"], "Type 'late-flights'"), marks=pytest.mark.life
+        *(0, as_it_is, ["--data=project_slug=other"], "Type 'late-flights'"), marks=pytest.mark.e2e
     ),
-    pytest.param(*(0, as_it_is, ["--level=7"], "maturity_level"), marks=pytest.mark.life),
+    pytest.param(*(0, as_it_is, ["--level=7"], "maturity_level"), marks=pytest.mark.e2e),
 ]
 
 
@@ -298,7 +300,7 @@ def test_wrong_use_is_refused_in_one_line_and_changes_nothing(
     assert files(repo) == before
 
 
-@pytest.mark.life
+@pytest.mark.e2e
 def test_a_template_that_is_away_changes_nothing(start: Callable[[int], Path]) -> None:
     repo = start(0)
     name_template(repo, f"{repo}/gone")
@@ -312,7 +314,7 @@ def test_a_template_that_is_away_changes_nothing(start: Callable[[int], Path]) -
     assert state(repo) == before
 
 
-@pytest.mark.life
+@pytest.mark.e2e
 def test_an_update_that_was_killed_while_it_was_computed_left_everything(
     start: Callable[[int], Path], tmp_path: Path
 ) -> None:
@@ -329,7 +331,7 @@ def test_an_update_that_was_killed_while_it_was_computed_left_everything(
     assert state(repo) == before
 
 
-@pytest.mark.life
+@pytest.mark.e2e
 @pytest.mark.parametrize("way", ["undo", "git"])
 def test_an_update_that_was_killed_while_files_were_written_is_taken_back(
     start: Callable[[int], Path], tmp_path: Path, way: str
@@ -358,7 +360,7 @@ def test_an_update_that_was_killed_while_files_were_written_is_taken_back(
         assert raised(repo, 1, "--pretend").returncode == 0
 
 
-@pytest.mark.life
+@pytest.mark.e2e
 def test_a_second_update_is_refused_until_the_first_has_ended_or_was_killed(
     start: Callable[[int], Path], tmp_path: Path
 ) -> None:
@@ -421,7 +423,7 @@ def left(fresh: Callable[[int], Path], tmp_path_factory: pytest.TempPathFactory)
     return Left(repo, before, done.stderr.splitlines())
 
 
-@pytest.mark.life
+@pytest.mark.e2e
 def test_an_edit_that_fits_nowhere_is_named_and_kept(left: Left) -> None:
     assert left.named("rejected", REJECTED) == f"edits are in build/update/{REJECTED}"
     kept = (left.repo / "build/update" / REJECTED).read_text(encoding="utf-8")
@@ -430,7 +432,7 @@ def test_an_edit_that_fits_nowhere_is_named_and_kept(left: Left) -> None:
     assert (left.repo / REJECTED).read_bytes() == left.before[0][REJECTED]
 
 
-@pytest.mark.life
+@pytest.mark.e2e
 def test_a_file_that_the_template_drops_is_named_and_its_command_brings_it_back(
     left: Left, tmp_path: Path
 ) -> None:
@@ -443,7 +445,26 @@ def test_a_file_that_the_template_drops_is_named_and_its_command_brings_it_back(
     assert (repo / GONE).read_bytes() == left.before[0][GONE]
 
 
-@pytest.mark.life
+@pytest.mark.e2e
+@pytest.mark.parametrize("folder", [Path(), Path("models/late")], ids=["root", "below the root"])
+def test_a_file_that_the_template_drops_and_nobody_edited_goes_without_a_question(
+    fresh: Callable[[int], Path], tmp_path: Path, folder: Path
+) -> None:
+    repo = tmp_path / "repo" / folder
+    shutil.copytree(fresh(0), repo, symlinks=True)
+    git(tmp_path / "repo", "init", "--quiet")
+    commit_all(repo, "Generated")
+
+    done = ask(repo, "--to", NEW)
+
+    assert done.returncode == 0, done.stderr
+    gone = f"removes  {folder / GONE}: the template has it no more, and you never edited it"
+    assert gone in done.stdout.splitlines()
+    assert "by hand" not in done.stderr
+    assert not (repo / GONE).exists()
+
+
+@pytest.mark.e2e
 def test_a_lock_that_cannot_be_made_anew_is_named_and_stays(left: Left) -> None:
     said = left.named("lock", LOCK)
 
@@ -452,7 +473,7 @@ def test_a_lock_that_cannot_be_made_anew_is_named_and_stays(left: Left) -> None:
     assert (left.repo / LOCK).read_bytes() == left.before[0][LOCK]
 
 
-@pytest.mark.life
+@pytest.mark.e2e
 def test_all_that_was_left_by_hand_can_be_undone(left: Left, tmp_path: Path) -> None:
     repo = shutil.copytree(left.repo, tmp_path / "repo", symlinks=True)
 
@@ -462,7 +483,7 @@ def test_all_that_was_left_by_hand_can_be_undone(left: Left, tmp_path: Path) -> 
     assert git(repo, "status", "--porcelain") == ""
 
 
-@pytest.mark.life
+@pytest.mark.e2e
 def test_without_uv_the_lock_stays_and_the_rest_of_the_update_is_done(
     start: Callable[[int], Path],
 ) -> None:
@@ -479,7 +500,7 @@ def test_without_uv_the_lock_stays_and_the_rest_of_the_update_is_done(
     assert (repo / GATE).exists()
 
 
-@pytest.mark.life
+@pytest.mark.e2e
 def test_what_was_committed_after_an_update_is_not_undone(start: Callable[[int], Path]) -> None:
     repo = start(0)
     assert raised(repo).returncode == 0

@@ -10,7 +10,6 @@ from typing import Any
 
 import pytest
 import yaml
-from lived_in import conflicts, live_in, losses
 from packaging.version import InvalidVersion, Version
 from pathspec import PathSpec
 from rendering import (
@@ -24,6 +23,7 @@ from rendering import (
     text_files,
     update,
 )
+from used_repo import conflicts, losses, work_in
 
 FIRST = "v1000.0.0"
 # the last commit at which the glue was one folder of commands; repos made from it update too
@@ -46,13 +46,13 @@ def supported(tags: list[str]) -> list[str]:
 
 
 def survives(template: Path, folder: Path, tag: str, level: int) -> list[str]:
-    """Return what a repo of a tag, lived in, loses by the update to what is checked out now."""
+    """Return what a repo of a tag, used, loses by the update to what is checked out now."""
     repo = render(template, folder, tag, maturity_level=level)
     patterns = PathSpec.from_lines("gitignore", CONFIG["owner_yours"]["default"])
     mine = [path for path, _ in text_files(repo) if patterns.match_file(path)]
-    life = live_in(repo, mine, clashing=[])
+    used = work_in(repo, mine, clashing=[])
     update(repo, "HEAD")
-    return conflicts(repo) + losses(life)
+    return conflicts(repo) + losses(used)
 
 
 @pytest.fixture

@@ -56,6 +56,15 @@ def as_answer(y_pred: pd.DataFrame) -> dict[str, Any]:
     }
 
 
+def check_labels(labels: tuple[str, ...]) -> str:
+    """Return what is wrong with the labels, or nothing."""
+    if len(labels) == 2:
+        return ""
+    found = f"LABELS names {len(labels)}"
+    # the metrics, the calibration and the card are about the last label against the other one
+    return f"{found}; expected two: join some in read_target, such as one label against the rest"
+
+
 def check_target(y: pd.Series, labels: tuple[str, ...]) -> str:
     """Return what makes this target impossible to learn, or nothing."""
     if strange := sorted(set(y.unique()) - set(labels)):

@@ -49,6 +49,11 @@ def as_answer(y_pred: pd.DataFrame) -> dict[str, Any]:
     return {"predictions": y_pred["prediction"].tolist()}
 
 
+def check_labels(labels: tuple[str, ...]) -> str:
+    """Return what is wrong with the labels, or nothing."""
+    return f"LABELS is {list(labels)}; expected none, for the target is a number" if labels else ""
+
+
 def check_target(y: pd.Series, labels: tuple[str, ...]) -> str:
     """Return what makes this target impossible to learn, or nothing."""
     if not pd.api.types.is_numeric_dtype(y) or not np.isfinite(y).all():

@@ -22,13 +22,15 @@ class Column:
 
     Args:
         name: As the files spell it.
-        kind: Timestamps are naive, in the zone that `meaning` names.
+        kind: What its values are; timestamps are held as local times of `zone`.
         known: One of `schema.MOMENTS`: the first moment at which the value exists.
         meaning: With its unit; shown in the API's documentation.
         low: Smallest allowed number (inclusive).
         high: Largest allowed number (inclusive).
         missing: Whether a value may be absent.
         personal: Whether it says something about a person: never a feature, never logged.
+        zone: Of a timestamp, such as `UTC` or `Europe/Paris`: values with an offset are converted
+            to it. Without one, a value with an offset is refused.
     """
 
     name: str
@@ -39,6 +41,7 @@ class Column:
     high: float | None = None
     missing: bool = False
     personal: bool = False
+    zone: str = ""
 
 
 class Schema(Protocol):

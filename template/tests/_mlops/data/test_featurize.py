@@ -1,14 +1,12 @@
 # The template's. Claims about your own features go into tests/test_features.py.
 """What reaches the model: nothing known too late, nothing twice."""
 
-from typing import Any
-
 import pandas as pd
 import pytest
 
-from ..broken import LATE
+from ..broken import KNOWN, LATE, STRICT, plant, wrong_values
 from ..fixtures import Repo
-from ..package import data, dataset, features, outcome, paths, schema, tables
+from ..package import data, dataset, features, featurize, outcome, paths, schema, tables
 
 
 def table(repo: Repo, name: str) -> pd.DataFrame:
@@ -111,9 +109,73 @@ def test_the_target_of_the_sample_can_be_learned(sample: pd.DataFrame) -> None:
     assert outcome.check_target(schema.read_target(sample).dropna(), schema.LABELS) == ""
 
 
-@pytest.mark.parametrize(
-    ("stored", "shown"),
-    [(55.939998626708984, 55.94), (0.123456789012, 0.123456789012), (3, 3), ("x", "x")],
-)
-def test_an_example_shows_single_precision_as_people_write_it(stored: Any, shown: Any) -> None:
-    assert dataset.shortest(stored) == shown
+def test_a_batch_that_breaks_the_schema_is_refused_here_too(
+    own_repo: Repo, sample: pd.DataFrame
+) -> None:
+    column = STRICT.name
+    value = next(iter(wrong_values(STRICT).values()))
+    path = own_repo.folder / paths.RAW / paths.SAMPLE.name
+    plant(sample, column, value).astype({column: "str"}).to_csv(
+        path.with_suffix(".csv"), index=False
+    )
+    path.unlink()
+    done = own_repo.run("featurize")
+
+    assert done.code == 1, done.err
+    assert f".csv: column {column!r}" in done.err
+    assert "hint: uv run " in done.err
+
+
+@pytest.mark.skipif(not schema.LABELS, reason="a number has no labels")
+def test_a_hold_out_with_labels_that_training_lacks_is_refused(
+    own_repo: Repo, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def by_label(rows: pd.DataFrame, share: float) -> tuple[pd.DataFrame, pd.DataFrame]:
+        first = schema.read_target(rows) == schema.LABELS[0]
+        return rows[first], rows[~first]
+
+    monkeypatch.setattr(data, "split", by_label)
+    done = own_repo.run("featurize")
+
+    assert done.code == 1
+    assert f"with labels that the training part lacks: ['{schema.LABELS[1]}']" in done.err
+
+
+def test_a_split_without_a_hold_out_is_refused(
+    own_repo: Repo, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(data, "split", lambda rows, share: (rows, rows.iloc[:0]))
+    done = own_repo.run("featurize")
+
+    assert done.code == 1
+    assert "split cut off 0 of" in done.err
+
+
+@pytest.mark.parametrize("answer", ["none", "short"])
+def test_a_target_that_is_not_one_value_for_each_row_is_wrong_input(
+    own_repo: Repo, monkeypatch: pytest.MonkeyPatch, answer: str
+) -> None:
+    read = schema.read_target
+    answers = {"none": lambda rows: None, "short": lambda rows: read(rows).iloc[1:]}
+    monkeypatch.setattr(schema, "read_target", answers[answer])
+    done = own_repo.run("featurize")
+
+    assert done.code == 2
+    assert "read_target gave no series with the index of its rows" in done.err
+
+
+def test_groups_that_training_never_saw_are_warned_of(
+    sample: pd.DataFrame, capsys: pytest.CaptureFixture[str]
+) -> None:
+    texts = [c.name for c in KNOWN if c.kind == "text" and not c.personal]
+    if not texts:
+        pytest.skip("you declare no text")
+    renamed = sample.assign(**{texts[0]: "another " + sample[texts[0]].fillna("")})
+    featurize.warn_of_unseen(sample, sample)
+    same = capsys.readouterr().err
+    featurize.warn_of_unseen(sample, renamed)
+
+    assert texts[0] not in same
+    assert (
+        f"100 % of the rows held out have a {texts[0]!r} not in training" in capsys.readouterr().err
+    )

@@ -162,3 +162,17 @@ def test_a_report_that_cannot_be_written_is_an_outside_failure(own_repo: Repo) -
 
     assert done.code == 3
     assert f"error: cannot write {paths.VALIDATION}" in done.err
+
+
+def test_a_text_that_spells_a_missing_value_is_said_and_not_refused(
+    repo: Repo, sample: pd.DataFrame, tmp_path: Path
+) -> None:
+    texts = [c.name for c in KNOWN if c.kind == "text" and c.name not in schema.KEY]
+    if not texts:
+        pytest.skip("you declare no text beside the key")
+    path = tmp_path / "batch.csv"
+    plant(sample.head(5), texts[0], "NA").to_csv(path, index=False)
+    done = repo.run("validate", path)
+
+    assert done.code == 0, done.err
+    assert f"warning: {path}: column {texts[0]!r} holds 'NA' 1 times, as text" in done.err

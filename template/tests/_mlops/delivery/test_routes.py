@@ -15,6 +15,7 @@ from .alerting import answering, until, watching
 from .conftest import free_ports, needs
 
 HOOK, HOST = "http://127.0.0.1:9/a-secret-path", "mail.example.com:587"
+# pragma: allowlist nextline secret
 MAIL = {"SMTP_SMARTHOST": HOST, "SMTP_USERNAME": "robot", "SMTP_PASSWORD": "a-secret-word"}
 MEANS = {
     "nothing": {},

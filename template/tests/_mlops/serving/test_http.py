@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 import httpx
+import numpy as np
 import pandas as pd
 import pytest
 
@@ -80,6 +81,70 @@ def test_the_service_and_predict_give_the_same_in_the_same_order(
     for position, shares in enumerate(answer.get("probabilities", [])):
         found = {label: table[f"probability_{label}"].iloc[position] for label in schema.LABELS}
         assert shares == found
+
+
+def between(values: pd.Series, random: np.random.Generator) -> pd.Series:
+    """Return values half-way between neighbours, where trees have their thresholds."""
+    known = np.unique(values.dropna().to_numpy())
+    halves = ((known[1:] + known[:-1]) / 2).round(4)
+    if not len(halves):
+        return values
+    return pd.Series(random.choice(halves, len(values)), index=values.index)
+
+
+@pytest.mark.parametrize("digits", [10, 15], ids=["ten digits", "all digits"])
+def test_single_precision_is_answered_as_the_decimals_that_it_stands_for(
+    service: httpx.Client, repo: Repo, known: pd.DataFrame, tmp_path: Path, digits: int
+) -> None:
+    """Every row as Parquet in single precision, as CSV, and as JSON that pandas writes."""
+    numbers = [column.name for column in KNOWN if column.kind == "number"]
+    if not numbers:
+        pytest.skip("you declare no number")
+    random = np.random.default_rng(0)
+    drawn = known[numbers].apply(lambda values: between(values, random))
+    rows = known.assign(**drawn.astype("float32"))
+    request = json.loads(rows.to_json(orient="records", date_format="iso", double_precision=digits))
+    times = [c.name for c in KNOWN if c.kind == "timestamp"]
+    texts = rows.astype({c.name: "object" for c in KNOWN if c.kind == "timestamp"})
+    for row, (_, given) in zip(request, texts.iterrows(), strict=True):
+        row |= {name: given[name].isoformat() for name in times if not pd.isna(given[name])}
+    answer = ask(service, request)
+    found = [predicted(repo, rows, tmp_path, suffix) for suffix in (".parquet", ".csv")]
+
+    for table in found:
+        assert answer["predictions"] == table["prediction"].tolist()
+        for position, shares in enumerate(answer.get("probabilities", [])):
+            given = {label: table[f"probability_{label}"].iloc[position] for label in shares}
+            assert shares == given
+
+
+def test_a_time_with_an_offset_is_the_same_moment(
+    service: httpx.Client, known: pd.DataFrame
+) -> None:
+    zones = {column.name: column.zone for column in KNOWN if column.zone}
+    if not zones:
+        pytest.skip("no time of yours declares its zone")
+    rows = known[known[[*zones]].notna().all(axis="columns")].head(3)
+    plain = tables.as_records(rows)
+    aware = [
+        row
+        | {
+            name: pd.Timestamp(row[name]).tz_localize(zone).tz_convert("UTC").isoformat()
+            for name, zone in zones.items()
+        }
+        for row in plain
+    ]
+
+    assert ask(service, aware)["predictions"] == ask(service, plain)["predictions"]
+
+
+@pytest.mark.parametrize("path", ["/livez", "/readyz", "/metrics", "/docs.json"])
+def test_a_method_that_is_not_allowed_says_which_are(service: httpx.Client, path: str) -> None:
+    answer = service.delete(path)
+
+    assert answer.status_code == 405
+    assert "GET" in answer.headers["allow"]
+    assert set(answer.json()) == {"error", "detail", "hint"}
 
 
 def test_the_order_of_rows_is_the_order_of_answers(

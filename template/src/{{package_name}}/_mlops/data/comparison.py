@@ -58,7 +58,7 @@ def read_checked(batches: Sequence[Path]) -> pd.DataFrame:
 def training_part(holdout_share: float) -> pd.DataFrame:
     """Return the rows of data/raw that a model learns from."""
     rows = dataset.read(tables.batches(paths.RAW))
-    return data.split(rows[schema.read_target(rows).notna()], holdout_share)[0]
+    return data.split(rows[dataset.read_target(rows).notna()], holdout_share)[0]
 
 
 def compare(
@@ -203,6 +203,7 @@ def verdict(results: Found, predictions: list[str], params: DriftParams) -> dict
         "drifted_columns": drifted,
         "drifted_share": share,
         "share": params.share,
+        "compared": sum(found["score"] is not None for found in results),
         "prediction_drifted": prediction,
         "columns": columns,
         "predictions": others,

@@ -3,22 +3,46 @@
 
 from collections.abc import Sequence
 from pathlib import Path
+from shlex import quote
 from typing import Any
 
-import numpy as np
 import pandas as pd
 
 from ... import data, features, schema
-from ..errors import WrongInput
+from .. import PROJECT
+from ..errors import Refused, WrongInput
 from . import tables
+from .validation import check_columns
 
 TRAIN, HOLDOUT, HOLDOUT_ROWS = "train.parquet", "holdout.parquet", "holdout_rows.parquet"
 SUMMARY = "summary.json"
 
 
 def read(batches: Sequence[Path]) -> pd.DataFrame:
-    """Read batches one below the other."""
-    return pd.concat([tables.read(path, schema, data) for path in batches], ignore_index=True)
+    """Read batches one below the other; `Refused` when one does not fit the schema."""
+    parts = []
+    for path in batches:
+        rows = tables.read(path, schema, data)
+        if problems := check_columns(rows, schema.COLUMNS):
+            hint = f"uv run {PROJECT} validate --show-rows {quote(str(path))} lists the rows"
+            raise Refused(f"{path}: {problems[0]['message']}", hint)
+        parts.append(rows)
+    return pd.concat(parts, ignore_index=True)
+
+
+def read_target(rows: pd.DataFrame) -> pd.Series:
+    """Return the target of each row through your `schema.read_target`.
+
+    Raises:
+        WrongInput: If it fails, or answers with something else than one value for each row.
+    """
+    try:
+        target = schema.read_target(rows)
+    except Exception as error:  # whatever a function of yours may raise
+        raise WrongInput(f"schema.py: read_target failed: {error!r}") from error
+    if not isinstance(target, pd.Series) or not target.index.equals(rows.index):
+        raise WrongInput("schema.py: read_target gave no series with the index of its rows")
+    return target
 
 
 def inputs_and_target(rows: pd.DataFrame) -> pd.DataFrame:
@@ -33,25 +57,20 @@ def inputs_and_target(rows: pd.DataFrame) -> pd.DataFrame:
     except KeyError as error:
         message = f"features.py asks for {error}, not known at {schema.PREDICTION_MOMENT!r}"
         raise WrongInput(message, "a feature made from it would leak the answer") from error
+    if not isinstance(table, pd.DataFrame):
+        raise WrongInput(f"features.py gave a {type(table).__name__}; expected a table")
     if not table.index.equals(known.index):
         raise WrongInput("features.py changed the rows; expected the same index as its input")
     if schema.TARGET in table:
         raise WrongInput(f"features.py made a column {schema.TARGET!r}, the name of the target")
-    return table.assign(**{schema.TARGET: schema.read_target(rows)})
+    return table.assign(**{schema.TARGET: read_target(rows)})
 
 
 def example(rows: pd.DataFrame) -> dict[str, Any]:
     """Return one row as a request holds it, for the API's page; nothing personal."""
     personal = [column.name for column in schema.COLUMNS if column.personal]
     row = tables.known_rows(rows, schema).head(1).drop(columns=personal, errors="ignore")
-    return {name: shortest(value) for name, value in tables.as_records(row)[0].items()}
-
-
-def shortest(value: Any) -> Any:
-    """Write 55.94 for 55.939998626708984: a number that was stored in single precision."""
-    if not isinstance(value, float) or float(np.float32(value)) != value:
-        return value
-    return float(str(np.float32(value)))
+    return tables.as_records(row)[0]
 
 
 def describe(rows: pd.DataFrame) -> dict[str, Any]:

@@ -4,6 +4,7 @@
 from typing import Any
 
 import click
+import pandas as pd
 
 from ... import data, schema
 from .. import paths
@@ -20,8 +21,11 @@ from .dataset import (
     example,
     inputs_and_target,
     read,
+    read_target,
     seen,
 )
+
+UNSEEN = 0.3  # share of rows in unseen groups from which the hold-out is another population
 
 
 @click.command()
@@ -30,11 +34,13 @@ def command() -> None:
     share = load_params().featurize.holdout_share
     batches = tables.batches(paths.RAW)
     everything = read(batches)
-    target = schema.read_target(everything)
+    target = read_target(everything)
     rows = everything[target.notna()]
     if problem := outcome.check_target(target.dropna(), schema.LABELS):
         raise Refused(f"the target {schema.TARGET!r} {problem}")
     train, holdout = data.split(rows, share)
+    require_parts(train, holdout)
+    warn_of_unseen(train, holdout)
     with whole_folder(paths.FEATURES) as folder:
         for name, part in ((TRAIN, train), (HOLDOUT, holdout)):
             inputs_and_target(part).to_parquet(folder / name)
@@ -56,3 +62,32 @@ def command() -> None:
         f"{summary['dropped']['rows']:,} dropped ({schema.MISSING_TARGET})",
         err=True,
     )
+
+
+def require_parts(train: pd.DataFrame, holdout: pd.DataFrame) -> None:
+    """Raise `Refused` for a split on which no model can be trained, or none evaluated."""
+    cut = f"data.py: split cut off {len(holdout):,} of {len(train) + len(holdout):,} rows"
+    if train.empty or holdout.empty:
+        raise Refused(f"{cut}; expected rows in both parts", "are there enough different times?")
+    if not schema.LABELS:
+        return
+    learned, asked = (set(read_target(part).unique()) for part in (train, holdout))
+    hint = f"is {schema.TIME!r} the time at which a row came about? a sorted file has none"
+    if unseen := sorted(map(str, asked - learned)):
+        raise Refused(f"{cut} with labels that the training part lacks: {unseen}", hint)
+    if len(asked) < 2:
+        raise Refused(f"{cut}, all with the label {asked.pop()!r}; expected two labels", hint)
+
+
+def warn_of_unseen(train: pd.DataFrame, holdout: pd.DataFrame) -> None:
+    """Warn when many rows held out belong to groups that the training part does not have."""
+    for column in tables.known_columns(schema):
+        if column.kind != "text" or column.personal:
+            continue
+        values = holdout[column.name].dropna()
+        share = float((~values.isin(train[column.name].unique())).mean()) if len(values) else 0.0
+        if share >= UNSEEN:
+            message = (
+                f"{100 * share:.0f} % of the rows held out have a {column.name!r} not in training"
+            )
+            click.echo(f"warning: {message}; scores are about groups never seen", err=True)

@@ -43,7 +43,8 @@ def command(files: Sequence[Path], as_json: bool) -> None:
         write_json(paths.INGEST, report)
     if as_json:
         click.echo(json.dumps(report))
-    state = "shifted" if report["shifted"] else "as expected"
+    state = "as expected" if report["compared"] else "too few to compare"
+    state = "shifted" if report["shifted"] else state
     names = f" ({', '.join(report['columns'])})" if report["columns"] else ""
     click.echo(f"ingest: {len(new)} new batches, {report['rows']:,} rows, {state}{names}", err=True)
 
@@ -82,14 +83,19 @@ def require_clean(new: Sequence[Path]) -> None:
 def shifted(new: Sequence[Path]) -> dict[str, Any]:
     """Compare new batches with what the model learned from; no files are no shift."""
     if not new:
-        return {"rows": 0, "shifted": False, "columns": []}
+        return {"rows": 0, "shifted": False, "compared": 0, "columns": []}
     params = load_params()
     comparison.require_names(params.drift)
     reference = comparison.training_part(params.featurize.holdout_share)
     current = comparison.read_checked(list(new))
     found, _ = comparison.compare(reference, current, params.drift)
     columns = [column["column"] for column in found["columns"] if column["drifted"]]
-    return {"rows": len(current), "shifted": found["drifted"], "columns": columns}
+    return {
+        "rows": len(current),
+        "shifted": found["drifted"],
+        "compared": found["compared"],
+        "columns": columns,
+    }
 
 
 def keep(names: list[str]) -> None:

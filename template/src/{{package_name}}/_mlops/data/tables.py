@@ -1,15 +1,20 @@
 # The template's. Yours are schema.py, what a column may hold, and data.py, how files are read.
 """Tables with the schema's types: the same whether they come from Parquet, CSV or a request."""
 
+import re
 from collections.abc import Iterator, Sequence
 from datetime import datetime
+from decimal import Decimal
 from pathlib import Path
 from typing import Any
+from zoneinfo import ZoneInfo
 
+import numpy as np
 import pandas as pd
 
 from ..errors import WrongInput
 from ..interface import Column, Data, Schema
+from . import declarations, dialect
 
 SUFFIXES = (".parquet", ".csv")
 TYPES = {
@@ -19,7 +24,11 @@ TYPES = {
     "text": "str",
     "timestamp": "datetime64[us]",
 }
-TRUTH = {True: True, False: False, "True": True, "False": False, "true": True, "false": False}
+TRUTH = dict.fromkeys((True, "True", "true", "TRUE", "1"), True) | dict.fromkeys(
+    (False, "False", "false", "FALSE", "0"), False
+)
+EXACT = 2**53  # whole numbers up to here are floats too
+OFFSET = re.compile(r"[T ]\d\d.*(?:[Zz]|[+-]\d\d(?::?\d\d)?)$")
 
 
 def known_columns(schema: Schema) -> list[Column]:
@@ -36,48 +45,134 @@ def known_rows(rows: pd.DataFrame, schema: Schema) -> pd.DataFrame:
 def conform(rows: pd.DataFrame, columns: Sequence[Column]) -> pd.DataFrame:
     """Give each column its schema type where that loses nothing.
 
-    Those of `TYPES`; integers become float64 when values are missing. A column that cannot be
-    read as its kind stays as it is, for `validate` to name; columns that the schema does not know
-    stay as they are too.
+    Those of `TYPES`, whatever stored them; integers become float64 when values are missing. A
+    number stored in single precision is the shortest decimal that is stored so: 71.96, as a CSV
+    file or a request has it, and not 71.95999908447266. A column that cannot be read as its kind
+    stays as it is, for `validate` to name; so do columns that the schema does not know.
     """
-    kinds = {column.name: column.kind for column in columns if column.name in rows}
-    return rows.assign(
-        **{
-            name: _as_kind(rows[name], kind)
-            for name, kind in kinds.items()
-            if rows[name].dtype != TYPES[kind]
-        }
-    )
+    known = [column for column in columns if column.name in rows]
+    return rows.assign(**{column.name: _as_kind(rows[column.name], column) for column in known})
 
 
-def _as_kind(values: pd.Series, kind: str) -> pd.Series:
-    if misfits(values, kind).any():
+def _as_kind(stored: pd.Series, column: Column) -> pd.Series:
+    values = plain(stored)
+    if misfits(values, column).any():
         return values
-    if kind == "timestamp":
-        return pd.to_datetime(values).astype(TYPES[kind])
-    if kind == "text":
-        return values.astype(TYPES[kind])
-    if kind == "boolean":
-        return values if values.isna().any() else values.map(TRUTH).astype(TYPES[kind])
-    numbers = pd.to_numeric(values).astype("float64")
-    whole = kind == "integer" and numbers.notna().all()
-    return numbers.astype(TYPES[kind]) if whole else numbers
+    if column.kind == "timestamp":
+        return _times(values, column.zone)
+    if column.kind == "text":
+        return _texts(values)
+    if column.kind == "boolean":
+        truth = values.map(TRUTH)
+        return truth.astype("object" if truth.isna().any() else TYPES["boolean"])
+    numbers = pd.to_numeric(values)
+    if column.kind == "number":
+        return _shortest(numbers)
+    return numbers.astype("float64" if numbers.isna().any() else TYPES["integer"])
 
 
-def misfits(values: pd.Series, kind: str) -> pd.Series:
-    """Say for each value whether it is present and cannot be read as its kind."""
-    if kind == "text":
-        return pd.Series(False, index=values.index)
-    if kind == "boolean":
+def plain(values: pd.Series) -> pd.Series:
+    """Return values as NumPy or Python holds them: no Arrow, nullable, category or decimal."""
+    if isinstance(values.dtype, pd.CategoricalDtype):
+        values = values.astype(values.cat.categories.dtype)
+    if isinstance(values.dtype, pd.ArrowDtype):
+        import pyarrow as pa
+
+        found = pa.array(values).to_pandas(integer_object_nulls=True)
+        return plain(found.set_axis(values.index).rename(values.name))
+    if values.dtype == "float16":  # its shortest decimal, as a person would write it
+        return values.astype("str").astype("float64")
+    if pd.api.types.is_extension_array_dtype(values.dtype) and values.dtype.kind in "biuf":
+        return values.astype("object").where(values.notna(), None).infer_objects()
+    if values.dtype == "object" and values.map(type).eq(Decimal).any():
+        return values.map(lambda one: float(one) if isinstance(one, Decimal) else one)
+    return values
+
+
+def misfits(values: pd.Series, column: Column) -> pd.Series:
+    """Say for each value whether it is present and cannot be read as the column says."""
+    if column.kind == "text":
+        return values.map(lambda one: isinstance(one, bytes)).astype("bool")
+    if column.kind == "boolean":
         return values.notna() & values.map(TRUTH).isna()
-    if kind == "timestamp":
+    if column.kind == "timestamp":
         numeric = pd.api.types.is_numeric_dtype(values)  # 20130101 is no date in anybody's file
-        return values.notna() & (numeric | pd.to_datetime(values, errors="coerce").isna())
+        return values.notna() & (numeric | _times(values, column.zone).isna())
     if pd.api.types.is_bool_dtype(values):
         return pd.Series(True, index=values.index)
     numbers = pd.to_numeric(values, errors="coerce")
-    broken = numbers % 1 != 0 if kind == "integer" else False
+    broken = pd.Series(False, index=values.index)
+    if column.kind == "integer":
+        # a whole number beside a missing one is stored as a float, which holds the small ones only
+        large = EXACT if numbers.dtype == "float64" else 2**63
+        broken = (numbers % 1 != 0) | (numbers.abs() >= large)
     return values.notna() & (numbers.isna() | broken)
+
+
+def _times(values: pd.Series, zone: str) -> pd.Series:
+    """Return local times of the zone; missing where one cannot be read, or names no one moment."""
+    if isinstance(values.dtype, pd.DatetimeTZDtype):
+        times = values.dt.tz_convert(zone or "UTC").dt.tz_localize(None)
+        times = times if zone else times.where(times.isna())
+    elif pd.api.types.is_datetime64_dtype(values):
+        times = values
+    else:
+        offset = values.map(_has_offset).astype("bool")
+        times = pd.to_datetime(values.where(~offset), errors="coerce")
+        if offset.any() and zone:
+            moments = pd.to_datetime(values[offset], errors="coerce", utc=True, format="ISO8601")
+            local = moments.dt.tz_convert(zone).dt.tz_localize(None)
+            times = times.astype(TYPES["timestamp"]).where(~offset, local)
+    times = times.astype(TYPES["timestamp"])
+    if not zone:
+        return times
+    known = times.dt.tz_localize(zone, ambiguous="NaT", nonexistent="NaT").notna()
+    return times.where(known)
+
+
+def local_time(value: datetime, zone: str) -> datetime:
+    """Return one time as a local time of the zone.
+
+    Raises:
+        ValueError: If the zone's clocks show it twice, or never.
+    """
+    try:
+        local = value.astimezone(ZoneInfo(zone)) if value.tzinfo else value
+    except OverflowError:  # in the first or last hours that Python knows
+        local = value
+    local = local.replace(tzinfo=None)
+    moments = [local.replace(tzinfo=ZoneInfo(zone), fold=fold) for fold in (0, 1)]
+    if moments[0].utcoffset() != moments[1].utcoffset():
+        raise ValueError(f"{local} is not one moment in {zone}: its clocks are changed then")
+    return local
+
+
+def _has_offset(value: Any) -> bool:
+    if isinstance(value, datetime):
+        return value.tzinfo is not None
+    return isinstance(value, str) and OFFSET.search(value.strip()) is not None
+
+
+def _texts(values: pd.Series) -> pd.Series:
+    if values.dtype == "float64" and (values.dropna() % 1 == 0).all():  # 7 beside a missing value
+        values = values.astype("Int64")
+    return values.astype("object").where(values.notna(), None).astype(TYPES["text"])
+
+
+def _shortest(values: pd.Series) -> pd.Series:
+    """Return what was stored in single precision as the shortest decimal that is stored so.
+
+    Ten digits after the point, as pandas writes JSON, are enough to know such a number.
+    """
+    exact = values.to_numpy("float64")
+    with np.errstate(over="ignore", invalid="ignore"):
+        single = exact.astype("float32")
+        near = (np.abs(exact - single) <= 5e-11) & (np.abs(exact) >= 1e-3)
+        stored = ((exact == single) | near) & (np.abs(exact) < 2**24)  # above, no fraction is left
+    found, place = np.unique(single[stored], return_inverse=True)
+    exact = exact.copy()
+    exact[stored] = np.array([float(str(one)) for one in found], "float64")[place]
+    return pd.Series(exact, index=values.index, name=values.name)
 
 
 def as_records(rows: pd.DataFrame) -> list[dict[str, Any]]:
@@ -107,25 +202,40 @@ def batches(folder: Path) -> list[Path]:
 
 def read(path: Path, schema: Schema, data: Data) -> pd.DataFrame:
     """Read one batch through your `data.read_batch`; `WrongInput` when it is unreadable."""
+    declarations.require(schema)
     if not path.is_file():
         raise WrongInput(f"{path} does not exist")
     try:
         rows = data.read_batch(path)
     except Exception as error:  # whatever a reader of yours may raise, the file is at fault
+        require_plain(path, schema)
         reason = str(error).splitlines()[0] if str(error) else type(error).__name__
         message = f"{path} cannot be read: {reason}"
         raise WrongInput(
             message, "is it complete, and of the format that its name says?"
         ) from error
+    if not {column.name for column in schema.COLUMNS} & set(rows):
+        require_plain(path, schema)
     return conform(rows, schema.COLUMNS)
 
 
-def chunks(path: Path, rows: int) -> Iterator[pd.DataFrame]:
+def require_plain(path: Path, schema: Schema) -> None:
+    """Raise `WrongInput` for a CSV file with other separators, decimal signs or letters."""
+    if path.suffix != ".csv":
+        return
+    written = dialect.detect(path, (column.name for column in schema.COLUMNS))
+    if not written.is_plain:
+        message = f"{path} is written with {written}"
+        raise WrongInput(f"{message}; expected comma, '.' and utf-8", written.hint)
+
+
+def chunks(path: Path, rows: int, schema: Schema) -> Iterator[pd.DataFrame]:
     """Read a Parquet or CSV file piece by piece; `WrongInput` when it is unreadable."""
     if path.suffix not in SUFFIXES:
         raise WrongInput(
             f"{path} has the ending {path.suffix!r}; expected one of {', '.join(SUFFIXES)}"
         )
+    require_plain(path, schema)
     try:
         if path.suffix == ".csv":  # as text: `conform` gives the types, and nothing is lost
             yield from pd.read_csv(
@@ -135,6 +245,6 @@ def chunks(path: Path, rows: int) -> Iterator[pd.DataFrame]:
         import pyarrow.parquet as pq
 
         for batch in pq.ParquetFile(path).iter_batches(batch_size=rows):
-            yield batch.to_pandas()
+            yield batch.to_pandas(integer_object_nulls=True)
     except (OSError, ValueError) as error:
         raise WrongInput(f"{path} cannot be read: {str(error).splitlines()[0]}") from error

@@ -14,7 +14,7 @@ from ..config import load_contract
 from ..errors import Refused
 from ..files import FILE, sha256, write_json
 from . import tables
-from .validation import check
+from .validation import check, spelled_missing
 
 
 @click.command()
@@ -32,6 +32,8 @@ def command(files: Sequence[Path], show_rows: bool, as_json: bool) -> None:
     for path in files or tables.batches(paths.RAW):
         rows = tables.read(path, schema, data)
         problems = check(rows, deny)
+        for warning in spelled_missing(rows):
+            click.echo(f"warning: {path}: {warning}", err=True)
         report.append(
             {"file": str(path), "sha256": sha256(path), "rows": len(rows), "problems": problems}
         )

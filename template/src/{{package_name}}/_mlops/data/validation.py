@@ -15,6 +15,7 @@ from . import tables
 
 EMAIL = r"[\w.+-]+@[\w-]+\.[\w.]+"
 FINITE = sys.float_info.max
+MISSING_WORDS = ("NA", "N/A", "NaN", "nan", "NULL", "null", "None", "?")
 
 
 def check(rows: pd.DataFrame, deny: Sequence[str] = ()) -> list[dict[str, Any]]:
@@ -54,9 +55,9 @@ def _values(column: Column, rows: pd.DataFrame) -> list[dict[str, Any]]:
     if column.name not in rows:
         return []
     values = rows[column.name]
-    wrong = values.index[tables.misfits(values, column.kind)]
+    wrong = values.index[tables.misfits(values, column)]
     if len(wrong):
-        return [_problem(column.name, _count(values, wrong), column.kind, wrong)]
+        return [_problem(column.name, _count(values, wrong), asked_of(column), wrong)]
     import pandera.pandas as pa
 
     numeric = column.kind in ("integer", "number")
@@ -80,9 +81,34 @@ def _values(column: Column, rows: pd.DataFrame) -> list[dict[str, Any]]:
     return []
 
 
+def asked_of(column: Column) -> str:
+    """Say what values a column takes."""
+    if column.kind == "integer":
+        return "integer (beside missing values up to 2^53)"
+    if column.kind != "timestamp":
+        return column.kind
+    if column.zone:
+        return f"timestamp with an offset, or one that {column.zone} has exactly once"
+    return "timestamp without an offset, for the column declares no zone"
+
+
 def _count(values: pd.Series, wrong: pd.Index) -> str:
     plural = "s" if len(wrong) > 1 else ""
     return f"{len(wrong)} wrong value{plural} (first: row {wrong[0]} = {values[wrong[0]]})"
+
+
+def spelled_missing(rows: pd.DataFrame) -> list[str]:
+    """Say which text columns hold words for a missing value: they are read as text."""
+    found = []
+    for column in schema.COLUMNS:
+        if column.kind == "text" and column.name in rows:
+            words = rows[column.name][rows[column.name].isin(MISSING_WORDS)]
+            found += [
+                f"column {column.name!r} holds {word!r} {times} times, as text; "
+                "a missing value is an empty field, or None"
+                for word, times in words.value_counts().items()
+            ]
+    return found
 
 
 def _duplicates(rows: pd.DataFrame) -> list[dict[str, Any]]:

@@ -16,7 +16,7 @@ from ..interface import Contract, Owner
 FILE = "alertmanager.yml"
 WEBHOOK = "ALERT_WEBHOOK"
 SMARTHOST, SENDER = "SMTP_SMARTHOST", "SMTP_FROM"
-USER, PASSWORD = "SMTP_USERNAME", "SMTP_PASSWORD"
+USER, PASSWORD = "SMTP_USERNAME", "SMTP_PASSWORD"  # pragma: allowlist secret
 # how long to gather alerts, and when to say it again
 PACE = {
     "page": {"group_wait": "10s", "group_interval": "1m", "repeat_interval": "1h"},

@@ -28,7 +28,8 @@ def training_rows(manifest: dict[str, Any], holdout_share: float) -> pd.DataFram
     """Return the training part of the champion's own batches, not of those that came later."""
     own = [path for path in tables.batches(paths.RAW) if path.name in manifest["data"]["batches"]]
     if not own:
-        message = f"{paths.RAW} lacks the champion's batches"
-        raise WrongInput(message, f"{DVC} pull brings them back")
+        raise WrongInput(
+            f"{paths.RAW} lacks the champion's batches", f"{DVC} pull brings them back"
+        )
     rows = dataset.read(own)
-    return data.split(rows[schema.read_target(rows).notna()], holdout_share)[0]
+    return data.split(rows[dataset.read_target(rows).notna()], holdout_share)[0]

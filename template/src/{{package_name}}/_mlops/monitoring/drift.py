@@ -12,7 +12,7 @@ from .. import PROJECT, paths
 from ..config import load_params
 from ..data import dataset, tables
 from ..data.comparison import Found, compare, read_checked, require_names, training_part
-from ..errors import Refused
+from ..errors import Refused, WrongInput
 from ..files import FILE, sha256_of, whole_file, write_json
 from .champion_data import champion
 
@@ -24,7 +24,7 @@ def command(files: Sequence[Path], as_json: bool) -> None:
     """Compare FILES, by default data/incoming, with the training part of data/raw.
 
     All files together are one batch. Writes reports/drift.json and reports/drift.html. Exit code
-    1 when the batch drifted or breaks the schema, 2 when it cannot be read.
+    1 when the batch drifted or breaks the schema, 2 when it cannot be read or compared.
     """
     params = load_params()
     require_names(params.drift)
@@ -42,13 +42,17 @@ def command(files: Sequence[Path], as_json: bool) -> None:
     write_json(paths.DRIFT, report)
     if as_json:
         click.echo(paths.DRIFT.read_text(encoding="utf-8"), nl=False)
-    judge(report)
+    judge(report, params.drift.min_rows)
 
 
-def judge(report: dict[str, Any]) -> None:
-    """Say what was found; `Refused` when it is drift."""
+def judge(report: dict[str, Any], min_rows: int) -> None:
+    """Say what was found; `Refused` when it is drift, `WrongInput` when nothing was compared."""
     if report["drifted"]:
         raise Refused(f"drift: {said(report)}", f"{paths.DRIFT_PAGE} shows each column")
+    if not report["compared"]:
+        found = f"{report['reference']['rows']:,} rows of training, {report['rows']:,} new ones"
+        message = f"drift: nothing was compared: {found}; expected {min_rows:,} values in each"
+        raise WrongInput(message, f"take more rows, or lower drift.min_rows in {paths.PARAMS}")
     click.echo(f"drift: {said(report)}", err=True)
 
 
@@ -71,8 +75,9 @@ def drifted(results: Found) -> str:
 
 def headed(page: str, report: dict[str, Any]) -> str:
     """Put a title and this verdict on top of Evidently's page, whose verdict has other rules."""
-    batches, drift = ", ".join(report["batches"]), "drift" if report["drifted"] else "no drift"
-    title = escape(f"{PROJECT}: {drift} in {batches}")
+    drift = "no drift" if report["compared"] else "nothing compared"
+    drift = "drift" if report["drifted"] else drift
+    title = escape(f"{PROJECT}: {drift} in {', '.join(report['batches'])}")
     missing = escape(", ".join(f"{name} ({why})" for name, why in report["skipped"].items()))
     body = (
         f'<header style="font-family: sans-serif; margin: 2em"><h1>{title}</h1>'

@@ -63,7 +63,7 @@ def outcomes(path: Path, schema: Schema, data: Data) -> pd.DataFrame:
     rows = tables.read(path, schema, data)
     try:
         table = rows[list(schema.KEY)].assign(**{schema.TARGET: schema.read_target(rows)})
-    except (KeyError, TypeError) as error:
+    except (KeyError, TypeError, ValueError) as error:
         message = f"{path} tells no outcome: {error} is missing or of another kind"
         raise WrongInput(message, "labels are batches as data.read_batch gives them") from error
     return table[table[schema.TARGET].notna()]

@@ -275,6 +275,7 @@ def shift(
         comparison.result(name, rule, scores.get(name), before[name], after[name], params.drift)
         for name in before
     ]
+    report["compared"] += len(scores)
     return report, {str(name): (before[name], after[name]) for name in before}
 
 
@@ -282,11 +283,13 @@ def as_facts(shifted: dict[str, Any]) -> dict[str, Any]:
     """Return what `checks` judges of a drift report."""
     if not shifted:
         return {}
-    predictions = shifted["predictions"]
+    columns, predictions = shifted["columns"], shifted["predictions"]
+    compared = any(found["score"] is not None or found["drifted"] for found in columns)
+    scores = [found["score"] for found in predictions if found["score"] is not None]
     return {
-        "drifted_share": shifted["drifted_share"],
-        "drifted": [found["column"] for found in shifted["columns"] if found["drifted"]],
-        "prediction_drift": max((found["score"] or 0.0 for found in predictions), default=None),
+        "drifted_share": shifted["drifted_share"] if compared else None,
+        "drifted": [found["column"] for found in columns if found["drifted"]],
+        "prediction_drift": max(scores, default=None),
         "prediction_drifted": any(found["drifted"] for found in predictions),
     }
 

@@ -55,7 +55,7 @@ def batch_prediction(row: pd.DataFrame) -> dict[str, str]:
 def answer_to(address: str, request: dict[str, Any]) -> dict[str, Any]:
     """Return what the service answers; `Refused` when it is no prediction."""
     try:
-        return ask(address, request)
+        return ask(address, request, "demo")
     except HTTPError as error:
         raise Refused(f"the service answered {error.code}: {error.read().decode()}") from error
 

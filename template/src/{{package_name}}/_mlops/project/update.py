@@ -74,7 +74,8 @@ def lines(update: Update) -> Iterator[str]:
     for path in update.changed:
         yield f"changes  {path}"
     for path in update.gone:
-        yield f"removes  {path}"
+        retired = ": the template has it no more, and you never edited it"
+        yield f"removes  {path}{retired if path in update.retired else ''}"
 
 
 def ending(update: Update, pretend: bool) -> None:

@@ -201,7 +201,7 @@ def ask(line: http.client.HTTPConnection, body: bytes, by: Contender) -> float:
         answer = line.getresponse()
         said = answer.read()
     except (OSError, http.client.HTTPException) as error:
-        raise Refused(f"{who} gave no answer: {error or type(error).__name__}") from error
+        raise Refused(f"{who} gave no answer: {str(error) or type(error).__name__}") from error
     if answer.status != http.HTTPStatus.OK:
         raise Refused(f"{who} answered {answer.status} to a row of the hold-out: {said.decode()}")
     return (time.perf_counter() - start) * 1000

@@ -14,6 +14,11 @@ from ..training.evaluation import better, no_better
 from . import versions
 from .versions import require_same
 
+BETTER_BASELINE = (
+    "improve the model, or make the baseline the model: in model.py return it from build_model and "
+    'take it out of build_baselines; or: uv run just promote --force "REASON"'
+)
+
 
 @click.command()
 @click.argument("version", required=False)
@@ -29,7 +34,7 @@ def command(version: str | None, force: str | None, as_json: bool) -> None:
         scores = read_json(chosen.folder / versions.EVALUATION)
         if (reasons := no_better(scores, quality)) and not force:
             message = f"version {chosen.number} is no better than a baseline: {'; '.join(reasons)}"
-            raise Refused(message, 'improve the model, or: uv run just promote --force "REASON"')
+            raise Refused(message, BETTER_BASELINE)
         versions.name_champion(chosen.number)
         versions.make_champion(chosen.number, chosen.folder, "promoted", forced=force or "")
     found = scores["metrics"][quality.metric]

@@ -8,7 +8,7 @@ import click
 import pandas as pd
 
 from ... import features, schema
-from ..data import outcome, tables
+from ..data import declarations, outcome, tables
 from ..data.validation import check_columns
 from ..errors import Refused, WrongInput
 from ..files import whole_file
@@ -19,6 +19,7 @@ ROWS_AT_ONCE = 50_000
 
 def predict_file(source: Path, destination: Path) -> str:
     """Predict one file into another and return the version of the model that did it."""
+    declarations.require(schema)
     if not source.is_file():
         raise WrongInput(f"{source} does not exist")
     if destination.suffix not in tables.SUFFIXES:
@@ -29,7 +30,7 @@ def predict_file(source: Path, destination: Path) -> str:
     columns = tables.known_columns(schema)
     done = 0
     with whole_file(destination) as part, Writer(part, destination.suffix) as output:
-        for rows in tables.chunks(source, ROWS_AT_ONCE):
+        for rows in tables.chunks(source, ROWS_AT_ONCE, schema):
             if rows.empty:  # a CSV file that holds its header and nothing else
                 continue
             rows.index = pd.RangeIndex(done, done + len(rows))

@@ -135,6 +135,8 @@ def reshaped(send: Send, request_id: str, champion: Champion) -> Send:
             if not message.get("more_body"):
                 response = explain(held["start"]["status"], held["body"], champion)
                 response.headers["x-request-id"] = request_id
+                if allowed := MutableHeaders(raw=held["start"]["headers"]).get("allow"):
+                    response.headers["allow"] = allowed
                 await send({**held["start"], "headers": response.raw_headers})
                 await send({"type": "http.response.body", "body": response.body})
 

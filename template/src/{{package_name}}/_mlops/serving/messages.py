@@ -1,21 +1,31 @@
 # The template's. Columns, ranges and meanings are yours, in schema.py.
 """Requests and answers as types: what the API's page shows and what it lets in."""
 
+from datetime import datetime
 from typing import Annotated, Any
 
-from pydantic import BaseModel, ConfigDict, Field, NaiveDatetime, create_model
+from pydantic import (
+    AfterValidator,
+    BaseModel,
+    ConfigDict,
+    Field,
+    NaiveDatetime,
+    WithJsonSchema,
+    create_model,
+)
 
-from ..data.tables import known_columns
+from ..data.tables import known_columns, local_time
 from ..interface import Column, Schema
 
 TYPES: dict[str, Any] = {
-    "timestamp": Annotated[NaiveDatetime, Field(strict=True)],
     "integer": Annotated[int, Field(strict=True)],
     "number": Annotated[float, Field(strict=True, allow_inf_nan=False)],
     "text": Annotated[str, Field(strict=True, max_length=200)],
     "boolean": Annotated[bool, Field(strict=True)],
 }
 MAX_ROWS = 1000
+# no format of JSON Schema: `date-time` is one with an offset
+LOCAL = r"^[1-9]\d{3}-(0[1-9]|1[0-2])-(0[1-9]|1\d|2\d|3[01])T([01]\d|2[0-3]):[0-5]\d:[0-5]\d"
 
 
 def input_model(schema: Schema, example: dict[str, Any] | None = None) -> type[BaseModel]:
@@ -41,11 +51,26 @@ def input_model(schema: Schema, example: dict[str, Any] | None = None) -> type[B
 
 
 def _field(column: Column) -> tuple[Any, Any]:
-    kind = TYPES[column.kind]
-    limits: dict[str, Any] = {"description": column.meaning, "ge": column.low, "le": column.high}
+    kind = timestamp(column) if column.kind == "timestamp" else TYPES[column.kind]
+    low, high = column.low, column.high
+    if column.kind == "integer":  # what a table can hold
+        low, high = (-(2**63) if low is None else low), (2**63 - 1 if high is None else high)
+    limits: dict[str, Any] = {"description": column.meaning, "ge": low, "le": high}
     if column.missing:
         return kind | None, Field(default=None, **limits)
     return kind, Field(**limits)
+
+
+def timestamp(column: Column) -> Any:
+    """Return the type of a time: with an offset where the column has a zone, else without one."""
+    if not column.zone:
+        local = WithJsonSchema({"type": "string", "pattern": LOCAL})
+        return Annotated[NaiveDatetime, Field(strict=True), local]
+
+    def convert(value: datetime) -> datetime:
+        return local_time(value, column.zone)
+
+    return Annotated[datetime, Field(strict=True), AfterValidator(convert)]
 
 
 def answer_model(schema: Schema) -> type[BaseModel]:

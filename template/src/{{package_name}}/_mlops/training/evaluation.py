@@ -30,7 +30,12 @@ def no_better(evaluation: dict[str, Any], quality: Quality) -> list[str]:
     """Name the baselines that the model does not beat."""
     found = evaluation["metrics"].get(quality.metric)
     return [
-        f"{quality.metric} {found:.4f} against {scores[quality.metric]:.4f} ({name})"
+        f"{quality.metric} {shown(found)} against {shown(than)} ({name})"
         for name, scores in evaluation["baselines"].items()
-        if not better(found, scores[quality.metric], quality) or found == scores[quality.metric]
+        if not better(found, than := scores.get(quality.metric), quality) or found == than
     ]
+
+
+def shown(score: float | None) -> str:
+    """Return a score for people; one that could not be computed is none."""
+    return "none" if score is None else f"{score:.4f}"

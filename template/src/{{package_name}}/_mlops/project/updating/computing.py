@@ -20,12 +20,13 @@ REFUSALS = ("Validation error for question", "Invalid choice", "downgrading")
 def compute(top: Path, version: str | None, answers: list[str]) -> Update:
     """Run the update in the scratch work tree at `top`, and read what became of it."""
     project = top / git("rev-parse", "--show-prefix").strip()
-    require_lasting_address(recorded(project, "_src_path"))
-    before = recorded(project, "maturity_level"), recorded(project, "_commit")
+    recorded_answers = project / ANSWERS
+    require_lasting_address(recorded(recorded_answers, "_src_path"))
+    before = recorded(recorded_answers, "maturity_level"), recorded(recorded_answers, "_commit")
     copier(project, version, answers)
     update = Update(
-        level=(before[0], recorded(project, "maturity_level")),
-        version=(before[1], recorded(project, "_commit")),
+        level=(before[0], recorded(recorded_answers, "maturity_level")),
+        version=(before[1], recorded(recorded_answers, "_commit")),
     )
     settle_merges(top, update)
     git("add", "--all", "--force", cwd=top)
@@ -37,12 +38,31 @@ def compute(top: Path, version: str | None, answers: list[str]) -> Update:
     for kind, found in (("A", update.added), ("MT", update.changed), ("D", update.gone)):
         listing = ("diff-tree", "-r", "-z", "--no-renames", "--name-only")
         found += names(*listing, f"--diff-filter={kind}", "HEAD", update.tree, cwd=top)
+    update.retired = never_edited(top, update.gone)
     return update
 
 
-def recorded(project: Path, key: str) -> str:
-    """Return what the answers file records."""
-    found = re.search(rf"^{key}: *(.+)$", (project / ANSWERS).read_text(encoding="utf-8"), re.M)
+def never_edited(top: Path, gone: list[str]) -> list[str]:
+    """Return those files that are in the last commit as the template once made them."""
+    if not gone:
+        return []
+    prefix = git("rev-parse", "--show-prefix").strip()
+    before, recorded_answers = top.parent / "as-generated", top.parent / "answers.yml"
+    recorded_answers.write_text(git("show", f"HEAD:{prefix}{ANSWERS}", cwd=top), encoding="utf-8")
+    found = {key: recorded(recorded_answers, key) for key in ("_src_path", "_commit")}
+    options = ("--vcs-ref", found["_commit"], "--data-file", str(recorded_answers))
+    run_copier("copy", *options, found["_src_path"], str(before / prefix), cwd=top)
+    return [
+        path
+        for path in gone
+        if (before / path).is_file()
+        and (before / path).read_bytes() == blob_bytes(top, f"HEAD:{path}")
+    ]
+
+
+def recorded(answers: Path, key: str) -> str:
+    """Return what an answers file records."""
+    found = re.search(rf"^{key}: *(.+)$", answers.read_text(encoding="utf-8"), re.M)
     return found[1].strip("'\"") if found else "unknown"
 
 
@@ -58,16 +78,9 @@ def require_lasting_address(source: str) -> None:
 
 def copier(project: Path, version: str | None, answers: list[str]) -> None:
     """Run copier there; what the template refuses is `WrongInput`, in the template's words."""
-    # COPIER names another copier, for machines that have one and no network
-    program = shlex.split(os.environ.get("COPIER", COPIER))
     options = [part for answer in answers for part in ("--data", answer)]
     options += ["--vcs-ref", version] if version else []
-    command = [*program, "update", "--trust", "--defaults", "--quiet", *options, "."]
-    try:
-        done = subprocess.run(command, cwd=project, capture_output=True, text=True)
-    except OSError as error:
-        message = f"`{program[0]}` does not start: {error.strerror}; nothing was changed"
-        raise OutsideFailed(message, "install uv, which brings uvx") from error
+    done = run_copier("update", *options, ".", cwd=project)
     if done.returncode == 0:
         return
     words = cause_of(done.stderr)
@@ -77,6 +90,18 @@ def copier(project: Path, version: str | None, answers: list[str]) -> None:
         f"copier failed, and nothing was changed: {words}",
         f"can it be reached: the template at _src_path in {ANSWERS}, and its version?",
     )
+
+
+def run_copier(verb: str, *arguments: str, cwd: Path) -> subprocess.CompletedProcess[str]:
+    """Run copier, whatever becomes of it."""
+    # COPIER names another copier, for machines that have one and no network
+    program = shlex.split(os.environ.get("COPIER", COPIER))
+    command = [*program, verb, "--trust", "--defaults", "--quiet", *arguments]
+    try:
+        return subprocess.run(command, cwd=cwd, capture_output=True, text=True)
+    except OSError as error:
+        message = f"`{program[0]}` does not start: {error.strerror}; nothing was changed"
+        raise OutsideFailed(message, "install uv, which brings uvx") from error
 
 
 def settle_merges(top: Path, update: Update) -> None:

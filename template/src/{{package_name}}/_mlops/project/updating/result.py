@@ -25,7 +25,8 @@ NEEDS = {
 class Update:
     """What an update changes; paths are relative to the root of the git repository.
 
-    `tree` is the git tree of the result, `unmerged` are lines for `git update-index --index-info`.
+    `tree` is the git tree of the result, `unmerged` are lines for `git update-index --index-info`;
+    `retired` are those of `gone` that nobody ever edited.
     """
 
     tree: str = ""
@@ -34,6 +35,7 @@ class Update:
     added: list[str] = field(default_factory=list)
     changed: list[str] = field(default_factory=list)
     gone: list[str] = field(default_factory=list)
+    retired: list[str] = field(default_factory=list)
     clashes: dict[str, str] = field(default_factory=dict)
     conflicts: list[str] = field(default_factory=list)
     rejected: list[str] = field(default_factory=list)
@@ -57,9 +59,10 @@ class Update:
         conflicts = [f"conflict {path}: choose at its markers" for path in self.conflicts]
         rejected = [f"rejected {path}: edits are in {ASIDE / path}" for path in self.rejected]
         gone = [
-            f"gone     {path}: the template has it no more; to keep it: "
+            f"gone     {path}: the template has it no more, and you edited it; to keep it: "
             f"git restore --source HEAD --staged --worktree {shlex.quote(f':/{path}')}"
             for path in self.gone
+            if path not in self.retired
         ]
         lock = [f"lock     {LOCK}: {self.lock}; run uv lock, then commit"] if self.lock else []
         return [*clashes, *conflicts, *rejected, *gone, *lock]

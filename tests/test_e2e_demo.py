@@ -1,5 +1,6 @@
 """A generated repo, run as its owner would run it."""
 
+import csv
 import hashlib
 import json
 import os
@@ -10,6 +11,7 @@ import socket
 import sqlite3
 import subprocess
 import time
+import urllib.error
 import urllib.request
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -19,64 +21,66 @@ from typing import Any
 import pytest
 import yaml
 from browser import chromium, look_at
-from living import ONE_TASK, Life, copied, patient, run, try_to_run
+from first_run import ONE_TASK, FirstRun, copied, patient, run, try_to_run
+from records import FILES, RECORDS, copied_code, python, unlike, unlike_files, unlike_printed
 from rendering import LEVELS, ROOT, TASKS, clean_environment, commit_all, git, update
+from stability import DECLARED
 
-pytestmark = pytest.mark.life
+pytestmark = pytest.mark.e2e
 
 # what a right answer looks like for the starter data: (worst, best) of the contract's metric
 PLAUSIBLE = {"classification": (0.70, 0.80), "regression": (50.0, 57.5)}
 
 
-def test_the_demo_trains_a_model_that_beats_both_baselines(life: Life) -> None:
-    report = life.json("reports/metrics.json")
+def test_the_demo_trains_a_model_that_beats_both_baselines(first_run: FirstRun) -> None:
+    report = first_run.json("reports/metrics.json")
     metric, scores = report["metric"], report["metrics"]
-    worst, best = sorted(PLAUSIBLE[life.task])
+    worst, best = sorted(PLAUSIBLE[first_run.task])
 
     assert worst < scores[metric] < best
-    assert life.beats_baselines()
+    assert first_run.beats_baselines()
     assert {found["column"] for found in report["slices"]} == {"origin", "carrier"}
     for plot in ("diagnosis", "importance", "slices"):
-        assert (life.repo / f"reports/{plot}.png").read_bytes().startswith(b"\x89PNG")
+        assert (first_run.repo / f"reports/{plot}.png").read_bytes().startswith(b"\x89PNG")
 
 
-def test_the_demo_serves_the_bytes_that_were_trained(life: Life) -> None:
-    pointer = life.json("models/champion/pointer.json")
-    served = life.repo / "models/champion" / pointer["model_sha256"] / "model.skops"
-    manifest = life.json("models/candidate/manifest.json")
+def test_the_demo_serves_the_bytes_that_were_trained(first_run: FirstRun) -> None:
+    pointer = first_run.json("models/champion/pointer.json")
+    served = first_run.repo / "models/champion" / pointer["model_sha256"] / "model.skops"
+    manifest = first_run.json("models/candidate/manifest.json")
 
-    assert pointer["version"] == life.served["model_version"] == "1"
+    assert pointer["version"] == first_run.served["model_version"] == "1"
     assert hashlib.sha256(served.read_bytes()).hexdigest() == pointer["model_sha256"]
     assert manifest["model_sha256"] == pointer["model_sha256"]
     assert manifest["dirty"] is False, manifest["dirty_reasons"]
-    assert manifest["commit"] == git(life.repo, "rev-parse", "HEAD").strip()
+    assert manifest["commit"] == git(first_run.repo, "rev-parse", "HEAD").strip()
 
 
-def test_the_demo_answers_a_flight_of_august(life: Life) -> None:
-    assert "data/incoming/2013-08.parquet" in life.said
-    assert life.served["request_id"] == "demo"
-    if life.task == "classification":
-        assert life.served["predictions"][0] in ("on_time", "late")
-        assert sum(life.served["probabilities"][0].values()) == pytest.approx(1)
+def test_the_demo_answers_a_flight_of_august(first_run: FirstRun) -> None:
+    assert "data/incoming/2013-08.parquet" in first_run.said
+    assert first_run.served["request_id"] == "demo"
+    if first_run.task == "classification":
+        assert first_run.served["predictions"][0] in ("on_time", "late")
+        assert sum(first_run.served["probabilities"][0].values()) == pytest.approx(1)
     else:
-        assert -60 < life.served["predictions"][0] < 600
-        assert "probabilities" not in life.served
+        assert -60 < first_run.served["predictions"][0] < 600
+        assert "probabilities" not in first_run.served
 
 
 @ONE_TASK
-def test_the_readme_shows_what_a_first_run_prints(life: Life) -> None:
+def test_the_readme_shows_what_a_first_run_prints(first_run: FirstRun) -> None:
     readme = (ROOT / "README.md").read_text(encoding="utf-8")
     shown = readme.partition("<!-- output:begin -->\n```\n")[2].partition("```")[0].splitlines()
     same = [line for line in shown if "…" not in line]
 
     assert len(same) > 15
-    assert [line for line in same if line not in life.said] == []
+    assert [line for line in same if line not in first_run.said] == []
 
 
-def test_the_demo_leaves_a_run_and_a_champion_in_mlflow(life: Life) -> None:
-    pointer = life.json("models/champion/pointer.json")
-    report = life.json("reports/metrics.json")
-    with sqlite3.connect(life.repo / "mlflow.db") as store:
+def test_the_demo_leaves_a_run_and_a_champion_in_mlflow(first_run: FirstRun) -> None:
+    pointer = first_run.json("models/champion/pointer.json")
+    report = first_run.json("reports/metrics.json")
+    with sqlite3.connect(first_run.repo / "mlflow.db") as store:
         tags = dict(store.execute("SELECT key, value FROM model_version_tags WHERE version = 1"))
         alias = store.execute("SELECT alias, version FROM registered_model_aliases").fetchall()
         metrics = dict(store.execute("SELECT key, value FROM latest_metrics"))
@@ -84,15 +88,15 @@ def test_the_demo_leaves_a_run_and_a_champion_in_mlflow(life: Life) -> None:
 
     assert sorted(alias) == [("candidate", 1), ("champion", 1)]
     assert tags["model_sha256"] == pointer["model_sha256"]
-    assert tags["commit"] == git(life.repo, "rev-parse", "HEAD").strip()
+    assert tags["commit"] == git(first_run.repo, "rev-parse", "HEAD").strip()
     assert metrics[report["metric"]] == pytest.approx(report["metrics"][report["metric"]])
     assert params["learning_rate"] == "0.05"
 
 
-def test_the_demo_commits_a_start_and_leaves_the_results_to_the_owner(life: Life) -> None:
-    changed = {line[3:] for line in git(life.repo, "status", "--porcelain").splitlines()}
+def test_the_demo_commits_a_start_and_leaves_the_results_to_the_owner(first_run: FirstRun) -> None:
+    changed = {line[3:] for line in git(first_run.repo, "status", "--porcelain").splitlines()}
 
-    assert git(life.repo, "log", "--format=%s").splitlines() == [
+    assert git(first_run.repo, "log", "--format=%s").splitlines() == [
         "Lock the environment and the data",
         "Start from the template",
     ]
@@ -100,27 +104,27 @@ def test_the_demo_commits_a_start_and_leaves_the_results_to_the_owner(life: Life
 
 
 @ONE_TASK
-def test_a_second_demo_changes_nothing(life: Life) -> None:
-    before = life.json("models/champion/pointer.json")
-    done = run(life.repo, "uv", "run", "just", "demo")
+def test_a_second_demo_changes_nothing(first_run: FirstRun) -> None:
+    before = first_run.json("models/champion/pointer.json")
+    done = run(first_run.repo, "uv", "run", "just", "demo")
 
-    assert life.json("models/champion/pointer.json") == before
+    assert first_run.json("models/champion/pointer.json") == before
     assert "train:" not in done.stderr
 
 
-def test_predict_writes_every_row_of_a_month_in_order(life: Life) -> None:
+def test_predict_writes_every_row_of_a_month_in_order(first_run: FirstRun) -> None:
     source, output = "data/incoming/2013-09.parquet", "build/september.csv"
     run(
-        life.repo,
+        first_run.repo,
         *("uv", "run", "late-flights", "predict", "--input", source, "--output", output),
     )
-    lines = (life.repo / output).read_text(encoding="utf-8").splitlines()
+    lines = (first_run.repo / output).read_text(encoding="utf-8").splitlines()
     header = lines[0].split(",")
 
     assert len(lines) == 1 + 4000
     assert lines[1].startswith("2013-09-01")
     extra = ["prediction", "probability_on_time", "probability_late", "probability"]
-    assert header[23:] == (extra if life.task == "classification" else extra[:1])
+    assert header[23:] == (extra if first_run.task == "classification" else extra[:1])
 
 
 @contextmanager
@@ -154,11 +158,11 @@ def server(folder: Path, *command: str, **environment: str) -> Iterator[str]:
 
 @ONE_TASK
 def test_a_bento_serves_elsewhere_without_the_repo_s_code_data_or_secrets(
-    life: Life, tmp_path: Path
+    first_run: FirstRun, tmp_path: Path
 ) -> None:
-    (life.repo / ".env").write_text("PASSWORD=secret\n")
-    run(life.repo, "uv", "run", "just", "build")
-    built = next((life.repo / ".bentoml/bentos/late-flights").glob("*/bento.yaml")).parent
+    (first_run.repo / ".env").write_text("PASSWORD=secret\n")
+    run(first_run.repo, "uv", "run", "just", "build")
+    built = next((first_run.repo / ".bentoml/bentos/late-flights").glob("*/bento.yaml")).parent
     elsewhere = Path(shutil.copytree(built, tmp_path / "elsewhere"))
     names = {path.name for path in elsewhere.rglob("*")}
     row = {
@@ -171,9 +175,9 @@ def test_a_bento_serves_elsewhere_without_the_repo_s_code_data_or_secrets(
         "dest": "IAH",
         "distance": 1400,
     }
-    hidden = (life.repo / "src").rename(tmp_path / "src")
+    hidden = (first_run.repo / "src").rename(tmp_path / "src")
     try:
-        bento = (str(life.repo / ".venv/bin/python"), "-m", "bentoml", "serve", str(elsewhere))
+        bento = (str(first_run.repo / ".venv/bin/python"), "-m", "bentoml", "serve", str(elsewhere))
         with server(elsewhere, *bento, BENTOML_HOME=str(tmp_path / "home")) as address:
             request = urllib.request.Request(
                 f"{address}/predict",
@@ -183,8 +187,8 @@ def test_a_bento_serves_elsewhere_without_the_repo_s_code_data_or_secrets(
             with urllib.request.urlopen(request, timeout=30) as response:
                 answer = json.load(response)
     finally:
-        hidden.rename(life.repo / "src")
-        (life.repo / ".env").unlink()
+        hidden.rename(first_run.repo / "src")
+        (first_run.repo / ".env").unlink()
 
     assert answer["model_version"] == "1"
     assert answer["predictions"][0] in ("on_time", "late")
@@ -192,10 +196,10 @@ def test_a_bento_serves_elsewhere_without_the_repo_s_code_data_or_secrets(
 
 
 @ONE_TASK
-def test_the_page_of_the_service_can_be_read_and_tried(life: Life, tmp_path: Path) -> None:
+def test_the_page_of_the_service_can_be_read_and_tried(first_run: FirstRun, tmp_path: Path) -> None:
     chromium()
     command = ("uv", "run", "--frozen", "python", "-m", "late_flights", "serve")
-    with server(life.repo, *command) as address:
+    with server(first_run.repo, *command) as address:
         page = look_at(f"{address}/#/Predictions/late-flights__predict", tmp_path / "profile")
 
     assert page.startswith("late-flights ")
@@ -205,12 +209,62 @@ def test_the_page_of_the_service_can_be_read_and_tried(life: Life, tmp_path: Pat
     assert '"probabilities"' in page
 
 
+def test_what_it_writes_and_prints_has_the_keys_of_the_page(
+    first_run: FirstRun, tmp_path: Path
+) -> None:
+    copy = copied_code(first_run.repo, tmp_path / "late-flights")
+    printed = unlike_printed(first_run.repo, copy, level=0)
+
+    assert printed + unlike_files([copy], FILES[0]) == []
+    output = copy / "build/out.csv"
+    verb = ("-m", "late_flights", "predict", "--input", "tests/data/sample.parquet")
+    python(first_run.repo, copy, *verb, "--output", str(output))
+    with output.open(encoding="utf-8", newline="") as file:
+        row = next(csv.DictReader(file))
+    columns = re.findall(r'Column\(\s*"(\w+)"', (copy / "src/late_flights/schema.py").read_text())
+    added = {name: value for name, value in row.items() if name not in columns}
+    numbers = {name: float(value) for name, value in added.items() if name != "prediction"}
+    assert unlike(RECORDS["predict --output"], added | numbers) == []
+
+
+def test_the_service_answers_as_the_page_says(first_run: FirstRun, tmp_path: Path) -> None:
+    copy = copied_code(first_run.repo, tmp_path / "late-flights")
+    (manifest,) = copy.glob("models/champion/*/manifest.json")
+    asked = {"rows": [json.loads(manifest.read_text(encoding="utf-8"))["data"]["example"]]}
+    command = (str(first_run.repo / ".venv/bin/python"), "-m", "late_flights", "serve")
+    with server(copy, *command, PYTHONPATH=str(copy / "src")) as address:
+        statuses = {request: ask(address, request, asked) for request in DECLARED["requests"]}
+        refused, problem = ask(address, "POST /predict", {"rows": []})
+
+    assert {status for status, _ in statuses.values()} == {200}
+    described = json.loads(statuses["GET /docs.json"][1])
+    assert set(described["paths"]) <= {request.split()[1] for request in statuses}
+    assert unlike(RECORDS["request of POST /predict"], asked) == []
+    answer = json.loads(statuses["POST /predict"][1])
+    assert unlike(RECORDS["answer of POST /predict"], answer) == []
+    assert refused == 400
+    assert unlike(RECORDS["error of the service"], json.loads(problem)) == []
+
+
+def ask(address: str, request: str, content: dict[str, Any]) -> tuple[int, str]:
+    """Return status and body of the answer to a request such as `GET /`."""
+    method, path = request.split()
+    body = json.dumps(content).encode() if method == "POST" else None
+    headers = {"Content-Type": "application/json"}
+    asked = urllib.request.Request(f"{address}{path}", body, headers, method=method)
+    try:
+        with urllib.request.urlopen(asked, timeout=60) as answer:
+            return answer.status, answer.read().decode()
+    except urllib.error.HTTPError as error:
+        return error.code, error.read().decode()
+
+
 @ONE_TASK
-def test_the_page_about_drift_says_what_drifted(life: Life, tmp_path: Path) -> None:
+def test_the_page_about_drift_says_what_drifted(first_run: FirstRun, tmp_path: Path) -> None:
     chromium()
     with pytest.raises(pytest.fail.Exception, match="exit code 1"):
-        run(life.repo, "uv", "run", "late-flights", "drift", "data/incoming/2013-09.parquet")
-    page = look_at((life.repo / "reports/drift.html").as_uri(), tmp_path / "profile")
+        run(first_run.repo, "uv", "run", "late-flights", "drift", "data/incoming/2013-09.parquet")
+    page = look_at((first_run.repo / "reports/drift.html").as_uri(), tmp_path / "profile")
 
     assert page.startswith("late-flights: drift in data/incoming/2013-09.parquet ")
     assert "6 of 17 columns drifted (temp, dewp, " in page
@@ -220,14 +274,16 @@ def test_the_page_about_drift_says_what_drifted(life: Life, tmp_path: Path) -> N
 
 
 @ONE_TASK
-def test_a_clone_pulls_the_champion_and_predicts_with_it(life: Life, tmp_path: Path) -> None:
-    git(life.repo, "add", "--all")
-    git(life.repo, "commit", "--quiet", "--no-verify", "--message", "First model")
-    run(life.repo, "uv", "run", "just", "push")
+def test_a_clone_pulls_the_champion_and_predicts_with_it(
+    first_run: FirstRun, tmp_path: Path
+) -> None:
+    git(first_run.repo, "add", "--all")
+    git(first_run.repo, "commit", "--quiet", "--no-verify", "--message", "First model")
+    run(first_run.repo, "uv", "run", "just", "push")
     clone = tmp_path / "clone"
-    git(tmp_path, "clone", "--quiet", str(life.repo), str(clone))
-    copied(life.repo / ".venv", clone / ".venv")
-    remote = str(life.repo / ".dvc/remote")
+    git(tmp_path, "clone", "--quiet", str(first_run.repo), str(clone))
+    copied(first_run.repo / ".venv", clone / ".venv")
+    remote = str(first_run.repo / ".dvc/remote")
     dvc = ("uv", "run", "--frozen", "python", "-m", "dvc")
     run(clone, *dvc, "remote", "modify", "--local", "storage", "url", remote)
     sample = ("--input", "tests/data/sample.parquet", "--output", "build/sample.csv")
@@ -291,12 +347,14 @@ WORKFLOWS = [
 ]
 
 
-@pytest.mark.parametrize(("life", "level"), WORKFLOWS, indirect=["life"])
-def test_every_command_of_every_workflow_runs(life: Life, level: int, tmp_path: Path) -> None:
+@pytest.mark.parametrize(("first_run", "level"), WORKFLOWS, indirect=["first_run"])
+def test_every_command_of_every_workflow_runs(
+    first_run: FirstRun, level: int, tmp_path: Path
+) -> None:
     """Run them as a hosted runner does: a fresh clone, no data, no secrets, steps in order."""
     repo = tmp_path / "repo"
-    git(tmp_path, "clone", "--quiet", str(life.repo), str(repo))
-    copied(life.repo / ".venv", repo / ".venv")  # as a runner does from its cache of packages
+    git(tmp_path, "clone", "--quiet", str(first_run.repo), str(repo))
+    copied(first_run.repo / ".venv", repo / ".venv")  # as a runner does from its cache of packages
     update(repo, "HEAD", maturity_level=level)
     run(repo, "uv", "lock")
     patient(repo)
@@ -340,3 +398,27 @@ def test_every_command_of_every_workflow_runs(life: Life, level: int, tmp_path: 
         assert page.count("smoke only: a model of the sample goes nowhere") == 3
         assert "next=production\n" in (tmp_path / "output").read_text(encoding="utf-8")
         assert git(repo, "status", "--porcelain") == ""
+
+
+@ONE_TASK
+def test_a_baseline_that_is_as_good_as_the_model_can_be_made_the_model(
+    first_run: FirstRun, tmp_path: Path
+) -> None:
+    """The refusal says what to do; done, the demo serves it."""
+    repo = copied(first_run.repo, tmp_path / "late-flights")
+    code = repo / "src/late_flights/model.py"
+    linear = "\n\n_all = build_baselines()\n\n\ndef build_model(params: Params) -> Pipeline:\n"
+    linear += '    """Return the linear baseline."""\n    return _all["linear"]\n'
+    code.write_text(code.read_text(encoding="utf-8") + linear, encoding="utf-8")
+    commit_all(repo, "The simple model")
+    refused = try_to_run(repo, "uv", "run", "just", "demo")
+    without = "\n\ndef build_baselines() -> dict[str, Pipeline]:\n"
+    without += '    """Return the one that is left."""\n    return {"majority": _all["majority"]}\n'
+    code.write_text(code.read_text(encoding="utf-8") + without, encoding="utf-8")
+    commit_all(repo, "No baseline is the model itself")
+    served = try_to_run(repo, "uv", "run", "just", "demo")
+
+    assert refused.returncode == 1, refused.stderr
+    assert "in model.py return it from build_model and take it out" in refused.stderr
+    assert served.returncode == 0, served.stderr
+    assert '"model_version": "3"' in served.stdout

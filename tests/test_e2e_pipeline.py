@@ -1,4 +1,4 @@
-"""A repo of level 1 lives through a year: it serves, watches, trains, decides, and tells."""
+"""A repo of level 1 replays a year: it serves, monitors, retrains, decides, and reports."""
 
 import json
 import urllib.request
@@ -6,13 +6,21 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from living import Life, Lives, copied, raised, run, try_to_run
+from first_run import FirstRun, FirstRuns, copied, raised, run, try_to_run
 from postgres import free_port
+from records import (
+    FILES,
+    copied_code,
+    python,
+    unlike_files,
+    unlike_metrics,
+    unlike_printed,
+)
 from rendering import TASKS, commit_all, git, update
-from test_rollout_life import PORTS, require_programs
+from test_e2e_rollout import PORTS, require_programs
 
 pytestmark = [
-    pytest.mark.life,
+    pytest.mark.e2e,
     pytest.mark.parametrize(
         "year",
         [TASKS[0], *(pytest.param(task, marks=pytest.mark.all) for task in TASKS[1:])],
@@ -31,20 +39,27 @@ PLAUSIBLE: dict[str, tuple[float, float]] = {
     "regression": (20.0, 75.0),
 }
 
+# what `monitor` does when the contract lets it act
+WITHDRAW = """
+from late_flights._mlops.monitoring import withdraw
+from late_flights._mlops.registry import versions
+withdraw.stop(versions.read_pointer(), "it did harm")
+"""
+
 
 @pytest.fixture(scope="module")
 def year(
-    request: pytest.FixtureRequest, lives: Lives, tmp_path_factory: pytest.TempPathFactory
-) -> Life:
-    """Return a repo that lived at level 0, was raised to level 1, and ran the demo of that."""
+    request: pytest.FixtureRequest, first_runs: FirstRuns, tmp_path_factory: pytest.TempPathFactory
+) -> FirstRun:
+    """Return a repo that ran the demos of level 0 and, once raised, of level 1."""
     task, folder = request.param, tmp_path_factory.mktemp("year") / "late-flights"
-    repo = copied(lives(task).repo, folder)
+    repo = copied(first_runs(task).repo, folder)
     raised(repo, 1)
     done = run(repo, "uv", "run", "just", "demo")
-    return Life(task, repo, done.stdout + done.stderr)
+    return FirstRun(task, repo, done.stdout + done.stderr)
 
 
-def test_the_champion_of_level_0_gave_way_only_to_a_better_one(year: Life) -> None:
+def test_the_champion_of_level_0_gave_way_only_to_a_better_one(year: FirstRun) -> None:
     verdict, pointer = year.json("reports/gate.json"), year.json(POINTER)
 
     assert verdict["version"] == "2"
@@ -52,7 +67,7 @@ def test_the_champion_of_level_0_gave_way_only_to_a_better_one(year: Life) -> No
     assert "# an edit of ours" in (year.repo / "src/late_flights/model.py").read_text()
 
 
-def test_the_demo_lives_through_every_month_that_came_later(year: Life) -> None:
+def test_the_demo_lives_through_every_month_that_came_later(year: FirstRun) -> None:
     parts = year.json("reports/timeline.json")["parts"]
     low, high = PLAUSIBLE[year.task]
 
@@ -63,7 +78,7 @@ def test_the_demo_lives_through_every_month_that_came_later(year: Life) -> None:
         assert least < part["happened"] < most, part
 
 
-def test_each_decision_follows_from_what_was_found(year: Life) -> None:
+def test_each_decision_follows_from_what_was_found(year: FirstRun) -> None:
     story = year.json("reports/timeline.json")
     serving = story["start"]["candidate"]
     for part in story["parts"]:
@@ -80,7 +95,7 @@ def test_each_decision_follows_from_what_was_found(year: Life) -> None:
             serving = part["candidate"]
 
 
-def test_the_year_made_the_pipeline_train_again(year: Life) -> None:
+def test_the_year_made_the_pipeline_train_again(year: FirstRun) -> None:
     parts = year.json("reports/timeline.json")["parts"]
     drifts = [c["found"] for part in parts for c in part["monitor"] if c["name"] == "input drift"]
 
@@ -89,7 +104,7 @@ def test_the_year_made_the_pipeline_train_again(year: Life) -> None:
     assert max(drifts) > 0.2
 
 
-def test_the_journal_of_the_replay_tells_the_same(year: Life) -> None:
+def test_the_journal_of_the_replay_tells_the_same(year: FirstRun) -> None:
     story = year.json("reports/timeline.json")
     journal = journal_of(year.repo / "build/replay")
     since = [line for line in journal if line["time"] >= story["began"]]
@@ -104,7 +119,7 @@ def journal_of(repo: Path) -> list[dict[str, Any]]:
     return [json.loads(line) for line in lines]
 
 
-def test_the_story_is_told_as_text_and_as_a_picture(year: Life) -> None:
+def test_the_story_is_told_as_text_and_as_a_picture(year: FirstRun) -> None:
     text = (year.repo / "reports/timeline.txt").read_text(encoding="utf-8")
 
     assert text in year.said
@@ -112,13 +127,13 @@ def test_the_story_is_told_as_text_and_as_a_picture(year: Life) -> None:
     assert (year.repo / "reports/timeline.png").read_bytes().startswith(b"\x89PNG")
 
 
-def test_the_replay_left_the_repo_alone(year: Life) -> None:
+def test_the_replay_left_the_repo_alone(year: FirstRun) -> None:
     assert len(list((year.repo / "data/incoming").iterdir())) == 5
     assert len(list((year.repo / "data/raw").iterdir())) == 7
     assert {line["version"] for line in journal_of(year.repo)} <= {"1", "2"}
 
 
-def test_a_request_of_the_demo_is_traced_to_its_version(year: Life) -> None:
+def test_a_request_of_the_demo_is_traced_to_its_version(year: FirstRun) -> None:
     version = year.json(POINTER)["version"]
     done = run(year.repo, "uv", "run", "late-flights", "trace", "demo")
 
@@ -126,7 +141,7 @@ def test_a_request_of_the_demo_is_traced_to_its_version(year: Life) -> None:
     assert "claims hold" in done.stderr
 
 
-def test_a_poisoned_batch_is_trained_on_and_refused(year: Life, tmp_path: Path) -> None:
+def test_a_poisoned_batch_is_trained_on_and_refused(year: FirstRun, tmp_path: Path) -> None:
     repo = copied(year.repo, tmp_path / "late-flights")
     program = (
         "import pandas as pd; b = pd.read_parquet('data/incoming/2013-08.parquet');"
@@ -143,7 +158,17 @@ def test_a_poisoned_batch_is_trained_on_and_refused(year: Life, tmp_path: Path) 
     assert json.loads((repo / POINTER).read_text()) == year.json(POINTER)
 
 
-def test_raised_to_level_2_the_same_champion_answers_behind_the_proxy(year: Life) -> None:
+def test_what_it_writes_and_prints_has_the_keys_of_the_page(year: FirstRun, tmp_path: Path) -> None:
+    replay = year.repo / "build/replay"
+    copy = copied_code(replay, tmp_path / "late-flights")
+    printed = unlike_printed(year.repo, copy, level=1)
+    python(year.repo, copy, "-c", WITHDRAW)
+
+    assert printed + unlike_files([year.repo, replay, copy], FILES[1]) == []
+    assert unlike_metrics(copy, "monitoring/monitor.prom", "monitor") == []
+
+
+def test_raised_to_level_2_the_same_champion_answers_behind_the_proxy(year: FirstRun) -> None:
     require_programs()
     pointer, journal = year.json(POINTER), journal_of(year.repo)
     example = year.json(f"models/champion/{pointer['model_sha256']}/manifest.json")["data"][

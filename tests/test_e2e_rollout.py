@@ -16,11 +16,12 @@ from typing import Any
 
 import pytest
 import yaml
-from living import Lives
+from first_run import FirstRuns
 from postgres import free_port
+from records import RECORDS, unlike, unlike_files
 from rendering import clean_environment, git, render
 
-pytestmark = pytest.mark.life
+pytestmark = pytest.mark.e2e
 
 PORTS = "PROXY MIRROR STATUS CHAMPION CANDIDATE PROMETHEUS ALERTMANAGER"
 PROGRAMS = {
@@ -227,11 +228,13 @@ class Load:
 
 
 @pytest.fixture(scope="module")
-def host(template: Path, lives: Lives, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Host]:
+def host(
+    template: Path, first_runs: FirstRuns, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[Host]:
     """Return a host that serves version 1; 2 does as well, 3 swaps the labels."""
     require_programs()
     folder = tmp_path_factory.mktemp("rollout") / "late-flights"
-    repo = lives.equip(render(template, folder, maturity_level=2))
+    repo = first_runs.equip(render(template, folder, maturity_level=2))
     ports = {f"{name}_PORT": str(free_port()) for name in PORTS.split()}
     host = Host(repo, clean_environment(**ports, OMP_NUM_THREADS="1"))
     shutil.rmtree(repo / "data/raw")
@@ -262,6 +265,7 @@ def stage(state: dict[str, Any]) -> tuple[str, str]:
 def test_every_process_is_well(host: Host) -> None:
     found = json.loads(host.run("stack", "status", "--json"))
 
+    assert unlike(RECORDS["stack status --json"], found) == []
     assert [name for name, one in found.items() if one["well"]] == [
         "proxy",
         "champion",
@@ -384,6 +388,7 @@ def test_a_good_one_reaches_everybody_though_its_controller_and_prometheus_fail(
     ended = host.state()
     passed = {part["stage"]: part for part in ended["history"]}
 
+    assert unlike_files([host.repo], ["models/journal.jsonl: rollout held"]) == []
     assert (held["stage"], left["stage"]) == ("shadow", "shadow")
     assert "is held by another command" in second
     assert ended["state"] == "promoted"

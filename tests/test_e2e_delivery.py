@@ -9,12 +9,13 @@ from typing import Any
 
 import pytest
 from browser import look_at
-from living import Life, Lives, copied, raised, run
+from first_run import FirstRun, FirstRuns, copied, raised, run
+from records import FILES, copied_code, unlike_files, unlike_metrics, unlike_printed
 from rendering import TASKS
-from test_rollout_life import require_programs
+from test_e2e_rollout import require_programs
 
 pytestmark = [
-    pytest.mark.life,
+    pytest.mark.e2e,
     pytest.mark.parametrize(
         "replayed",
         [TASKS[0], *(pytest.param(task, marks=pytest.mark.all) for task in TASKS[1:])],
@@ -23,7 +24,7 @@ pytestmark = [
 ]
 
 REPLAY = "build/replay"
-# until a later month made a better version: the year as a whole is lived through at level 1
+# until a later month made a better version: the whole year is replayed at level 1
 MONTHS = {
     "classification": [f"2013-{month:02}" for month in range(8, 11)],
     "regression": [f"2013-{month:02}" for month in range(8, 13)],
@@ -33,17 +34,17 @@ ENDS = {"rollout finished": "promoted", "rollout aborted": "aborted"}
 
 @pytest.fixture(scope="module")
 def replayed(
-    request: pytest.FixtureRequest, lives: Lives, tmp_path_factory: pytest.TempPathFactory
-) -> Life:
-    """Return a repo that lived at level 0, was raised to level 2, and ran the demo of that."""
+    request: pytest.FixtureRequest, first_runs: FirstRuns, tmp_path_factory: pytest.TempPathFactory
+) -> FirstRun:
+    """Return a repo that ran the demos of level 0 and, once raised, of level 2."""
     require_programs()
     task, folder = request.param, tmp_path_factory.mktemp("end-to-end") / "late-flights"
-    repo = copied(lives(task).repo, folder)
+    repo = copied(first_runs(task).repo, folder)
     for path in sorted((repo / "data/incoming").iterdir())[len(MONTHS[task]) :]:
         path.unlink()
     raised(repo, 2)
     done = run(repo, "uv", "run", "just", "demo")
-    return Life(task, repo, done.stdout + done.stderr)
+    return FirstRun(task, repo, done.stdout + done.stderr)
 
 
 def journal(repo: Path) -> list[dict[str, Any]]:
@@ -52,12 +53,12 @@ def journal(repo: Path) -> list[dict[str, Any]]:
     return [json.loads(line) for line in lines]
 
 
-def record(replayed: Life) -> dict[str, Any]:
+def record(replayed: FirstRun) -> dict[str, Any]:
     """Return what the demo tells."""
     return replayed.json("reports/end-to-end.json")
 
 
-def led(replayed: Life) -> list[list[dict[str, Any]]]:
+def led(replayed: FirstRun) -> list[list[dict[str, Any]]]:
     """Return what the journal of the replay says of each rollout, from its start to its end."""
     found: list[list[dict[str, Any]]] = []
     for line in journal(replayed.repo / REPLAY):
@@ -68,7 +69,7 @@ def led(replayed: Life) -> list[list[dict[str, Any]]]:
     return found
 
 
-def test_the_record_s_rollouts_are_those_of_the_journal(replayed: Life) -> None:
+def test_the_record_s_rollouts_are_those_of_the_journal(replayed: FirstRun) -> None:
     told = [(one["version"], one["state"]) for one in record(replayed)["rollouts"]]
     written = [(one[0]["version"], ENDS.get(one[-1]["event"], "open")) for one in led(replayed)]
 
@@ -76,14 +77,14 @@ def test_the_record_s_rollouts_are_those_of_the_journal(replayed: Life) -> None:
     assert told
 
 
-def test_every_batch_was_answered_through_the_proxy(replayed: Life) -> None:
+def test_every_batch_was_answered_through_the_proxy(replayed: FirstRun) -> None:
     parts = record(replayed)["parts"]
 
     assert [part["batch"] for part in parts] == MONTHS[replayed.task]
     assert all(part["rows"] > 0 for part in parts)
 
 
-def test_each_accepted_candidate_was_rolled_out_and_no_other(replayed: Life) -> None:
+def test_each_accepted_candidate_was_rolled_out_and_no_other(replayed: FirstRun) -> None:
     told = record(replayed)
     taken = [part["candidate"] for part in told["parts"] if part["gate"] == "accepted"]
 
@@ -93,7 +94,7 @@ def test_each_accepted_candidate_was_rolled_out_and_no_other(replayed: Life) -> 
         assert bool(part["reasons"]) == (part["gate"] == "refused")
 
 
-def test_a_promoted_version_took_every_stage_in_order(replayed: Life) -> None:
+def test_a_promoted_version_took_every_stage_in_order(replayed: FirstRun) -> None:
     promoted = [one for one in led(replayed) if one[-1]["event"] == "rollout finished"]
 
     assert promoted, [one[-1] for one in led(replayed)]  # else nothing was shown
@@ -107,7 +108,7 @@ def test_a_promoted_version_took_every_stage_in_order(replayed: Life) -> None:
         assert all(one < other for one, other in pairwise(numbers))
 
 
-def test_the_share_grew_with_the_steps(replayed: Life) -> None:
+def test_the_share_grew_with_the_steps(replayed: FirstRun) -> None:
     for one in record(replayed)["rollouts"]:
         shares = {part["stage"]: part["share"] for part in one["history"]}
         seen = [share for stage, share in shares.items() if stage.isdecimal() and share is not None]
@@ -118,7 +119,7 @@ def test_the_share_grew_with_the_steps(replayed: Life) -> None:
             assert seen[-1] > 0.9
 
 
-def test_who_answers_next_is_who_won(replayed: Life) -> None:
+def test_who_answers_next_is_who_won(replayed: FirstRun) -> None:
     told = record(replayed)
     serving = told["start"]["candidate"]
     ends = {one["version"]: one["state"] for one in told["rollouts"]}
@@ -130,7 +131,7 @@ def test_who_answers_next_is_who_won(replayed: Life) -> None:
     assert told["bad"]["champion_before"] == serving
 
 
-def test_the_gate_refused_the_bad_one_and_the_rollout_sent_it_back(replayed: Life) -> None:
+def test_the_gate_refused_the_bad_one_and_the_rollout_sent_it_back(replayed: FirstRun) -> None:
     bad = record(replayed)["bad"]
     start, *_, end = led(replayed)[-1]
     refusals = [line for line in journal(replayed.repo / REPLAY) if line["event"] == "refused"]
@@ -146,7 +147,7 @@ def test_the_gate_refused_the_bad_one_and_the_rollout_sent_it_back(replayed: Lif
     assert re.search(r"agreement|answers|quality", end["reason"]), end["reason"]
 
 
-def test_the_champion_answers_as_if_the_bad_one_had_never_been(replayed: Life) -> None:
+def test_the_champion_answers_as_if_the_bad_one_had_never_been(replayed: FirstRun) -> None:
     bad = record(replayed)["bad"]
     pointer = replayed.json(f"{REPLAY}/models/champion/pointer.json")
     flags = replayed.repo / REPLAY / "monitoring/rollout/flags"
@@ -156,7 +157,7 @@ def test_the_champion_answers_as_if_the_bad_one_had_never_been(replayed: Life) -
     assert not list(flags.iterdir())
 
 
-def test_not_one_request_went_unanswered_while_versions_changed(replayed: Life) -> None:
+def test_not_one_request_went_unanswered_while_versions_changed(replayed: FirstRun) -> None:
     for one in record(replayed)["rollouts"]:
         asked, sides = one["clients"], {one["version"], one["champion"]}
 
@@ -167,7 +168,7 @@ def test_not_one_request_went_unanswered_while_versions_changed(replayed: Life) 
             assert set(asked["versions"]) == sides
 
 
-def test_the_demo_left_repo_ports_and_champion_alone(replayed: Life) -> None:
+def test_the_demo_left_repo_ports_and_champion_alone(replayed: FirstRun) -> None:
     events = {line["event"] for line in journal(replayed.repo)}
 
     assert not events & {"rollout started", *ENDS}
@@ -177,8 +178,20 @@ def test_the_demo_left_repo_ports_and_champion_alone(replayed: Life) -> None:
     assert "# an edit of ours" in (replayed.repo / "src/late_flights/model.py").read_text()
 
 
+def test_what_it_writes_and_prints_has_the_keys_of_the_page(
+    replayed: FirstRun, tmp_path: Path
+) -> None:
+    run(replayed.repo, "uv", "run", "just", "package")
+    copy = copied_code(replayed.repo / REPLAY, tmp_path / "late-flights")
+    shutil.copytree(replayed.repo / "build/package", copy / "build/package", symlinks=True)
+    printed = unlike_printed(replayed.repo, copy, level=2)
+
+    assert printed + unlike_files([replayed.repo, copy], FILES[2]) == []
+    assert unlike_metrics(copy, "monitoring/rollout/metrics.prom", "rollout") == []
+
+
 def test_the_report_shows_in_a_browser_what_the_journal_says(
-    replayed: Life, tmp_path: Path
+    replayed: FirstRun, tmp_path: Path
 ) -> None:
     page = replayed.repo / "reports/end-to-end.html"
     words = look_at(page.as_uri(), tmp_path / "profile")
@@ -194,7 +207,7 @@ def test_the_report_shows_in_a_browser_what_the_journal_says(
     assert not re.search(r"""(?:src|href)=["'](?!data:|#)""", text), "it loads from elsewhere"
 
 
-def test_a_report_of_another_run_would_be_seen(replayed: Life, tmp_path: Path) -> None:
+def test_a_report_of_another_run_would_be_seen(replayed: FirstRun, tmp_path: Path) -> None:
     copy = tmp_path / "end-to-end.html"
     shutil.copy(replayed.repo / "reports/end-to-end.html", copy)
     state = record(replayed)["rollouts"][-1]["state"]
@@ -204,7 +217,7 @@ def test_a_report_of_another_run_would_be_seen(replayed: Life, tmp_path: Path) -
     assert f"Rollout of version {record(replayed)['bad']['candidate']}: {state}" not in words
 
 
-def test_a_lived_in_repo_that_was_raised_passes_every_test_of_its_own(replayed: Life) -> None:
+def test_a_lived_in_repo_that_was_raised_passes_every_test_of_its_own(replayed: FirstRun) -> None:
     done = run(replayed.repo, "uv", "run", "just", "test", CI="true")
 
     assert re.search(r"^=+ \d{3,} passed", done.stdout, re.MULTILINE), done.stdout

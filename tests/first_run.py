@@ -14,7 +14,7 @@ from rendering import TASKS, clean_environment, commit_all, git, once, render, u
 
 # a promise that a busy machine keeps as well: how fast it is, is for nobody to assert
 PATIENT = 30_000
-ONE_TASK = pytest.mark.parametrize("life", TASKS[:1], indirect=True)
+ONE_TASK = pytest.mark.parametrize("first_run", TASKS[:1], indirect=True)
 
 
 def try_to_run(repo: Path, *command: str, **environment: str) -> subprocess.CompletedProcess[str]:
@@ -32,7 +32,7 @@ def run(repo: Path, *command: str, **environment: str) -> subprocess.CompletedPr
 
 
 @dataclass(frozen=True)
-class Life:
+class FirstRun:
     """A repo after `uv run just demo`, and what that printed."""
 
     task: str
@@ -94,18 +94,18 @@ def copied(repo: Path, destination: Path) -> Path:
 
 
 @dataclass(frozen=True)
-class Lives:
+class FirstRuns:
     """The demo of level 0, of each task once for every worker; copy what you want to change."""
 
     template: Path
     folder: Path
 
-    def __call__(self, task: str, name: str = "after") -> Life:
+    def __call__(self, task: str, name: str = "after") -> FirstRun:
         """Return a repo after its demo that nobody changes; `before` is the one that it ran in."""
-        made = once(self.folder / task, lambda folder: self.lived(folder, task))
-        return Life(task, made / name / "late-flights", (made / "said").read_text("utf-8"))
+        made = once(self.folder / task, lambda folder: self.run_demo(folder, task))
+        return FirstRun(task, made / name / "late-flights", (made / "said").read_text("utf-8"))
 
-    def lived(self, folder: Path, task: str) -> None:
+    def run_demo(self, folder: Path, task: str) -> None:
         """Render into an empty folder without git, run the demo, and keep a copy.
 
         The copy's scripts become its own: the first repo may then be moved away.

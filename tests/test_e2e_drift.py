@@ -5,10 +5,10 @@ import subprocess
 from pathlib import Path
 
 import pytest
-from living import Lives
+from first_run import FirstRuns
 from rendering import clean_environment, render
 
-pytestmark = pytest.mark.life
+pytestmark = pytest.mark.e2e
 
 PROGRAM = """\
 import json, sys
@@ -30,10 +30,10 @@ print(json.dumps(found))
 
 
 @pytest.fixture(scope="module")
-def repo(template: Path, lives: Lives, tmp_path_factory: pytest.TempPathFactory) -> Path:
+def repo(template: Path, first_runs: FirstRuns, tmp_path_factory: pytest.TempPathFactory) -> Path:
     """Return a fresh repo: the data is there, no model is."""
     folder = tmp_path_factory.mktemp("drift") / "late-flights"
-    return lives.equip(render(template, folder))
+    return first_runs.equip(render(template, folder))
 
 
 def run(repo: Path, *command: str) -> subprocess.CompletedProcess[str]:

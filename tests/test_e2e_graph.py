@@ -10,10 +10,10 @@ import time
 from pathlib import Path
 
 import pytest
-from living import Lives
+from first_run import FirstRuns
 from rendering import clean_environment, git, render
 
-pytestmark = pytest.mark.life
+pytestmark = pytest.mark.e2e
 
 DVC = ("uv", "run", "--frozen", "python", "-m", "dvc")
 PACKAGE = "src/late_flights"
@@ -34,10 +34,10 @@ def run(repo: Path, *command: str) -> str:
 
 
 @pytest.fixture(scope="module")
-def repo(template: Path, lives: Lives, tmp_path_factory: pytest.TempPathFactory) -> Path:
+def repo(template: Path, first_runs: FirstRuns, tmp_path_factory: pytest.TempPathFactory) -> Path:
     """Return a repo of level 1 that learned from the sample, with version 1 registered."""
     folder = tmp_path_factory.mktemp("graph") / "late-flights"
-    made = lives.equip(render(template, folder, maturity_level=1))
+    made = first_runs.equip(render(template, folder, maturity_level=1))
     shutil.rmtree(made / "data/raw")
     (made / "data/raw").mkdir()
     shutil.copy(made / "tests/data/sample.parquet", made / "data/raw")

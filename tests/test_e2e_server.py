@@ -16,11 +16,11 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
-from living import Lives
+from first_run import FirstRuns
 from postgres import PASSWORD, free_port, running_postgres
 from rendering import clean_environment, git, render
 
-pytestmark = pytest.mark.life
+pytestmark = pytest.mark.e2e
 
 
 @dataclass
@@ -105,14 +105,14 @@ def database() -> Iterator[str]:
 
 @pytest.fixture(scope="module")
 def team(
-    template: Path, database: str, lives: Lives, tmp_path_factory: pytest.TempPathFactory
+    template: Path, database: str, first_runs: FirstRuns, tmp_path_factory: pytest.TempPathFactory
 ) -> Iterator[Team]:
     """Return a repo of level 1 with the sample as its data, and its running server."""
     root = tmp_path_factory.mktemp("team")
     folder = render(
         template, root / "late-flights", maturity_level=1, data_remote=str(root / "remote")
     )
-    made = Team(lives.equip(folder), database, free_port())
+    made = Team(first_runs.equip(folder), database, free_port())
     shutil.rmtree(folder / "data/raw")
     (folder / "data/raw").mkdir()
     shutil.copy(folder / "tests/data/sample.parquet", folder / "data/raw")

@@ -11,11 +11,11 @@ PLACES = ("head", "middle", "tail")
 
 def note(path: Path, place: str) -> str:
     """Return a line that stands once in a repo; updates read text, never its grammar."""
-    return f"# lived in: {path.as_posix()} {place}"
+    return f"# edited: {path.as_posix()} {place}"
 
 
 @dataclass
-class Life:
+class UsedRepo:
     """What was done to a repo, to be asked for after the update."""
 
     repo: Path
@@ -75,7 +75,7 @@ def contents(repo: Path) -> dict[Path, bytes]:
     }
 
 
-def live_in(repo: Path, yours: list[Path], clashing: list[Path]) -> Life:
+def work_in(repo: Path, yours: list[Path], clashing: list[Path]) -> UsedRepo:
     """Edit every file of the user's, and whatever else a team does in months.
 
     Args:
@@ -85,33 +85,33 @@ def live_in(repo: Path, yours: list[Path], clashing: list[Path]) -> Life:
     """
     git(repo, "init", "--quiet")
     commit_all(repo, "Generated")
-    life = Life(repo)
+    used = UsedRepo(repo)
     for path in yours:
-        life.edit(path)
-    life.append(Path("dvc.yaml"), "  lived_in:\n    cmd: echo a stage of ours\n")
-    life.append(Path(".gitignore"), "/ours/\n*.ours\n")
+        used.edit(path)
+    used.append(Path("dvc.yaml"), "  used_repo:\n    cmd: echo a stage of ours\n")
+    used.append(Path(".gitignore"), "/ours/\n*.ours\n")
     for package in (["polars>=1"], ["--group=dev", "ipython>=9", "zstandard>=0.25"]):
         uv_add(repo, *package)
-    life.written[Path("pyproject.toml")] = ['"polars>=1"', '"ipython>=9"', '"zstandard>=0.25"']
+    used.written[Path("pyproject.toml")] = ['"polars>=1"', '"ipython>=9"', '"zstandard>=0.25"']
     for pattern in ("tests/test_*.py", "notebooks/*"):
         seeds = [path for path in yours if path.match(pattern)]
         assert seeds, f"no seed {pattern} to delete"
-        life.delete(max(seeds))
-    life.rename(Path("README.md"), "ABOUT.md")
-    life.switch_line_endings(Path("params.yaml"))
+        used.delete(max(seeds))
+    used.rename(Path("README.md"), "ABOUT.md")
+    used.switch_line_endings(Path("params.yaml"))
     for path in clashing:
-        life.add(path, "# written before the level that brings a seed of this name\n")
-    life.add(Path("src/ours.py"), '"""Ours."""\n')
+        used.add(path, "# written before the level that brings a seed of this name\n")
+    used.add(Path("src/ours.py"), '"""Ours."""\n')
     for name in ("ours", "train", "monitor", "pipeline", "deliver"):
-        life.add(Path(f".github/workflows/{name}.yml"), f"name: {name}\non: [push]\njobs: {{}}\n")
+        used.add(Path(f".github/workflows/{name}.yml"), f"name: {name}\non: [push]\njobs: {{}}\n")
     for path in (Path("compose.yaml"), Path("deploy/compose.yaml"), Path("deploy/nginx.conf")):
-        life.add(path, f"# ours: {path}\n")
-    life.add(Path("notebooks/ours.ipynb"), '{"cells": [],\n "nbformat": 4}\n')
+        used.add(path, f"# ours: {path}\n")
+    used.add(Path("notebooks/ours.ipynb"), '{"cells": [],\n "nbformat": 4}\n')
     (repo / "docs/ours.png").write_bytes(b"\x89PNG\r\n\x1a\n\0ours")
     (repo / ".env").write_text("TOKEN=precious\n", encoding="utf-8")
-    life.kept = [path for path in [*yours, *clashing] if path not in life.deleted]
-    life.settle()
-    return life
+    used.kept = [path for path in [*yours, *clashing] if path not in used.deleted]
+    used.settle()
+    return used
 
 
 def uv_add(repo: Path, *arguments: str) -> None:
@@ -124,13 +124,13 @@ def uv_add(repo: Path, *arguments: str) -> None:
     )
 
 
-def losses(life: Life) -> list[str]:
+def losses(used: UsedRepo) -> list[str]:
     """Return one line for each piece of the user's work that an update lost or spoilt."""
-    after = contents(life.repo)
-    found = [f"{path}: gone" for path in life.before if path not in after]
-    found += [f"{path}: changed" for path in life.kept if after.get(path) != life.before[path]]
-    found += [f"{path}: back again" for path in life.deleted if path in after]
-    for path, lines in life.written.items():
+    after = contents(used.repo)
+    found = [f"{path}: gone" for path in used.before if path not in after]
+    found += [f"{path}: changed" for path in used.kept if after.get(path) != used.before[path]]
+    found += [f"{path}: back again" for path in used.deleted if path in after]
+    for path, lines in used.written.items():
         text = after.get(path, b"").decode("utf-8")
         found += [
             f"{path}: {line!r} {text.count(line)} times" for line in lines if text.count(line) != 1

@@ -1,0 +1,69 @@
+# The template's. Yours is data.read_batch: read there what is written in another way.
+"""How is a CSV file written: its separator, decimal sign and encoding?"""
+
+import re
+from collections.abc import Iterable
+from dataclasses import dataclass
+from pathlib import Path
+
+SEPARATORS = {",": "comma", ";": "semicolon", "\t": "tab", "|": "bar"}
+ENOUGH = 2**16  # bytes that show how the rest is written
+DECIMAL_COMMA = re.compile(r"^-?\d+,\d+$")
+
+
+@dataclass(frozen=True)
+class Dialect:
+    """How a file is written."""
+
+    encoding: str
+    separator: str
+    decimal: str
+
+    @property
+    def is_plain(self) -> bool:
+        """Say whether the file is as every command reads it."""
+        return (self.encoding, self.separator, self.decimal) == ("utf-8", ",", ".")
+
+    def __str__(self) -> str:
+        """Name all three for people."""
+        return (
+            f"separator {SEPARATORS[self.separator]}, decimal sign {self.decimal!r}, "
+            f"encoding {self.encoding}"
+        )
+
+    @property
+    def hint(self) -> str:
+        """Say what to type in data.py, or what to write instead."""
+        options = [f"sep={self.separator!r}", f"decimal={self.decimal!r}"]
+        options += [f"encoding={self.encoding!r}"] * (self.encoding != "utf-8")
+        read = f"pd.read_csv(path, {', '.join(options)})"
+        return f"in read_batch of data.py: {read}; or write it with commas, points and UTF-8"
+
+
+def detect(path: Path, columns: Iterable[str]) -> Dialect:
+    """Return how a file is written: by the separator that finds most columns in its head."""
+    with path.open("rb") as file:
+        start = file.read(ENOUGH)
+    whole = start[: start.rfind(b"\n") + 1] or start  # cut between lines, not within a letter
+    utf16 = start[:2] in (b"\xff\xfe", b"\xfe\xff")
+    encoding, text = ("utf-16", start.decode("utf-16", "ignore")) if utf16 else decoded(whole)
+    lines = [line for line in text.splitlines() if line.strip()]
+    head, body = (lines[:1] or [""])[0], lines[1:100]
+    known = set(columns)
+
+    def found(separator: str) -> int:
+        return len(known & {name.strip('" ') for name in head.split(separator)})
+
+    separator = max(SEPARATORS, key=found)
+    cells = [cell.strip('" ') for line in body for cell in line.split(separator)]
+    comma = separator != "," and any(DECIMAL_COMMA.match(cell) for cell in cells)
+    return Dialect(encoding, separator, "," if comma else ".")
+
+
+def decoded(content: bytes) -> tuple[str, str]:
+    """Return the first encoding that fits, by its usual name, and the text."""
+    try:
+        return "utf-8", content.decode("utf-8-sig")
+    except UnicodeDecodeError:
+        text = content.decode("cp1252", "replace")
+        return ("utf-8", "") if "\0" in text else ("cp1252", text)  # no text has that byte

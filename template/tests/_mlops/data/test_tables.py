@@ -1,0 +1,166 @@
+# The template's. Claims about your own columns go into tests/test_schema.py.
+"""The same values are the same table, whatever stored them; or are refused in one line."""
+
+import datetime as dt
+from decimal import Decimal
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pandas as pd
+import pyarrow as pa
+import pytest
+
+from ..fixtures import Repo
+from ..package import data, errors, interface, schema, tables, validation
+
+
+def column(kind: str, **more: Any) -> interface.Column:
+    """Return a column for the values of a test."""
+    return interface.Column("x", kind, schema.PREDICTION_MOMENT, "of a test", missing=True, **more)
+
+
+def read(values: Any, wanted: interface.Column) -> list[Any]:
+    """Return values as a table holds them, missing ones as None; they have to fit."""
+    table = tables.conform(pd.DataFrame({"x": values}), [wanted])
+    assert validation.check_columns(table, [wanted]) == []
+    assert str(table["x"].dtype) in (*tables.TYPES.values(), "object")
+    return [None if pd.isna(value) else value for value in table["x"]]
+
+
+def arrow(values: list[Any], kind: pa.DataType) -> pd.Series:
+    """Return values as pandas holds Arrow's."""
+    return pd.Series(values, dtype=pd.ArrowDtype(kind))
+
+
+STORED: list[tuple[str, Any, list[Any]]] = [
+    ("number", np.array([71.96, 0.1], "float32"), [71.96, 0.1]),
+    ("number", [71.9599990845, 0.1000000015], [71.96, 0.1]),
+    ("number", ["71.96", None], [71.96, None]),
+    ("number", np.array([0.1], "float16"), [0.1]),
+    ("number", [0.123456789012, 2.0**60], [0.123456789012, 2.0**60]),
+    ("number", [Decimal("71.96"), None], [71.96, None]),
+    ("number", arrow([Decimal("1.10")], pa.decimal128(5, 2)), [1.1]),
+    ("number", arrow([71.96, None], pa.float32()), [71.96, None]),
+    ("number", pd.Series([1.5, None], dtype="Float64"), [1.5, None]),
+    ("number", pd.Series([1, 2], dtype="category"), [1.0, 2.0]),
+    ("integer", arrow([1, 2], pa.int64()), [1, 2]),
+    ("integer", arrow([1, None], pa.int8()), [1, None]),
+    ("integer", pd.Series([1, None], dtype="Int64"), [1, None]),
+    ("integer", np.array([3], "uint64"), [3]),
+    ("integer", [2**53 + 1, 5], [2**53 + 1, 5]),
+    ("integer", [str(2**53 + 1), "5"], [2**53 + 1, 5]),
+    ("text", arrow(["a", None], pa.large_string()), ["a", None]),
+    ("text", arrow(["a", "b"], pa.dictionary(pa.int32(), pa.string())), ["a", "b"]),
+    ("text", pd.Series(["a", None], dtype="category"), ["a", None]),
+    ("text", [7.0, None], ["7", None]),
+    ("boolean", arrow([True, None], pa.bool_()), [True, None]),
+    ("boolean", ["TRUE", "false", None], [True, False, None]),
+    ("timestamp", arrow([dt.date(2013, 8, 1)], pa.date32()), [pd.Timestamp("2013-08-01")]),
+    ("timestamp", [dt.date(2013, 8, 1)], [pd.Timestamp("2013-08-01")]),
+]
+
+
+@pytest.mark.parametrize(("kind", "stored", "expected"), STORED)
+def test_values_are_the_same_whatever_stored_them(
+    kind: str, stored: Any, expected: list[Any]
+) -> None:
+    assert read(stored, column(kind)) == expected
+
+
+@pytest.mark.parametrize(
+    ("kind", "value"),
+    [
+        ("integer", pd.Series([2**53 + 1, None], dtype="Int64")),
+        ("integer", [str(2**53 + 1), None]),
+        ("integer", np.array([2**63 + 5], "uint64")),
+        ("integer", [10**30]),
+        ("integer", [1.5]),
+        ("number", ["1,5"]),
+        ("number", [True]),
+        ("boolean", ["yes"]),
+        ("text", [b"bytes"]),
+        ("timestamp", [20130801]),
+        ("timestamp", ["2013-08-01T09:00:00Z"]),
+        ("timestamp", pd.Series(pd.to_datetime(["2013-08-01"])).dt.tz_localize("UTC")),
+    ],
+)
+def test_what_would_lose_something_is_refused_in_a_line(kind: str, value: Any) -> None:
+    table = tables.conform(pd.DataFrame({"x": value}), [column(kind)])
+    (problem,) = validation.check_columns(table, [column(kind)])
+
+    assert "1 wrong value (first: row 0 = " in problem["message"]
+    assert f"; expected {kind}" in problem["message"]
+
+
+AT_NINE = [
+    ["2013-08-01 09:00:00"],
+    ["2013-08-01T09:00:00Z"],
+    ["2013-08-01T11:00:00+02:00"],
+    [dt.datetime(2013, 8, 1, 9)],
+    [dt.datetime(2013, 8, 1, 9, tzinfo=dt.UTC)],
+    pd.Series(pd.to_datetime(["2013-08-01T09:00"])).dt.tz_localize("UTC"),
+    pd.Series(pd.to_datetime(["2013-08-01T18:00"])).dt.tz_localize("Asia/Tokyo"),
+    arrow([dt.datetime(2013, 8, 1, 9, tzinfo=dt.UTC)], pa.timestamp("us", tz="UTC")),
+]
+
+
+@pytest.mark.parametrize("stored", AT_NINE, ids=str)
+def test_a_zone_makes_one_moment_of_every_spelling(stored: Any) -> None:
+    assert read(stored, column("timestamp", zone="UTC")) == [pd.Timestamp("2013-08-01T09:00")]
+
+
+def test_a_time_that_a_zone_has_twice_or_never_is_refused() -> None:
+    paris = column("timestamp", zone="Europe/Paris")
+    values = ["2026-10-25T02:30:00", "2026-03-29T02:30:00", "2026-10-25T00:30:00Z"]
+    table = tables.conform(pd.DataFrame({"x": values}), [paris])
+    (problem,) = validation.check_columns(table, [paris])
+
+    assert problem["row_numbers"] == [0, 1, 2]
+    assert "one that Europe/Paris has exactly once" in problem["message"]
+    assert read(["2026-07-01T12:00:00Z"], paris) == [pd.Timestamp("2026-07-01T14:00")]
+
+
+WRITTEN = {
+    "separator semicolon, decimal sign ','": {"sep": ";", "decimal": ","},
+    "separator tab": {"sep": "\t"},
+    "encoding cp1252": {"encoding": "cp1252"},
+    "encoding utf-16": {"encoding": "utf-16"},
+}
+
+
+@pytest.mark.parametrize(("said", "how"), WRITTEN.items(), ids=[*WRITTEN])
+@pytest.mark.parametrize("command", ["validate", "predict"])
+def test_a_csv_file_of_another_dialect_is_named(
+    repo: Repo, tmp_path: Path, sample: pd.DataFrame, command: str, said: str, how: dict[str, str]
+) -> None:
+    path = tmp_path / "batch.csv"
+    first = schema.COLUMNS[0].name
+    numbers = pd.DataFrame({"ä note": ["ö"] * 5, "a_number": [1.5] * 5})
+    sample.head(5).assign(**{c: numbers[c].to_numpy() for c in numbers}).to_csv(
+        path, index=False, **how
+    )
+    options = ["--input", path, "--output", tmp_path / "out.csv"]
+    done = repo.run(command, *(options if command == "predict" else [path]))
+
+    assert done.code == 2, done.err
+    assert f"{path} is written with " in done.err
+    assert said in done.err
+    assert "hint: in read_batch of data.py: pd.read_csv(path, sep=" in done.err
+    assert first not in done.err
+
+
+def test_a_plain_csv_file_is_never_called_another_dialect(
+    tmp_path: Path, sample: pd.DataFrame
+) -> None:
+    path = tmp_path / "batch.csv"
+    sample.to_csv(path, index=False, encoding="utf-8-sig")
+
+    assert len(tables.read(path, schema, data)) == len(sample)
+
+
+def test_an_empty_file_is_unreadable_and_of_no_dialect(tmp_path: Path) -> None:
+    (tmp_path / "batch.csv").touch()
+
+    with pytest.raises(errors.WrongInput, match="cannot be read"):
+        tables.read(tmp_path / "batch.csv", schema, data)
