@@ -1,6 +1,7 @@
 # The template's. What makes a model good enough is yours, in contract.yaml.
 """What a run that nobody watches does without a server or data, and what it writes down."""
 
+import re
 import shutil
 import socket
 from pathlib import Path
@@ -8,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from ..fixtures import Done, Repo
-from ..package import errors, programs, retrain, smoke, step_summary, versions
+from ..package import errors, paths, programs, retrain, smoke, step_summary, versions
 
 
 def run(repo: Repo, page: Path, monkeypatch: pytest.MonkeyPatch, store: str = "") -> Done:
@@ -35,6 +36,22 @@ def test_without_a_server_it_tries_the_sample_and_registers_nothing(
     assert own_repo.files() == before
     assert own_repo.git("status", "--porcelain", "--", "src", "params.yaml", "data") == ""
     assert len(versions.listed()) == 1
+
+
+def test_a_clone_without_data_tries_the_sample_of_the_commit_and_is_clean(
+    own_repo: Repo, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    pointer = own_repo.folder / paths.DATA_POINTER
+    other = re.sub("md5: .{8}", "md5: 01234567", pointer.read_text(encoding="utf-8"))
+    pointer.write_text(other, encoding="utf-8")
+    own_repo.git("commit", "--quiet", "--no-verify", "--all", "--message", "Data of elsewhere")
+    for folder in (paths.RAW, Path(".dvc/cache"), Path(".dvc/remote")):
+        shutil.rmtree(own_repo.folder / folder)
+    done = run(own_repo, tmp_path / "page.md", monkeypatch)
+    trained = next(line for line in done.err.splitlines() if line.startswith("train: "))
+
+    assert trained.endswith(", clean")
+    assert pointer.read_text(encoding="utf-8") == other
 
 
 @pytest.mark.parametrize("address", ["", "sqlite:///mlflow.db", "file:mlruns"])
