@@ -152,14 +152,13 @@ def asked_for(path: Path) -> Iterator[str]:
         yield from (ast.literal_eval(key) for key in assigned(path)["DEFAULTS"].keys)  # type: ignore[attr-defined]
         return
     for node in ast.walk(tree(path)):
-        text = ast.unparse(node) if isinstance(node, ast.expr) else ""
         if isinstance(node, ast.Call) and ast.unparse(node.func) in ENVIRONMENT:
             if not isinstance(node.args[0], ast.Subscript):  # a name out of compose.yaml
                 yield resolved(node.args[0], path)
-        elif isinstance(node, ast.Subscript) and re.match(r"os\.environ\[", text):
+        elif isinstance(node, ast.Subscript) and ast.unparse(node.value) == "os.environ":
             if isinstance(node.ctx, ast.Load):
                 yield resolved(node.slice, path)
-        elif isinstance(node, ast.Compare) and text.endswith(" in os.environ"):
+        elif isinstance(node, ast.Compare) and ast.unparse(node).endswith(" in os.environ"):
             yield resolved(node.left, path)
         elif isinstance(node, ast.keyword) and node.arg == "envvar":
             yield resolved(node.value, path)
