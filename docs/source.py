@@ -111,12 +111,12 @@ def existing(place: Path) -> Path:
     return found
 
 
-def definition(path: Path, name: str) -> tuple[Path, ast.stmt] | None:
-    """Return the statement that makes a name, and its file; nothing when the name is a module."""
+def definition(path: Path, name: str) -> ast.stmt | None:
+    """Return the statement that makes a name; nothing when the name is a module."""
     for node in tree(path).body:
         made = ast.unparse(node.targets[0]) if isinstance(node, ast.Assign) else ""
         if name in (made, getattr(node, "name", "")):
-            return path, node
+            return node
     return None if file_of(path.parent / name) else definition(module(path, name), name)
 
 
