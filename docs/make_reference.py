@@ -5,7 +5,6 @@ import sys
 import tempfile
 import warnings
 from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -15,6 +14,7 @@ import yaml
 
 ROOT = Path(__file__).parents[1]
 FOLDER = ROOT / "docs" / "reference"
+LEVEL = {"maturity_level": 2}
 HEAD = """\
 # Questions
 
@@ -42,10 +42,14 @@ def main() -> int:
 
 
 def pages() -> Iterator[tuple[Path, str]]:
-    """Return each page and its text."""
-    yield FOLDER / "questions.md", HEAD + "".join(rows())
-    with generated(maturity_level=2) as repo:
-        yield FOLDER / "stability.md", stability.page(repo)
+    """Return each page and its text; both are about the repo of the highest level."""
+    with tempfile.TemporaryDirectory() as folder, warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # that the template holds uncommitted work
+        copier.run_copy(
+            str(ROOT), folder, LEVEL, vcs_ref="HEAD", defaults=True, quiet=True, unsafe=True
+        )
+        yield FOLDER / "questions.md", HEAD + "".join(rows(Path(folder)))
+        yield FOLDER / "stability.md", stability.page(Path(folder))
 
 
 def keep(path: Path, text: str, check: bool) -> bool:
@@ -57,35 +61,17 @@ def keep(path: Path, text: str, check: bool) -> bool:
     return not check
 
 
-def rows() -> list[str]:
+def rows(repo: Path) -> list[str]:
     """Return one line of the table for each question that is asked, in order."""
     config: dict[str, Any] = yaml.safe_load((ROOT / "copier.yml").read_text(encoding="utf-8"))
-    answers = default_answers()
+    answers = yaml.safe_load((repo / ".copier-answers.yml").read_text(encoding="utf-8"))
+    answers |= {name: config[name]["default"] for name in LEVEL}
     return [
         f"| `{name}` | {cell(question['help'])} | {question['type']} "
         f"| {default(answers[name])} | {choices(question)} |\n"
         for name, question in config.items()
         if not name.startswith("_") and question.get("when", True)
     ]
-
-
-def default_answers() -> dict[str, Any]:
-    """Return the answers that a repo records when nobody is asked."""
-    with generated() as repo:
-        text = (repo / ".copier-answers.yml").read_text(encoding="utf-8")
-    answers: dict[str, Any] = yaml.safe_load(text)
-    return answers
-
-
-@contextmanager
-def generated(**answers: Any) -> Iterator[Path]:
-    """Generate a repo; what is not answered takes its default."""
-    with tempfile.TemporaryDirectory() as folder, warnings.catch_warnings():
-        warnings.simplefilter("ignore")  # that the template holds uncommitted work
-        copier.run_copy(
-            str(ROOT), folder, answers, vcs_ref="HEAD", defaults=True, quiet=True, unsafe=True
-        )
-        yield Path(folder)
 
 
 def default(value: Any) -> str:

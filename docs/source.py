@@ -111,12 +111,12 @@ def existing(place: Path) -> Path:
     return found
 
 
-def definition(path: Path, name: str) -> tuple[Path, ast.stmt] | None:
-    """Return the statement that makes a name, and its file; nothing when the name is a module."""
+def definition(path: Path, name: str) -> ast.stmt | None:
+    """Return the statement that makes a name; nothing when the name is a module."""
     for node in tree(path).body:
         made = ast.unparse(node.targets[0]) if isinstance(node, ast.Assign) else ""
         if name in (made, getattr(node, "name", "")):
-            return path, node
+            return node
     return None if file_of(path.parent / name) else definition(module(path, name), name)
 
 
@@ -152,14 +152,13 @@ def asked_for(path: Path) -> Iterator[str]:
         yield from (ast.literal_eval(key) for key in assigned(path)["DEFAULTS"].keys)  # type: ignore[attr-defined]
         return
     for node in ast.walk(tree(path)):
-        text = ast.unparse(node) if isinstance(node, ast.expr) else ""
         if isinstance(node, ast.Call) and ast.unparse(node.func) in ENVIRONMENT:
             if not isinstance(node.args[0], ast.Subscript):  # a name out of compose.yaml
                 yield resolved(node.args[0], path)
-        elif isinstance(node, ast.Subscript) and re.match(r"os\.environ\[", text):
+        elif isinstance(node, ast.Subscript) and ast.unparse(node.value) == "os.environ":
             if isinstance(node.ctx, ast.Load):
                 yield resolved(node.slice, path)
-        elif isinstance(node, ast.Compare) and text.endswith(" in os.environ"):
+        elif isinstance(node, ast.Compare) and ast.unparse(node).endswith(" in os.environ"):
             yield resolved(node.left, path)
         elif isinstance(node, ast.keyword) and node.arg == "envvar":
             yield resolved(node.value, path)

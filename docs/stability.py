@@ -226,12 +226,11 @@ def program(path: Path) -> str:
 
 def used(path: Path, name: str, text: str) -> Iterator[tuple[str, str]]:
     """Return a name that a text takes from a file; of a module or an object, what it uses."""
-    found = definition(path, name)
-    if found is None:
+    node = definition(path, name)
+    if node is None:
         for attribute in mentioned(name, text):
             yield from used(existing(path.parent / name), attribute, text)
         return
-    _, node = found
     dotted = ".".join([*path.with_suffix("").parts[path.parts.index("_mlops") :], name])
     dotted = dotted.replace(".__init__", "")
     yield dotted, signature(node)
@@ -387,12 +386,9 @@ def keys(
             yield from keys(path, kind, f"{above}{name}.", plain(node.value) or None)
             continue
         yield f"{above}{name}", types(node.annotation, path), value
-        for part, end in (("list", "[]."), ("dict", ".*.")):
-            if (
-                kind.startswith(part)
-                and (below := kind.rstrip("]").split("[")[1].split()[-1]) in known
-            ):
-                yield from keys(path, below, f"{above}{name}{end}")
+        below = re.split(r"\W+", kind.rstrip("]"))[-1]  # of list[Section] or dict[str, Section]
+        if below in known:
+            yield from keys(path, below, f"{above}{name}{'[]' if 'list' in kind else '.*'}.")
 
 
 def fields(path: Path, name: str) -> Iterator[tuple[str, str, str]]:
@@ -427,7 +423,7 @@ def outside(repo: Path) -> Iterator[Section]:
     statuses = sorted({"200", *re.findall(r"\b[45]\d\d\b", guard)})
     yield Section(
         "## HTTP API",
-        "The keys of requests and answers stand below, under the name of the request.",
+        "The keys of what is asked and answered stand below, among the records.",
         ("", "are"),
         [
             (words("requests"), words(*DECLARED["requests"])),
@@ -440,9 +436,8 @@ def outside(repo: Path) -> Iterator[Section]:
     alerts = re.findall(r'\balert\(\s*"(\w+)"', rules)
     yield Section("## Alerts", "", ("alert",), [(words(name),) for name in sorted(alerts)])
     registry, order = glue(repo) / "registry/versions.py", glue(repo) / "delivery/environments.py"
-    aliases = [plain(assigned(registry)[name]) for name in ALIASES] + plain(
-        assigned(order)["ORDER"]
-    )
+    aliases = [plain(assigned(registry)[name]) for name in ALIASES]
+    aliases += plain(assigned(order)["ORDER"])
     yield Section(
         "## Aliases in the registry",
         "The experiment and the registered model have the name of the project.",
@@ -475,17 +470,20 @@ def metrics(repo: Path) -> Iterator[Row]:
 
 
 def records(declared: dict[str, Any]) -> Iterator[Section]:
-    """Return the keys of each record, and which have those of another."""
+    """Return which records have the keys of another, then the keys of each other one."""
     first: dict[int, str] = {}
-    same: list[Row] = []
     for name, shape in declared.items():
-        if known := first.get(id(shape)):
-            same.append((words(name), words(known)))
-        else:
-            first[id(shape)] = name
+        first.setdefault(id(shape), name)
+    yield Section(
+        "## Records",
+        "What is asked and answered, and what verbs write and print, in JSON or as columns.\n"
+        "These have the keys of another one; below are the keys of all others.",
+        ("record", "has the keys of"),
+        [(words(n), words(first[id(s)])) for n, s in declared.items() if first[id(s)] != n],
+    )
+    for name, shape in declared.items():
+        if first[id(shape)] == name:
             yield Section(f"### `{name}`", "", ("key", "type", "there"), list(flat(shape)))
-    about = "These have the keys of a record above."
-    yield Section("## The same keys", about, ("record", "has those of"), same)
 
 
 def flat(shape: Any, above: str = "") -> Iterator[Row]:

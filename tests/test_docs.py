@@ -23,7 +23,7 @@ def make_reference() -> ModuleType:
     return module
 
 
-def test_the_reference_of_questions_is_what_copier_yml_says(
+def test_the_reference_is_what_copier_yml_and_the_code_say(
     make_reference: ModuleType, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr("sys.argv", ["make_reference.py", "--check"])
@@ -36,9 +36,12 @@ def test_an_old_reference_is_refused(
 ) -> None:
     monkeypatch.setattr("sys.argv", ["make_reference.py", "--check"])
     monkeypatch.setattr(make_reference, "HEAD", "another head")
+    monkeypatch.setattr("stability.HEAD", "another head")
 
     assert make_reference.main() == 1
-    assert "docs/reference/questions.md" in capsys.readouterr().err
+    said = capsys.readouterr().err
+    assert "docs/reference/questions.md" in said
+    assert "docs/reference/stability.md" in said
 
 
 def dead_links(folder: Path) -> list[str]:

@@ -1,6 +1,7 @@
 """The page of what stays: what it says is so, and no later version takes anything away."""
 
 import re
+import shutil
 import subprocess
 from collections.abc import Callable
 from itertools import chain
@@ -98,6 +99,61 @@ def test_a_new_verb_may_require_something(page: str) -> None:
     before = re.sub(r"^\| `predict --\w+` .*\n", "", before, flags=re.MULTILINE)
 
     assert broken(before, page) == []
+
+
+# file, what stands there, what takes its place, and what no longer holds
+CHANGES = [
+    ("serving/serve.py", "default=3000", "default=8000", "serve --port: no longer 3000"),
+    ("registry/cost.py", '"--by"', '"--per"', "cost --by: gone"),
+    (
+        "registry/register.py",
+        '"--force", ',
+        '"--force", required=True, ',
+        "register --force: no longer none",
+    ),
+    ("delivery/rollout.py", "def abort(", "def cancel(", "rollout abort: gone"),
+    (
+        "delivery/environments.py",
+        '"staging", ',
+        "",
+        "release ENVIRONMENT: no longer staging",
+    ),
+    ("interface.py", "personal: bool = False", "", "Column personal: gone"),
+    (
+        "interface.py",
+        "default=0.2, gt=0, lt=1)",
+        "gt=0, lt=1)",
+        "featurize.holdout_share: no longer 0.2",
+    ),
+    ("interface.py", '"hellinger", ', "", 'drift.text.method: no longer "hellinger"'),
+    ("interface.py", "self, path: Path", "self, file: Path", "data.read_batch: no longer (path"),
+    ("errors.py", "exit_code = 3", "exit_code = 5", "Exit codes 3: gone"),
+    ("monitoring/checks.py", "RETRAIN: 10", "RETRAIN: 12", "Exit codes monitor: 10: gone"),
+    ("serving/champion.py", '"CHAMPION_DIR"', '"CHAMPION"', "variables CHAMPION_DIR: gone"),
+    (
+        "serving/champion.py",
+        "def example(self",
+        "def example(self, row: int",
+        "Champion.example: no",
+    ),
+    ("serving/guard.py", "error(415", "error(400", "status codes: no longer 415"),
+    ("serving/added/follow.py", '["version"]', '["number"]', "model_version_workers: no longer"),
+    ("registry/versions.py", '"challenger"', '"rival"', "registry challenger: gone"),
+]
+
+
+def test_the_page_follows_the_code(
+    repos: Callable[[int, str], Path], tmp_path: Path, page: str
+) -> None:
+    copy = Path(shutil.copytree(repos(max(LEVELS), TASKS[0]), tmp_path / "late-flights"))
+    for file, was, now, _ in CHANGES:
+        path = copy / "src/late_flights/_mlops" / file
+        text = path.read_text(encoding="utf-8")
+        assert was in text, file
+        path.write_text(text.replace(was, now, 1), encoding="utf-8")
+    found = broken(page, stability.page(copy))
+
+    assert [lost for *_, lost in CHANGES if not any(lost in one for one in found)] == []
 
 
 def test_a_page_promises_all_of_itself(page: str) -> None:
