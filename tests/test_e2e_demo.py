@@ -277,13 +277,12 @@ def test_the_page_about_drift_says_what_drifted(first_run: FirstRun, tmp_path: P
 def test_a_clone_pulls_the_champion_and_predicts_with_it(
     first_run: FirstRun, tmp_path: Path
 ) -> None:
-    git(first_run.repo, "add", "--all")
-    git(first_run.repo, "commit", "--quiet", "--no-verify", "--message", "First model")
-    run(first_run.repo, "uv", "run", "just", "push")
-    clone = tmp_path / "clone"
-    git(tmp_path, "clone", "--quiet", str(first_run.repo), str(clone))
+    origin, clone = copied(first_run.repo, tmp_path / "origin"), tmp_path / "clone"
+    commit_all(origin, "First model")
+    run(origin, "uv", "run", "just", "push")
+    git(tmp_path, "clone", "--quiet", str(origin), str(clone))
     copied(first_run.repo / ".venv", clone / ".venv")
-    remote = str(first_run.repo / ".dvc/remote")
+    remote = str(origin / ".dvc/remote")
     dvc = ("uv", "run", "--frozen", "python", "-m", "dvc")
     run(clone, *dvc, "remote", "modify", "--local", "storage", "url", remote)
     sample = ("--input", "tests/data/sample.parquet", "--output", "build/sample.csv")
