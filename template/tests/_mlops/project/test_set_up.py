@@ -59,11 +59,12 @@ def test_where_git_knows_nobody_the_contract_s_owner_is_the_author_here(
 
 
 @pytest.mark.usefixtures("fast")
-def test_an_author_whom_git_knows_is_left_alone(tmp_path: Path) -> None:
+def test_an_author_whom_git_knows_stays_the_author_and_dvc_knows_them_too(tmp_path: Path) -> None:
     repo = fresh_repo(tmp_path / "copy")
-    repo.must("set-up")
+    said = repo.must("set-up").err
 
-    assert "user.name" not in repo.git("config", "--local", "--list")
+    assert "git knew no author" not in said
+    assert repo.git("config", "--local", "user.name") == "Test"
     assert repo.git("log", "-1", "--format=%an") == "Test"
 
 

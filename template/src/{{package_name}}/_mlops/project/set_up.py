@@ -49,11 +49,16 @@ def repository() -> str:
 
 def identity() -> str:
     """Let the contract's owner be the author here when git knows nobody: DVC refuses to go on."""
-    if programs.git("config", "user.name") and programs.git("config", "user.email"):
+    name, email = programs.git("config", "user.name"), programs.git("config", "user.email")
+    known = bool(name and email)
+    # DVC does not read the file that this variable names
+    if known and not os.environ.get("GIT_CONFIG_GLOBAL"):
         return ""
     owner = load_contract().owners.model
-    programs.run("git", "config", "user.name", owner.name)
-    programs.run("git", "config", "user.email", owner.email)
+    programs.run("git", "config", "user.name", name if known else owner.name)
+    programs.run("git", "config", "user.email", email if known else owner.email)
+    if known:
+        return ""
     return f"git knew no author; here it is {owner.name}, until you say: git config user.name YOU"
 
 
