@@ -33,7 +33,7 @@ def glue(repo: Path) -> Path:
 def level(repo: Path, path: Path) -> int:
     """Return the lowest level that has a file."""
     name = path.relative_to(repo)
-    return next((number for number, files in LEVELS.items() if files.match_file(name)), 0)
+    return max((number for number, files in LEVELS.items() if files.match_file(name)), default=0)
 
 
 def lowest(repo: Path, pattern: str, expression: str) -> dict[str, int]:

@@ -272,7 +272,7 @@ def command_line(repo: Path) -> Iterator[Section]:
     )
     yield Section("## Exit codes", "", ("code", "meaning"), list(exit_codes(repo)))
     recipes = lowest(repo, "just/*.just", r"^([a-z][\w-]*)[^\n:=]*:(?!=)")
-    about = "`uv run just RECIPE`; one with the name of a verb passes arguments and options on."
+    about = "Typed after `uv run just`; one named as a verb passes arguments and options on."
     yield names("Recipes", recipes)._replace(about=about)
 
 

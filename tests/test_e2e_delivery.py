@@ -187,6 +187,7 @@ def test_what_it_writes_and_prints_has_the_keys_of_the_page(
     printed = unlike_printed(replayed.repo, copy, level=2)
 
     assert printed + unlike_files([replayed.repo, copy], FILES[2]) == []
+    assert unlike_metrics(copy, "monitoring/monitor.prom", "monitor") == []
     assert unlike_metrics(copy, "monitoring/rollout/metrics.prom", "rollout") == []
 
 

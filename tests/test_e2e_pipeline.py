@@ -13,7 +13,6 @@ from records import (
     copied_code,
     python,
     unlike_files,
-    unlike_metrics,
     unlike_printed,
 )
 from rendering import TASKS, commit_all, git, update
@@ -165,7 +164,6 @@ def test_what_it_writes_and_prints_has_the_keys_of_the_page(year: FirstRun, tmp_
     python(year.repo, copy, "-c", WITHDRAW)
 
     assert printed + unlike_files([year.repo, replay, copy], FILES[1]) == []
-    assert unlike_metrics(copy, "monitoring/monitor.prom", "monitor") == []
 
 
 def test_raised_to_level_2_the_same_champion_answers_behind_the_proxy(year: FirstRun) -> None:
