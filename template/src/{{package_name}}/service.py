@@ -8,7 +8,7 @@ from . import features, schema
 from ._mlops import PROJECT, serving
 
 champion = serving.Champion(schema, features)
-Input = serving.input_model(schema, champion.example())
+Input = serving.input_model(schema, champion.example(), champion.unread())
 Answer = serving.answer_model(schema)
 
 

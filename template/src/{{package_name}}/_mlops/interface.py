@@ -45,15 +45,16 @@ class Column:
 
 
 class Schema(Protocol):
-    """`schema.py`: the columns once."""
+    """`schema.py`: the columns once; labels or none say whether it is a classification."""
 
     COLUMNS: tuple[Column, ...]
     KEY: tuple[str, ...]  # names one row for ever; labels that arrive later are joined by it
-    TIME: str  # the column that orders rows in time; batches and hold-out are cut along it
+    TIME: str  # the column that orders rows in time; "" when they have none
     MOMENTS: tuple[str, ...]  # in the order in which they happen
     PREDICTION_MOMENT: str  # columns known later never reach a feature or a request
     TARGET: str  # name of what is predicted
-    LABELS: tuple[str, ...]  # its values, the positive one last; empty when it is a number
+    LABELS: tuple[str, ...]  # its values, two or more; empty when it is a number
+    # POSITIVE: str, if you declare it: of two labels the one to find; else the last
     MISSING_TARGET: str  # what a row without a target means; such rows are dropped and counted
 
     def read_target(self, rows: pd.DataFrame) -> pd.Series:
@@ -67,7 +68,7 @@ class Data(Protocol):
         """Read one file of data/raw or data/incoming."""
 
     def split(self, rows: pd.DataFrame, holdout_share: float) -> tuple[pd.DataFrame, pd.DataFrame]:
-        """Cut rows into a training part and a later hold-out part."""
+        """Cut rows into a training part and a hold-out part: a later one when rows have a time."""
 
 
 class Features(Protocol):

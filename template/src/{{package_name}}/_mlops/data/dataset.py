@@ -16,6 +16,7 @@ from .validation import check_columns
 
 TRAIN, HOLDOUT, HOLDOUT_ROWS = "train.parquet", "holdout.parquet", "holdout_rows.parquet"
 SUMMARY = "summary.json"
+TRIED = 20  # rows
 
 
 def read(batches: Sequence[Path]) -> pd.DataFrame:
@@ -66,6 +67,24 @@ def inputs_and_target(rows: pd.DataFrame) -> pd.DataFrame:
     return table.assign(**{schema.TARGET: read_target(rows)})
 
 
+def unread(rows: pd.DataFrame) -> list[str]:
+    """Return the columns without which `build_features` makes the same: a request may omit them.
+
+    Args:
+        rows: (n, columns) table; a few of its rows are tried.
+    """
+    known = tables.known_rows(rows, schema).head(TRIED)
+    made = features.build_features(known)
+
+    def same_without(name: str) -> bool:
+        try:
+            return features.build_features(known.drop(columns=name)).equals(made)
+        except Exception:  # whatever a function of yours raises for want of a column
+            return False
+
+    return [name for name in known if same_without(name)]
+
+
 def example(rows: pd.DataFrame) -> dict[str, Any]:
     """Return one row as a request holds it, for the API's page; nothing personal."""
     personal = [column.name for column in schema.COLUMNS if column.personal]
@@ -74,7 +93,9 @@ def example(rows: pd.DataFrame) -> dict[str, Any]:
 
 
 def describe(rows: pd.DataFrame) -> dict[str, Any]:
-    """Return size and time span of a part."""
+    """Return the size of a part, and its time span when rows have a time."""
+    if not schema.TIME:
+        return {"rows": len(rows)}
     time = rows[schema.TIME]
     return {"rows": len(rows), "first": str(time.min()), "last": str(time.max())}
 

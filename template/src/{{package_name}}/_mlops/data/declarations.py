@@ -93,7 +93,8 @@ def name_problems(schema: Schema) -> Iterator[str]:
         yield "KEY is empty; expected the columns that name a row, so that labels can be joined"
     yield from repeated("KEY", schema.KEY)
     columns = {column.name: column for column in schema.COLUMNS}
-    for place, name in [*(("KEY", name) for name in schema.KEY), ("TIME", schema.TIME)]:
+    times = [("TIME", schema.TIME)] if schema.TIME else []
+    for place, name in [*(("KEY", name) for name in schema.KEY), *times]:
         if name not in columns:
             yield f"{place} names {name!r}, not one of COLUMNS"
         elif is_late(columns[name], schema):
@@ -113,6 +114,9 @@ def target_problems(schema: Schema) -> Iterator[str]:
     if same and not is_late(same[0], schema):
         yield f"TARGET is {schema.TARGET!r}, a column known when it is predicted: it would leak"
     yield from repeated("LABELS", schema.LABELS)
+    positive = getattr(schema, "POSITIVE", "")
+    if positive and (len(schema.LABELS) != 2 or positive not in schema.LABELS):
+        yield f"POSITIVE is {positive!r}; expected one of two labels, found {list(schema.LABELS)}"
     if problem := outcome.check_labels(tuple(schema.LABELS)):
         yield problem
 

@@ -23,6 +23,7 @@ from .dataset import (
     read,
     read_target,
     seen,
+    unread,
 )
 
 UNSEEN = 0.3  # share of rows in unseen groups from which the hold-out is another population
@@ -54,11 +55,12 @@ def command() -> None:
             "train": describe(train),
             "holdout": describe(holdout),
             "seen": seen(train),
+            "unread": unread(holdout),
             "example": example(holdout),
         }
         write_json(folder / SUMMARY, summary)
     click.echo(
-        f"featurize: {len(train):,} rows to train on, {len(holdout):,} later ones held out, "
+        f"featurize: {len(train):,} rows to train on, {len(holdout):,} held out, "
         f"{summary['dropped']['rows']:,} dropped ({schema.MISSING_TARGET})",
         err=True,
     )
@@ -72,7 +74,9 @@ def require_parts(train: pd.DataFrame, holdout: pd.DataFrame) -> None:
     if not schema.LABELS:
         return
     learned, asked = (set(read_target(part).unique()) for part in (train, holdout))
-    hint = f"is {schema.TIME!r} the time at which a row came about? a sorted file has none"
+    hint = "draw parts that both hold every label, such as by train_test_split(stratify=...)"
+    if schema.TIME:
+        hint = f"is {schema.TIME!r} the time at which a row came about? a sorted file has none"
     if unseen := sorted(map(str, asked - learned)):
         raise Refused(f"{cut} with labels that the training part lacks: {unseen}", hint)
     if len(asked) < 2:

@@ -138,8 +138,13 @@ def limits(data: dict[str, Any]) -> list[str]:
         for seen in data.get("seen", [])
         if "low" in seen
     ]
-    learned = f"learned from {train['first']} to {train['last']}, {train['rows']} rows"
-    return [learned, f"judged until {data['holdout']['last']}", *ranges]
+    times = [f"trained on {train['rows']} rows"]
+    if "first" in train:
+        times = [
+            f"trained on {train['first']} to {train['last']}, {train['rows']} rows",
+            f"evaluated until {data['holdout']['last']}",
+        ]
+    return [*times, *ranges]
 
 
 def dataset(run: Run, contract: Contract, columns: Sequence[Column]) -> dict[str, Any]:

@@ -235,7 +235,10 @@ def traffic(log: Log, version: str) -> dict[str, Any]:
 
 def age(rows: pd.DataFrame, manifest: dict[str, Any]) -> float | None:
     """Return days from the newest row learned from to the newest row asked for."""
-    learned = pd.Timestamp(manifest["data"]["holdout"]["last"])
+    if not schema.TIME:  # when its rows came about nobody knows, only when it was trained
+        learned = pd.Timestamp(manifest["created"]).tz_convert("UTC").tz_localize(None)
+    else:
+        learned = pd.Timestamp(manifest["data"]["holdout"]["last"])
     asked = rows[schema.TIME].max() if schema.TIME in rows else pd.NaT
     if pd.isna(asked):  # the log does not know when it happened, only when it was asked
         asked = rows["call.time"].max().tz_localize(None) if len(rows) else pd.NaT

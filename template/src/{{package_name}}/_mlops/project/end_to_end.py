@@ -148,11 +148,11 @@ def send_in_a_bad_one(rollouts: list[dict[str, Any]]) -> dict[str, Any]:
 
 
 def poison(path: Path) -> None:
-    """Turn the target round: each label becomes its opposite, a high number a low one."""
+    """Make the target wrong: each label becomes the next one, a high number a low one."""
     table = pd.read_parquet(path)
     target, labels = table[schema.TARGET], list(schema.LABELS)
     if labels:
-        turned = target.map(dict(zip(labels, reversed(labels), strict=True)))
+        turned = target.map(dict(zip(labels, [*labels[1:], labels[0]], strict=True)))
     else:
         turned = target.max() + target.min() - target
     table.assign(**{schema.TARGET: turned.astype(target.dtype)}).to_parquet(path)

@@ -8,6 +8,7 @@ import pandas as pd
 
 from ... import metrics, schema
 from .. import paths
+from ..data import outcome
 from ..files import whole_file
 from ..interface import Quality
 from ..training.plots import figure
@@ -25,19 +26,16 @@ def quality(rows: pd.DataFrame, answers: list[dict[str, Any]], metric: str) -> d
         metric: The contract's.
 
     Returns:
-        `labels`: how many outcomes are known; `metric`: on these; `happened` and `expected`: the
-        share of the positive label, or the mean of a number.
+        `labels`: how many outcomes are known; `metric`: on these; `happened` and `expected`: as
+        `outcome.summary` gives them.
     """
     y_true = schema.read_target(rows)
     known = y_true.notna()
     y_true, y_pred = y_true[known], predictions(answers).set_index(rows.index)[known]
-    expected = y_pred.iloc[:, -1]  # of the positive label, or the number itself
-    happened = y_true == schema.LABELS[-1] if schema.LABELS else y_true
     return {
         "labels": int(known.sum()),
         "metric": metrics.score(y_true, y_pred)[metric],
-        "happened": float(happened.mean()),
-        "expected": float(expected.mean()),
+        **outcome.summary(y_true, y_pred, schema),
     }
 
 
@@ -53,15 +51,10 @@ def line(part: dict[str, Any], metric: str) -> str:
     """Return what happened in one batch: what was seen in one line, what was done below it."""
     seen = (
         f"{part['batch']:<10} version {'+'.join(part['versions'])}, {metric} {part['metric']:.3f}, "
-        f"{wanted()} {part['happened']:.3f}, expected {part['expected']:.3f}; "
+        f"{outcome.summary_of(schema)} {part['happened']:.3f}, expected {part['expected']:.3f}; "
         f"monitor: {part['verdict']}"
     )
     return "\n".join([seen, *(f"{'':<10} {done}" for done in decisions(part))])
-
-
-def wanted() -> str:
-    """Return what is predicted, as a number over many rows."""
-    return f"share of {schema.LABELS[-1]}" if schema.LABELS else f"mean {schema.TARGET}"
 
 
 def decisions(part: dict[str, Any]) -> list[str]:
@@ -117,5 +110,5 @@ def draw(path: Path, parts: list[dict[str, Any]], bars: Quality) -> None:
         above.legend(ncols=4, fontsize=8, loc="lower center")
         below.plot(table["batch"], table["happened"], marker="o", label="happened")
         below.plot(table["batch"], table["expected"], marker="s", linestyle="--", label="expected")
-        below.set(ylabel=wanted())
+        below.set(ylabel=outcome.summary_of(schema))
         below.legend(fontsize=8)

@@ -45,12 +45,12 @@ def command(version: str | None, reference: str | None, source: Path | None, as_
             benchmark.predict(stack.enter_context(benchmark.contender(found)), rows)
             for found in (first, other)
         )
+    means = outcome.difference_means(tuple(schema.LABELS))
     found = {
         "reference": first.number,
         "version": other.number,
         "source": str(source or paths.FEATURES / HOLDOUT_ROWS),
-        "changed_means": outcome.CHANGED,
-        "distance_means": outcome.DISTANCE,
+        **{f"{what}_means": said for what, said in means.items()},
         **compare(rows, before, after, slices),
     }
     click.echo(json.dumps(found) if as_json else as_text(found))

@@ -167,7 +167,7 @@ def data_section(run: Run) -> list[str]:
         *table(
             ["part", "rows", "first", "last"],
             [
-                [name, f"{part['rows']:,}", part["first"], part["last"]]
+                [name, f"{part['rows']:,}", part.get("first", "–"), part.get("last", "–")]
                 for name, part in (("training", data["train"]), ("hold-out", data["holdout"]))
             ],
         ),
@@ -194,9 +194,22 @@ def metrics_section(run: Run) -> list[str]:
         "",
         *table(["metric", "model", "95 % interval", *baselines], rows),
         "",
+        *labels_table(report.get("labels", [])),
         "Intervals are drawn from the hold-out with replacement, as if its rows were independent: "
         "they show the luck of the sample, not the change of the world.",
     ]
+
+
+def labels_table(labels: list[dict[str, Any]]) -> list[str]:
+    """Return how good the model is for each label, when there are more than two."""
+    if len(labels) < 3:
+        return []
+    scores = ["precision", "recall", "f1", "roc_auc"]
+    rows = [
+        [one["label"], f"{one['rows']:,}", *(number(one[score]) for score in scores)]
+        for one in labels
+    ]
+    return [*table(["label", "rows", *scores], rows), ""]
 
 
 def slices_section(run: Run) -> list[str]:
@@ -225,9 +238,14 @@ def limits_section(run: Run) -> list[str]:
         for seen in data.get("seen", [])
     ]
     known = ["Outside of what the training part held, the model extrapolates:", ""]
+    train, holdout = data["train"], data["holdout"]
+    times = [
+        f"Trained on {train['first']} to {train['last']}, evaluated until {holdout['last']}."
+        if "first" in train
+        else "The rows have no time: how fast the model ages is not known."
+    ]
     return [
-        f"Learned from {data['train']['first']} to {data['train']['last']}, "
-        f"judged until {data['holdout']['last']}.",
+        *times,
         *([*known, *table(["column", "meaning", "seen", "missing"], rows)] if rows else []),
     ]
 

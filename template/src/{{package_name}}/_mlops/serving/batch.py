@@ -27,17 +27,18 @@ def predict_file(source: Path, destination: Path) -> str:
         raise WrongInput(f"{message}; expected one of {', '.join(tables.SUFFIXES)}")
     champion = Champion(schema, features)
     champion.load_or_raise()
-    columns = tables.known_columns(schema)
-    done = 0
+    columns, unread = tables.known_columns(schema), champion.unread()
+    names, done = [column.name for column in columns], 0
     with whole_file(destination) as part, Writer(part, destination.suffix) as output:
         for rows in tables.chunks(source, ROWS_AT_ONCE, schema):
             if rows.empty:  # a CSV file that holds its header and nothing else
                 continue
             rows.index = pd.RangeIndex(done, done + len(rows))
             typed = tables.conform(rows, columns)
-            if problems := check_columns(typed, columns):
+            needed = [one for one in columns if one.name in typed or one.name not in unread]
+            if problems := check_columns(typed, needed):
                 raise Refused(f"{source}: {problems[0]['message']}")
-            answers = outcome.as_columns(champion.predict(typed))
+            answers = outcome.as_columns(champion.predict(typed.reindex(columns=names)))
             output.write(rows.drop(columns=list(answers), errors="ignore").join(answers))
             done += len(rows)
             click.echo(f"\rpredict: {done:,} rows", err=True, nl=False)

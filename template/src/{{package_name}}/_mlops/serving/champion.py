@@ -98,11 +98,19 @@ class Champion:
 
     def example(self) -> dict[str, Any]:
         """Return one row to show on the API's page; empty before the first champion."""
+        return dict(self.data().get("example", {}))
+
+    def unread(self) -> list[str]:
+        """Return the columns that no feature reads: a request need not carry them."""
+        return list(self.data().get("unread", []))
+
+    def data(self) -> dict[str, Any]:
+        """Return what the champion's manifest says about its data; empty without a champion."""
         try:
             folder = self.folder()
             pointer = read_json(folder / POINTER)
             manifest = read_json(folder / pointer["model_sha256"] / artifact.MANIFEST)
-            return dict(manifest["data"]["example"])
+            return dict(manifest["data"])
         except (Problem, KeyError):
             return {}
 

@@ -1,6 +1,7 @@
 # The template's. Columns, ranges and meanings are yours, in schema.py.
 """Requests and answers as types: what the API's page shows and what it lets in."""
 
+from collections.abc import Sequence
 from datetime import datetime
 from typing import Annotated, Any
 
@@ -28,17 +29,20 @@ MAX_ROWS = 1000
 LOCAL = r"^[1-9]\d{3}-(0[1-9]|1[0-2])-(0[1-9]|1\d|2\d|3[01])T([01]\d|2[0-3]):[0-5]\d:[0-5]\d"
 
 
-def input_model(schema: Schema, example: dict[str, Any] | None = None) -> type[BaseModel]:
+def input_model(
+    schema: Schema, example: dict[str, Any] | None = None, unread: Sequence[str] = ()
+) -> type[BaseModel]:
     """Return the request: `rows`, each with the columns known at the prediction moment.
 
     Args:
         schema: Your module schema.
         example: One row of the data, shown on the API's page.
+        unread: Columns that no feature reads; they may be left out.
     """
     row = create_model(  # type: ignore[call-overload]
         "Row",
         __config__=ConfigDict(extra="forbid", json_schema_extra={"example": example or {}}),
-        **{column.name: _field(column) for column in known_columns(schema)},
+        **{column.name: _field(column, unread) for column in known_columns(schema)},
     )
     rows = Field(
         min_length=1,
@@ -50,13 +54,13 @@ def input_model(schema: Schema, example: dict[str, Any] | None = None) -> type[B
     return create_model("Input", __config__=ConfigDict(extra="forbid"), rows=(list[row], rows))  # type: ignore[valid-type]
 
 
-def _field(column: Column) -> tuple[Any, Any]:
+def _field(column: Column, unread: Sequence[str]) -> tuple[Any, Any]:
     kind = timestamp(column) if column.kind == "timestamp" else TYPES[column.kind]
     low, high = column.low, column.high
     if column.kind == "integer":  # what a table can hold
         low, high = (-(2**63) if low is None else low), (2**63 - 1 if high is None else high)
     limits: dict[str, Any] = {"description": column.meaning, "ge": low, "le": high}
-    if column.missing:
+    if column.missing or column.name in unread:
         return kind | None, Field(default=None, **limits)
     return kind, Field(**limits)
 

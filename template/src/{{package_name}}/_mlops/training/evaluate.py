@@ -48,7 +48,10 @@ def command(as_json: bool) -> None:
             for name, baseline in model.build_baselines().items()
         },
         "slices": by_slice(rows, y_true, y_pred, contract.slices),
-        diagnosis.NAME: diagnosis.diagnose(y_true, y_pred, params.calibration_bins),
+        "labels": diagnosis.by_label(y_true, y_pred),
+        diagnosis.name(schema): diagnosis.diagnose(
+            y_true, y_pred, params.calibration_bins, schema
+        ),
         "importance": importance(candidate.model, holdout, contract, params),
     }
     draw(report, contract.slices.accept)
@@ -120,7 +123,6 @@ def importance(
 
 def draw(report: dict[str, Any], slice_bar: float | None) -> None:
     """Write the plots beside the numbers."""
-    target = " = ".join([schema.TARGET, *schema.LABELS[-1:]])
-    diagnosis.save(paths.REPORTS / "diagnosis.png", report[diagnosis.NAME], target)
+    diagnosis.save(paths.REPORTS / "diagnosis.png", report[diagnosis.name(schema)], schema)
     plots.save_importance(paths.REPORTS / "importance.png", report["importance"], report["metric"])
     plots.save_slices(paths.REPORTS / "slices.png", report, slice_bar)

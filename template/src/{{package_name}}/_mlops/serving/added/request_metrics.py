@@ -24,21 +24,26 @@ class Predictions:
         from bentoml.metrics import Counter, Histogram
 
         self.labels = tuple(champion.schema.LABELS)
+        self.positive = outcome.positive(champion.schema)
         self.total = Counter(
             "model_predictions_total", "Rows predicted, by label", ["version", "value"]
         )
         self.value = Histogram(
             "model_prediction_value",
-            "Predicted numbers, or probabilities of the last label",
+            "Predicted numbers; or the probability of the positive label, or of the predicted one",
             ["version"],
             buckets=SHARES if self.labels else NUMBERS,
         )
 
     def hear(self, answered: Answered) -> None:
         """Count the rows of one answer."""
-        columns = outcome.as_columns(answered.y_pred)
-        values = answered.y_pred[self.labels[-1]] if self.labels else columns["prediction"]
-        for label in columns["prediction"] if self.labels else ():
+        predicted = outcome.as_columns(answered.y_pred)[outcome.NUMBER]
+        if self.labels:
+            y_pred = answered.y_pred
+            values = y_pred[self.positive] if self.positive else y_pred.max(axis="columns")
+        else:
+            values = predicted
+        for label in predicted if self.labels else ():
             self.total.labels(version=answered.version, value=str(label)).inc()
         for value in values:
             self.value.labels(version=answered.version).observe(float(value))

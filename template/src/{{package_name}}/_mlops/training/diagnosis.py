@@ -1,0 +1,174 @@
+# The template's. Plots of yours belong in notebooks/ or in a stage of yours.
+"""Can predictions be taken at their word? Calibration of labels, residuals of numbers."""
+
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pandas as pd
+from sklearn.metrics import precision_recall_fscore_support, roc_auc_score
+
+from ..data import outcome
+from ..interface import Schema
+from .plots import figure
+
+BIN_ROWS = 200  # in smaller bins chance alone looks like bad calibration
+SHOWN = 6  # labels in one plot, the most frequent ones
+
+
+def name(schema: Schema) -> str:
+    """Return what the report calls it: `calibration` of labels, `residuals` of numbers."""
+    return "calibration" if schema.LABELS else "residuals"
+
+
+def diagnose(
+    y_true: pd.Series, y_pred: pd.DataFrame, bins: int, schema: Schema
+) -> list[dict[str, Any]]:
+    """Compare what was expected with what happened, in bins of equal size.
+
+    Args:
+        y_true: (n,) outcomes.
+        y_pred: (n, k) predictions.
+        bins: Number of bins; fewer come back when many predictions are equal.
+        schema: Your module schema.
+
+    Returns:
+        Of labels, one record per label and bin: `label`, `rows`, mean `predicted` probability,
+        `observed` share; of two labels only the positive one's. Of numbers, one record per bin:
+        `rows`, mean `predicted`, and `low`, `median`, `high`: the 10th, 50th and 90th percentile
+        of the residual, which is what happened less what was predicted.
+    """
+    if not schema.LABELS:
+        return residuals(y_true, y_pred[outcome.NUMBER], bins)
+    label = outcome.positive(schema)
+    return [
+        {"label": one, **record}
+        for one in ([label] if label else schema.LABELS)
+        for record in shares(y_true == one, y_pred[one], bins)
+    ]
+
+
+def shares(happened: pd.Series, probability: pd.Series, bins: int) -> list[dict[str, float]]:
+    """Compare the probability of one label with its share."""
+    table = pd.DataFrame({"predicted": probability, "observed": happened})
+    group = pd.qcut(table["predicted"], bins, duplicates="drop")
+    means = table.groupby(group, observed=True).agg(
+        rows=("observed", "size"), predicted=("predicted", "mean"), observed=("observed", "mean")
+    )
+    return records(means)
+
+
+def residuals(y_true: pd.Series, predicted: pd.Series, bins: int) -> list[dict[str, float]]:
+    """Return the spread of the residuals along the predictions."""
+    table = pd.DataFrame({"predicted": predicted, "residual": y_true - predicted})
+    group = table.groupby(pd.qcut(predicted, bins, duplicates="drop"), observed=True)
+    residual = group["residual"]
+    return records(
+        pd.DataFrame(
+            {
+                "rows": group.size(),
+                "predicted": group["predicted"].mean(),
+                "low": residual.quantile(0.1),
+                "median": residual.median(),
+                "high": residual.quantile(0.9),
+            }
+        )
+    )
+
+
+def records(table: pd.DataFrame) -> list[dict[str, float]]:
+    """Return the rows of a table of numbers as JSON holds them."""
+    return [{str(key): float(value) for key, value in row.items()} for _, row in table.iterrows()]
+
+
+def by_label(y_true: pd.Series, y_pred: pd.DataFrame) -> list[dict[str, Any]]:
+    """Return how good the model is for each label by itself; nothing for numbers.
+
+    Args:
+        y_true: (n,) labels.
+        y_pred: (n, labels) probabilities.
+
+    Returns:
+        One record per label: `label`, `rows` that have it, `predicted` rows, `precision`,
+        `recall` and `f1` of the most probable label, and `roc_auc` of this label against the
+        rest; not a number where a label does not occur.
+    """
+    if outcome.is_number(y_pred):
+        return []
+    labels, said = list(y_pred), y_pred.idxmax(axis="columns")
+    precision, recall, f1, rows = precision_recall_fscore_support(
+        y_true, said, labels=labels, zero_division=np.nan
+    )
+    return [
+        {
+            "label": label,
+            "rows": int(rows[place]),
+            "predicted": int((said == label).sum()),
+            "precision": float(precision[place]),
+            "recall": float(recall[place]),
+            "f1": float(f1[place]),
+            "roc_auc": float(roc_auc_score(y_true == label, y_pred[label]))
+            if 0 < rows[place] < len(y_true)
+            else np.nan,
+        }
+        for place, label in enumerate(labels)
+    ]
+
+
+def calibration(y_true: pd.Series, y_pred: pd.DataFrame) -> float:
+    """Return how far predictions are off as a whole; 0 is perfect.
+
+    Of labels, the expected calibration error of the label that is worst, from 0 to 1: the mean
+    distance between predicted and observed share, in ten bins of equal size, or fewer when they
+    would hold less than 200 rows. Of numbers, the mean error in standard deviations of the
+    target: errors in both directions cancel out.
+
+    Args:
+        y_true: (n,) outcomes.
+        y_pred: (n, k) predictions.
+    """
+    if outcome.is_number(y_pred):
+        return float(abs((y_true - y_pred[outcome.NUMBER]).mean()) / y_true.std())
+    bins = min(10, max(1, len(y_true) // BIN_ROWS))
+    return max(label_error(y_true == label, y_pred[label], bins) for label in y_pred)
+
+
+def label_error(happened: pd.Series, probability: pd.Series, bins: int) -> float:
+    """Return the expected calibration error of one label; equal predictions share a bin."""
+    group = np.ceil(probability.rank(pct=True) * bins)
+    means = (happened - probability).groupby(group).agg(["mean", "size"])
+    return float((means["mean"].abs() * means["size"]).sum() / len(happened))
+
+
+def save(path: Path, diagnosis: list[dict[str, Any]], schema: Schema) -> None:
+    """Write the plot as PNG."""
+    table = pd.DataFrame(diagnosis)
+    with figure(path) as axes:
+        if schema.LABELS:
+            draw_shares(axes, table, schema.TARGET)
+        else:
+            draw_residuals(axes, table, schema.TARGET)
+        axes.legend()
+
+
+def draw_shares(axes: Any, table: pd.DataFrame, target: str) -> None:
+    """Draw expected against observed shares, a line per label; on the diagonal they are equal."""
+    top = float(table[["predicted", "observed"]].max().max()) * 1.1
+    axes.plot([0, top], [0, top], color="grey", linewidth=1, linestyle="--", label="perfect")
+    found = list(table["label"].unique())
+    shown = sorted(found, key=lambda one: -table.loc[table["label"] == one, "observed"].mean())
+    for label in shown[:SHOWN]:
+        part = table[table["label"] == label]
+        axes.plot(part["predicted"], part["observed"], marker="o", label=label)
+    axes.set(xlabel="predicted probability", ylabel="observed share")
+    axes.set_title(f"Calibration: {target}")
+
+
+def draw_residuals(axes: Any, table: pd.DataFrame, target: str) -> None:
+    """Draw the spread of the residuals along the predictions; at zero there is no error."""
+    axes.axhline(0, color="grey", linewidth=1, linestyle="--", label="no error")
+    spread = (table["low"], table["high"])
+    axes.fill_between(table["predicted"], *spread, alpha=0.25, label="80 % of rows")
+    axes.plot(table["predicted"], table["median"], marker="o", label="median")
+    axes.set(xlabel=f"predicted {target}", ylabel="happened less predicted")
+    axes.set_title(f"Residuals: {target}")
