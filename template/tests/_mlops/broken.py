@@ -2,12 +2,13 @@
 """Values that a column may not hold, read off the schema."""
 
 import math
+from pathlib import Path
 from typing import Any
 
 import pandas as pd
 import pytest
 
-from .package import interface, schema, tables
+from .package import data, dataset, interface, paths, schema, tables
 
 
 def wrong_values(column: interface.Column) -> dict[str, Any]:
@@ -44,5 +45,8 @@ def plant(rows: pd.DataFrame, column: str, value: Any, row: int = 1) -> pd.DataF
 
 ALL = schema.COLUMNS
 KNOWN = tables.known_columns(schema)
+SAMPLE = tables.read(Path(__file__).parents[2] / paths.SAMPLE, schema, data)
+UNREAD = dataset.unread(SAMPLE)
+NEEDED = [column for column in KNOWN if not column.missing and column.name not in UNREAD]
 LATE = [column.name for column in ALL if column not in KNOWN]
 STRICT = next(column for column in KNOWN if wrong_values(column))

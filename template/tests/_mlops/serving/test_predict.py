@@ -6,7 +6,7 @@ from pathlib import Path
 import pandas as pd
 import pytest
 
-from ..broken import KNOWN, STRICT, plant, wrong_values
+from ..broken import KNOWN, STRICT, UNREAD, plant, wrong_values
 from ..fixtures import Repo
 from ..package import artifact, batch, paths, schema, tables
 
@@ -112,12 +112,21 @@ def test_a_wrong_value_is_refused(
 
 
 def test_a_missing_column_is_refused(repo: Repo, known: pd.DataFrame, tmp_path: Path) -> None:
-    source = tmp_path / "in.parquet"
-    known.drop(columns=KNOWN[0].name).to_parquet(source)
+    source, name = tmp_path / "in.parquet", next(c.name for c in KNOWN if c.name not in UNREAD)
+    known.drop(columns=name).to_parquet(source)
     code, said = refused(repo, source, tmp_path / "out.parquet")
 
     assert code == 1
-    assert f"column {KNOWN[0].name!r}: the column is missing" in said
+    assert f"column {name!r}: the column is missing" in said
+
+
+def test_a_column_that_no_feature_reads_may_be_left_out(
+    repo: Repo, known: pd.DataFrame, tmp_path: Path
+) -> None:
+    few = known.head(5)
+    found = written(repo, few.drop(columns=UNREAD), tmp_path)
+
+    assert found["prediction"].tolist() == written(repo, few, tmp_path)["prediction"].tolist()
 
 
 def test_a_wrong_value_in_a_later_piece_leaves_no_output(
