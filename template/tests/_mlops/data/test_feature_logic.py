@@ -67,7 +67,7 @@ def in_place(rows: pd.DataFrame) -> pd.DataFrame:
 
 
 def of_all_rows(rows: pd.DataFrame) -> pd.DataFrame:
-    return pd.DataFrame({"share": rows[schema.TIME].rank(pct=True)})
+    return pd.DataFrame({"share": rows[schema.KEY[0]].rank(pct=True)})
 
 
 def of_the_position(rows: pd.DataFrame) -> pd.DataFrame:

@@ -26,6 +26,7 @@ def test_every_row_with_a_target_is_learned_from_or_held_out(
     assert holdout[schema.TARGET].notna().all()
 
 
+@pytest.mark.skipif(not schema.TIME, reason="this schema's rows have no time")
 def test_the_hold_out_is_later_than_the_training_part(repo: Repo, sample: pd.DataFrame) -> None:
     train, holdout = table(repo, dataset.TRAIN), table(repo, dataset.HOLDOUT)
 
@@ -138,7 +139,7 @@ def test_a_hold_out_with_labels_that_training_lacks_is_refused(
     done = own_repo.run("featurize")
 
     assert done.code == 1
-    assert f"with labels that the training part lacks: ['{schema.LABELS[1]}']" in done.err
+    assert f"with labels that the training part lacks: {sorted(schema.LABELS[1:])}" in done.err
 
 
 def test_a_split_without_a_hold_out_is_refused(

@@ -15,7 +15,7 @@ from ..package import paths, schema
 def halved(own_repo: Repo, sample: pd.DataFrame) -> tuple[Repo, Path]:
     """Return a repo that knows the first half of the sample, and a file of the second."""
     half = len(sample) // 2
-    ordered = sample.sort_values(schema.TIME, kind="stable")
+    ordered = sample.sort_values(schema.TIME, kind="stable") if schema.TIME else sample
     ordered.head(half).to_parquet(own_repo.folder / paths.RAW / paths.SAMPLE.name)
     incoming = own_repo.folder / paths.INCOMING
     incoming.mkdir(parents=True)

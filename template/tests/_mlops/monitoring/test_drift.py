@@ -11,7 +11,7 @@ import pytest
 
 from ..broken import KNOWN, plant, wrong_values
 from ..fixtures import Repo
-from ..package import artifact, interface, paths, schema
+from ..package import artifact, dataset, interface, paths, schema
 
 # quiet enough for halves of a few hundred rows; what is measured here is who is told, and when
 CALM = {"number": {"method": "wasserstein", "threshold": 0.5}, "min_rows": 20}
@@ -54,8 +54,8 @@ def calm(own_repo: Repo) -> Repo:
 @pytest.fixture
 def learned(repo: Repo, sample: pd.DataFrame) -> pd.DataFrame:
     """Return rows that the model learned from."""
-    summary = repo.read(paths.FEATURES / "summary.json")
-    return sample[sample[schema.TIME] <= pd.Timestamp(summary["train"]["last"])]
+    train = pd.read_parquet(repo.folder / paths.FEATURES / dataset.TRAIN)
+    return sample.loc[train.index]
 
 
 def moved(rows: pd.DataFrame, columns: list[interface.Column]) -> pd.DataFrame:

@@ -4,7 +4,7 @@
 import httpx
 import pandas as pd
 
-from ..package import schema, tables
+from ..package import outcome, schema, tables
 from ..scrape import Samples, scraped
 
 ROWS = 3
@@ -51,8 +51,9 @@ def test_the_values_lie_in_the_buckets_that_were_answered(
 ) -> None:
     before, answer, after = ask(service, known)
     shares = answer.get("probabilities", [])
-    last = schema.LABELS[-1] if schema.LABELS else ""
-    values = [one[str(last)] for one in shares] or answer["predictions"]
+    label = outcome.positive(schema)
+    values = [one[label] if label else max(one.values()) for one in shares]
+    values = values or answer["predictions"]
     for (name, labels), count in after.items():
         if name == "model_prediction_value_bucket":
             bound = float(dict(labels)["le"])

@@ -78,7 +78,7 @@ def unread(rows: pd.DataFrame) -> list[str]:
 
     def same_without(name: str) -> bool:
         try:
-            return features.build_features(known.drop(columns=name)).equals(made)
+            return bool(features.build_features(known.drop(columns=name)).equals(made))
         except Exception:  # whatever a function of yours raises for want of a column
             return False
 

@@ -49,9 +49,7 @@ def command(as_json: bool) -> None:
         },
         "slices": by_slice(rows, y_true, y_pred, contract.slices),
         "labels": diagnosis.by_label(y_true, y_pred),
-        diagnosis.name(schema): diagnosis.diagnose(
-            y_true, y_pred, params.calibration_bins, schema
-        ),
+        diagnosis.name(schema): diagnosis.diagnose(y_true, y_pred, params.calibration_bins, schema),
         "importance": importance(candidate.model, holdout, contract, params),
     }
     draw(report, contract.slices.accept)
