@@ -280,7 +280,7 @@ def test_the_hook_of_git_itself_is_not_run_by_our_commits(tmp_path: Path) -> Non
     hook.chmod(0o755)
     with pytest.MonkeyPatch.context() as patch:
         patch.chdir(repo.folder)
-        set_up.first_commit()
+        repository.first_commit()
 
     assert repo.git("log", "--format=%s") == "Start from the template"
     assert subprocess.run(["git", "commit", "--allow-empty", "-m", "x"], cwd=repo.folder).returncode

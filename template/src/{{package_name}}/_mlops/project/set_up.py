@@ -3,7 +3,6 @@
 
 import os
 import re
-import shutil
 import sys
 from pathlib import Path
 
@@ -14,6 +13,7 @@ from ..config import load_contract
 from ..errors import OutsideFailed
 from ..interface import Owner
 from ..tracking import runs
+from . import repository
 
 LOCK = Path("uv.lock")
 
@@ -22,9 +22,9 @@ LOCK = Path("uv.lock")
 def command() -> None:
     """Prepare git, data versioning, the tracking store and the hooks; commit what is new."""
     for step in (
-        repository,
-        identity,
-        first_commit,
+        repository.start,
+        repository.identity,
+        repository.first_commit,
         data_version,
         tracking_store,
         scripts,
@@ -34,41 +34,6 @@ def command() -> None:
     ):
         if said := step():
             click.echo(f"set-up: {said}", err=True)
-
-
-def repository() -> str:
-    """Start a git repository, unless this folder is in one."""
-    if shutil.which("git") is None:
-        raise OutsideFailed("git is not installed", "install git, then run this again")
-    if inside := programs.git("rev-parse", "--show-toplevel"):
-        here = Path(inside).resolve() == Path.cwd().resolve()
-        return "" if here else f"this folder belongs to the git repository {inside}"
-    programs.run("git", "init", "--quiet", "--initial-branch", "main")
-    return "started a git repository"
-
-
-def identity() -> str:
-    """Let the contract's owner be the author here when git knows nobody: DVC refuses to go on."""
-    name, email = programs.git("config", "user.name"), programs.git("config", "user.email")
-    known = bool(name and email)
-    # DVC does not read the file that this variable names
-    if known and not os.environ.get("GIT_CONFIG_GLOBAL"):
-        return ""
-    owner = load_contract().owners.model
-    programs.run("git", "config", "user.name", name if known else owner.name)
-    programs.run("git", "config", "user.email", email if known else owner.email)
-    if known:
-        return ""
-    return f"git knew no author; here it is {owner.name}, until you say: git config user.name YOU"
-
-
-def first_commit() -> str:
-    """Commit the whole folder when git knows nothing of it yet."""
-    if programs.git("ls-files", "--", "."):
-        return ""
-    programs.run("git", "add", "--", ".")
-    programs.commit("Start from the template", ["."])
-    return "committed the new repo"
 
 
 def data_version() -> str:

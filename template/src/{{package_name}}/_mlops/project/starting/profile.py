@@ -1,0 +1,463 @@
+# The template's. Nothing of yours belongs here: `start-from` runs it.
+"""What is each column of a table good for? A proposal with a reason, for a person to look at."""
+
+import io
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass
+from itertools import combinations
+from typing import Literal
+
+import numpy as np
+import pandas as pd
+from sklearn.model_selection import cross_val_predict
+from sklearn.tree import DecisionTreeClassifier, DecisionTreeRegressor
+
+from ...errors import WrongInput, did_you_mean
+from ...interface import Kind
+from .source import Source
+
+Role = Literal[
+    "feature",
+    "text",
+    "group",
+    "target",
+    "time",
+    "key",
+    "identifier",
+    "personal",
+    "leak",
+    "constant",
+    "empty",
+    "dropped",
+]
+FEWEST = 20  # rows of which a model can be made at all
+MOST_LABELS = 50
+FEW_NUMBERS = 10  # different whole numbers that may be labels
+LEAK = 0.995  # share of what a column alone says right, beyond what guessing does
+LOOKED_AT = 20_000  # rows, where a sample is as good
+MOST_PAIRS = 300
+UNIQUE = 0.95  # share of different values from which a text names its row
+WORDS = 3  # in the mean, from which a text is free text
+MANY = 50  # different values from which a text may be free, or an identifier
+IMBALANCE = 0.1
+LABEL_NAME = re.compile(r"(^|_)(class|label|species|category|type|target|grade|survived)(_|$)")
+KEY_NAME = re.compile(r"(^|_)(id|key|no|nr|number|uuid|guid|index|code|ref)(_|$)|^unnamed|^column_1$")
+PERSON_NAME = re.compile(
+    r"(^|_)(e_?mail|phone|telephone|mobile|address|street|birth|birthday|birthdate|dob|ssn|"
+    r"passport|iban|first_?name|last_?name|surname|full_?name|name|ip)(_|$)"
+)
+THING_NAME = re.compile(r"(product|item|file|country|city|company|brand|car|model|station|state)_name")
+EMAIL = r"[\w.+-]+@[\w-]+\.[\w.]+"
+PHONE = r"\+?[\d ()/-]{7,20}"
+POSITIVE = ("yes", "true", "1", "y", "t", "positive", "churned", "late", "fraud", "default")
+
+
+@dataclass(frozen=True)
+class ColumnProfile:
+    """One column.
+
+    Args:
+        name: Its clean name.
+        kind: What its values are.
+        missing: Share of rows without a value.
+        distinct: Number of different values.
+        low: Smallest number; nothing for other kinds.
+        high: Largest number.
+        role: What it is proposed for.
+        reason: Why.
+        examples: Some values; none of a personal column.
+    """
+
+    name: str
+    kind: Kind
+    missing: float
+    distinct: int
+    low: float | None
+    high: float | None
+    role: Role
+    reason: str
+    examples: tuple[str, ...]
+
+
+@dataclass(frozen=True)
+class Profile:
+    """A table.
+
+    Args:
+        columns: In the order of the table.
+        target: What is predicted.
+        labels: Its values as texts; none when it is a number.
+        positive: Of two labels the one to find.
+        time: Column that orders rows; "" for none.
+        key: Columns that name a row; none when no column does.
+        group: Column whose rows belong together; "" for none.
+        rows: Number of rows.
+        warnings: What a person should know before going on.
+    """
+
+    columns: tuple[ColumnProfile, ...]
+    target: str
+    labels: tuple[str, ...]
+    positive: str
+    time: str
+    key: tuple[str, ...]
+    group: str
+    rows: int
+    warnings: tuple[str, ...]
+
+
+def profile(
+    source: Source,
+    target: str,
+    *,
+    time: str = "",
+    key: tuple[str, ...] = (),
+    group: str = "",
+    positive: str = "",
+    drop: tuple[str, ...] = (),
+) -> Profile:
+    """Look at each column, and propose what it is good for.
+
+    Args:
+        source: The table.
+        target: What is predicted; this and all other names as the source or the table spells them.
+        time: When a row came about; found when there is one time that orders the rows.
+        key: What names a row; found when a column does.
+        group: Whose rows stay on one side of a split.
+        positive: Of two labels the one to find.
+        drop: What to leave out.
+
+    Raises:
+        WrongInput: If a name is unknown, or the target is nothing to learn.
+    """
+    named = Names(source)
+    target, time, group = named.one(target), named.one(time), named.one(group)
+    key, drop = tuple(map(named.one, key)), tuple(map(named.one, drop))
+    rows = source.rows
+    require_learnable(rows, target)
+    labels = find_labels(rows[target], source.written[target].kind, target)
+    y = rows[target]
+    time = time or find_time(rows, [name for name in rows if name not in (target, *drop)])
+    if time and source.written[time].kind != "timestamp":
+        raise WrongInput(f"--time {time} holds no times", f"it is {source.written[time].kind}")
+    if time and rows[time].isna().any():
+        raise WrongInput(f"--time {time} is missing in {int(rows[time].isna().sum())} rows", "drop them")
+    given = {target: "target", time: "time", group: "group", **dict.fromkeys(drop, "dropped")}
+    key = key or find_key(rows, [name for name in rows if name not in given])
+    given |= dict.fromkeys(key, "key")
+    if key and rows.duplicated(list(key)).any():
+        again = int(rows.duplicated(list(key)).sum())
+        raise WrongInput(f"--key {','.join(key)}: {again} rows repeat a key", "leave --key out")
+    known = y.notna()
+    leaks = dict(find_leaks(rows[known], y[known], labels, [n for n in rows if n not in given]))
+    columns = tuple(look(source, name, given.get(name, ""), leaks.get(name, "")) for name in rows)
+    two = labels if len(labels) == 2 else ()
+    return Profile(
+        columns=columns,
+        target=target,
+        labels=labels,
+        positive=find_positive(y, two, positive),
+        time=time,
+        key=key,
+        group=group,
+        rows=len(rows),
+        warnings=tuple(warnings(rows, columns, y, labels, time, group)),
+    )
+
+
+class Names:
+    """The names of a table, as it or its source spells them."""
+
+    def __init__(self, source: Source) -> None:
+        self.known = list(source.rows)
+        self.original = {old: new for new, old in source.names.items()}
+
+    def one(self, name: str) -> str:
+        """Return the clean name; `WrongInput` for an unknown one."""
+        if not name or name in self.known:
+            return name
+        if name in self.original:
+            return self.original[name]
+        close = did_you_mean(name, [*self.known, *self.original])
+        raise WrongInput(f"there is no column {name!r}", close)
+
+
+def require_learnable(rows: pd.DataFrame, target: str) -> None:
+    """Raise `WrongInput` when there is nothing to learn from, or nothing to learn."""
+    known = rows[target].dropna()
+    if len(known) < FEWEST:
+        message = f"{len(known)} rows have a value of {target!r}; expected {FEWEST} or more"
+        raise WrongInput(message, "with fewer no model can be told from chance")
+    if known.nunique() < 2:
+        raise WrongInput(f"{target!r} is {known.iloc[0]!r} in all {len(known)} rows: nothing to learn")
+    if rows.shape[1] < 2:
+        raise WrongInput(f"{target!r} is the only column: nothing to learn from")
+
+
+def find_labels(values: pd.Series, kind: Kind, name: str) -> tuple[str, ...]:
+    """Return the labels of a target; none for a number.
+
+    Raises:
+        WrongInput: For a time, or for more labels than a model can tell.
+    """
+    known = values.dropna()
+    if kind == "timestamp":
+        raise WrongInput(f"{name!r} holds times; expected labels or a number", "make it days until")
+    few = kind == "integer" and (
+        known.nunique() == 2 or (known.nunique() <= FEW_NUMBERS and LABEL_NAME.search(name))
+    )
+    if kind in ("integer", "number") and not few:
+        return ()
+    counts = known.value_counts()
+    if kind == "text" and known.str.contains(r"[;|]").mean() > 0.2:
+        raise WrongInput(f"{name!r} holds several labels in one value, such as {known.iloc[0]!r}",
+                         "multi-label targets are not supported: make one column a label")
+    if len(counts) > MOST_LABELS:
+        message = f"{name!r} has {len(counts)} labels; expected at most {MOST_LABELS}"
+        raise WrongInput(message, "is it free text, or does it name something?")
+    if counts.min() < 3:
+        rare = str(counts.idxmin())
+        message = f"label {rare!r} of {name!r} has {int(counts.min())} rows; expected 3 or more"
+        raise WrongInput(message, "join rare labels, or leave these rows out")
+    return tuple(str(one) for one in sorted(counts.index.tolist()))
+
+
+def find_positive(values: pd.Series, labels: tuple[str, ...], asked: str) -> str:
+    """Return the label to find, of two: the one asked for, one like yes, or the rarer one."""
+    if asked and asked not in labels:
+        found = f"the labels are {', '.join(labels)}" if labels else "there are not two labels"
+        raise WrongInput(f"--positive is {asked!r}, but {found}")
+    if asked or not labels:
+        return asked
+    like_yes = [label for label in labels if label.lower() in POSITIVE]
+    counts = values.dropna().map(str).value_counts()
+    return like_yes[0] if len(like_yes) == 1 else str(counts.idxmin())
+
+
+def find_time(rows: pd.DataFrame, names: list[str]) -> str:
+    """Return the only time that is never missing, or the one by which rows are sorted."""
+    times = [n for n in names if rows[n].dtype.kind == "M" and rows[n].notna().all()]
+    varied = [name for name in times if rows[name].nunique() >= max(5, len(rows) // 1000)]
+    sorted_by = [name for name in varied if rows[name].is_monotonic_increasing]
+    for found in (sorted_by, varied):
+        if len(found) == 1:
+            return found[0]
+    return sorted_by[0] if sorted_by else ""
+
+
+def find_key(rows: pd.DataFrame, names: list[str]) -> tuple[str, ...]:
+    """Return the first column that names each row: never missing, never twice, no measurement."""
+    for name in names:
+        values = rows[name]
+        counts = pd.api.types.is_integer_dtype(values)
+        if not (counts or values.dtype == "str") or values.isna().any() or not values.is_unique:
+            continue
+        steps = bool(values.astype("int64").sort_values().diff().dropna().eq(1).all()) if counts else False
+        if KEY_NAME.search(name) or steps or (not counts and values.str.len().max() <= 40):
+            if not is_personal(name, values):
+                return (name,)
+    return ()
+
+
+def is_personal(name: str, values: pd.Series) -> str:
+    """Return why a column says something about a person, or nothing."""
+    if values.dtype == "str":
+        known = values.dropna().head(LOOKED_AT)
+        if len(known) and known.str.fullmatch(EMAIL).mean() > 0.5:
+            return "it holds e-mail addresses"
+        digits = known.str.count(r"\d").between(7, 15) & known.str.fullmatch(PHONE)
+        if len(known) and digits.mean() > 0.8 and known.str.contains(r"[+ ()/-]").mean() > 0.5:
+            return "it holds telephone numbers"
+    if (found := PERSON_NAME.search(name)) and not THING_NAME.search(name):
+        return f"its name says {found[2]!r}"
+    return ""
+
+
+def find_leaks(
+    rows: pd.DataFrame, y: pd.Series, labels: tuple[str, ...], names: list[str]
+) -> Iterator[tuple[str, str]]:
+    """Give columns that all but determine the target, alone or as a pair, with the reason."""
+    found: set[str] = set()
+    for name in names:
+        gaps = rows[name].isna()
+        if labels and 0.01 < gaps.mean() < 0.99:
+            shares = pd.crosstab(gaps, y.map(str))
+            if (shares.gt(0).sum(axis=1) == 1).all():
+                found.add(name)
+                yield name, f"it is filled only when {y.name} is {shares.columns[shares.loc[False].gt(0)][0]}"
+    few = rows.sample(min(LOOKED_AT, len(rows)), random_state=0)
+    target = y[few.index].map(str) if labels else y[few.index].astype("float64")
+    coded = {name: codes(few[name]) for name in names if name not in found}
+    for name, values in coded.items():
+        if few[name].dtype == "str" and few[name].nunique() > max(MANY, len(few) / 20):
+            continue  # it names rows: whatever it says about these it says about no other
+        if (right := says(values[:, None], target, bool(labels))) >= LEAK:
+            found.add(name)
+            yield name, f"it alone says {right:.1%} of what {y.name} is"
+    numeric = [name for name in coded if name not in found and few[name].dtype.kind in "iuf"]
+    few_pairs = list(combinations(numeric, 2))[:MOST_PAIRS]
+    for one, two in few_pairs:
+        for sign, value in (("-", coded[one] - coded[two]), ("+", coded[one] + coded[two])):
+            if {one, two} & found or labels:
+                continue
+            if abs(correlation(value, target)) >= LEAK:
+                found |= {one, two}
+                reason = f"{one} {sign} {two} says what {y.name} is"
+                yield one, reason
+                yield two, reason
+
+
+def codes(values: pd.Series) -> np.ndarray:
+    """Return a column as numbers; -1 where a text or truth is missing, far below for numbers."""
+    if values.dtype.kind in "iuf":
+        found = values.astype("float64")
+        return found.fillna(found.min() - 1 if found.notna().any() else 0.0).to_numpy()
+    if values.dtype.kind == "M":
+        return values.astype("int64").to_numpy().astype("float64")
+    return pd.factorize(values)[0].astype("float64")
+
+
+def says(inputs: np.ndarray, target: pd.Series, of_labels: bool) -> float:
+    """Return how much of the target a small tree gets right on rows that it has not seen.
+
+    Of labels, the share beyond what guessing the most frequent one gets right; of numbers, the
+    share of the variance.
+    """
+    if len(np.unique(inputs)) < 2:
+        return 0.0
+    leaf = max(2, len(target) // 500)
+    if of_labels:
+        tree = DecisionTreeClassifier(min_samples_leaf=leaf, random_state=0)
+        right = float((cross_val_predict(tree, inputs, target, cv=3) == target).mean())
+        guess = float(target.value_counts(normalize=True).max())
+        return max(0.0, (right - guess) / (1 - guess))
+    ranked = target.rank()
+    regressor = DecisionTreeRegressor(min_samples_leaf=leaf, random_state=0)
+    found = cross_val_predict(regressor, inputs, ranked, cv=3)
+    return max(0.0, 1 - float(((ranked - found) ** 2).mean() / ranked.var()))
+
+
+def correlation(one: np.ndarray, other: pd.Series) -> float:
+    """Return Pearson's correlation; 0 where one of them never varies."""
+    if np.ptp(one) == 0 or other.nunique() < 2:
+        return 0.0
+    return float(np.corrcoef(one, other.to_numpy())[0, 1])
+
+
+def look(source: Source, name: str, given: str, leak: str) -> ColumnProfile:
+    """Return the profile of one column."""
+    values, kind = source.rows[name], source.written[name].kind
+    known = values.dropna()
+    distinct = int(known.nunique())
+    role, reason = judged(name, values, kind, distinct, given, leak)
+    numeric = kind in ("integer", "number") and len(known) > 0
+    shown = known.drop_duplicates().head(3).map(str) if role != "personal" else known.head(0)
+    return ColumnProfile(
+        name=name,
+        kind=kind,
+        missing=float(values.isna().mean()),
+        distinct=distinct,
+        low=float(known.min()) if numeric else None,
+        high=float(known.max()) if numeric else None,
+        role=role,
+        reason=reason,
+        examples=tuple(one[:24] for one in shown),
+    )
+
+
+def judged(
+    name: str, values: pd.Series, kind: Kind, distinct: int, given: str, leak: str
+) -> tuple[Role, str]:
+    """Return what a column is proposed for, and why."""
+    if given:
+        return given, REASONS[given]  # type: ignore[return-value]
+    if distinct == 0:
+        return "empty", "no row has a value"
+    if distinct == 1 and values.notna().all():
+        return "constant", "it is the same in all rows"
+    if why := is_personal(name, values):
+        return "personal", why
+    if leak:
+        return "leak", leak
+    rows = int(values.notna().sum())
+    if kind == "text" and distinct > MANY:
+        words = float(values.dropna().head(LOOKED_AT).str.count(r"\S+").mean())
+        if words >= WORDS:
+            return "text", f"{words:.0f} words in the mean, {distinct:,} different"
+        if distinct >= UNIQUE * rows:
+            return "identifier", f"{distinct:,} different values in {rows:,} rows"
+    if kind == "integer" and distinct == rows and rows > MANY and KEY_NAME.search(name):
+        return "identifier", "it is different in each row, and named like a number of it"
+    if distinct == 1:
+        return "feature", "a value or none"
+    return "feature", {"timestamp": "its parts: month, weekday, hour"}.get(kind, "")
+
+
+REASONS = {
+    "target": "what is predicted",
+    "time": "when a row came about",
+    "key": "it names each row",
+    "group": "its rows stay together",
+    "dropped": "as asked",
+}
+
+
+def warnings(
+    rows: pd.DataFrame,
+    columns: tuple[ColumnProfile, ...],
+    y: pd.Series,
+    labels: tuple[str, ...],
+    time: str,
+    group: str,
+) -> Iterator[str]:
+    """Give what a person should know."""
+    if missing := int(y.isna().sum()):
+        yield f"{missing:,} rows have no {y.name}: they are left out of training"
+    inputs = [one.name for one in columns if one.role in ("feature", "text", "group", "time")]
+    if again := int(rows[[*inputs, str(y.name)]].duplicated().sum()):
+        yield f"{again:,} rows are the same as another one in all that is learned from"
+    if not inputs:
+        yield "no column is left to learn from"
+    if labels:
+        shares = y.dropna().map(str).value_counts(normalize=True)
+        if shares.min() < IMBALANCE:
+            yield f"label {shares.idxmin()!r} has {shares.min():.1%} of the rows: mind its own figures"
+    elif y.nunique() <= FEW_NUMBERS:
+        yield f"{y.name} has {y.nunique()} different numbers and is predicted as a number: write labels as texts"
+    if len(rows) < 500:
+        yield f"{len(rows)} rows are few: intervals are wide"
+    for one in columns:
+        if one.role in ("leak", "personal"):
+            yield f"{one.name} is no feature: {one.reason}"
+    if not time and not group:
+        for one in columns:
+            if one.kind == "text" and one.role in ("feature", "identifier") and repeats(rows, one):
+                yield f"each {one.name} has several rows: --group {one.name} keeps them on one side"
+                return
+
+
+def repeats(rows: pd.DataFrame, column: ColumnProfile) -> bool:
+    """Say whether a column names things that have a few rows each."""
+    mean = len(rows) / max(1, column.distinct)
+    return column.distinct > MANY and 1.5 <= mean <= 20
+
+
+def table(found: Profile) -> str:
+    """Return the proposal as a table for a terminal, 100 letters wide."""
+    from rich.console import Console
+    from rich.table import Table
+
+    shape = "a number" if not found.labels else f"{len(found.labels)} labels: {', '.join(found.labels)}"
+    drawn = Table(title=f"{found.rows:,} rows; {found.target} is {shape[:60]}", title_justify="left")
+    for name in ("column", "kind", "missing", "values", "range", "proposed", "because"):
+        drawn.add_column(name, overflow="fold")
+    for one in found.columns:
+        span = f"{one.low:g} to {one.high:g}" if one.low is not None else ", ".join(one.examples)
+        drawn.add_row(
+            one.name, one.kind, f"{one.missing:.1%}", f"{one.distinct:,}", span, one.role, one.reason
+        )
+    page = Console(file=io.StringIO(), width=100, color_system=None)
+    page.print(drawn)
+    assert isinstance(page.file, io.StringIO)
+    return page.file.getvalue().rstrip()

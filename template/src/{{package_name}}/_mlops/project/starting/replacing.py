@@ -1,0 +1,91 @@
+# The template's. Nothing of yours belongs here: `start-from` runs it.
+"""Put new files in the place of the example's, and of no other's."""
+
+import difflib
+import hashlib
+import json
+import shutil
+from collections.abc import Iterable
+from pathlib import Path
+from typing import Any
+
+import click
+
+from ... import paths
+from ...errors import Refused
+from ...files import read_json, sha256, whole_file, write_json
+
+RECORD = Path(".start-from.json")  # what the last run wrote
+SEEDS = Path(__file__).parent / "seeds.json"  # what the template wrote
+MADE = (paths.FEATURES, paths.MODELS, paths.REPORTS, *map(Path, ("dvc.lock", "mlflow.db", "mlruns")))
+ASIDE = Path("build/replaced")
+
+
+def last_run() -> dict[str, Any]:
+    """Return what the last run recorded; empty before the first."""
+    return read_json(RECORD) if RECORD.is_file() else {}
+
+
+def require_replaceable(new: dict[Path, bytes], old: Iterable[Path], force: bool) -> None:
+    """Show what would be lost of files that a person wrote; `Refused` unless forced.
+
+    Args:
+        new: Content by path.
+        old: Files that will be removed.
+        force: Whether to lose it; git keeps what was committed.
+    """
+    known = [json.loads(SEEDS.read_text(encoding="utf-8")), last_run().get("files", {})]
+    lost = []
+    for path in sorted({*new, *old}):
+        if not path.is_file() or path.read_bytes() == new.get(path):
+            continue
+        if sha256(path) not in [written.get(path.as_posix()) for written in known]:
+            lost.append(path)
+            click.echo(difference(path, new.get(path)), err=True)
+    if lost and not force:
+        plural = "s were" if len(lost) > 1 else " was"
+        message = f"{len(lost)} file{plural} changed by a person, such as {lost[0]}"
+        raise Refused(message, "commit what is worth it, then say --force")
+
+
+def difference(path: Path, content: bytes | None) -> str:
+    """Return how a file changes; in words when it is removed or holds no text."""
+    if content is None:
+        return f"{path} would be removed"
+    try:
+        before, after = (part.decode().splitlines() for part in (path.read_bytes(), content))
+    except UnicodeDecodeError:
+        return f"{path} would be replaced"
+    return "\n".join(difflib.unified_diff(before, after, str(path), f"{path} (new)", lineterm=""))
+
+
+def replace(new: dict[Path, bytes], old: Iterable[Path], asked: dict[str, Any]) -> list[Path]:
+    """Write new files, remove old ones, and record it; return what changed.
+
+    What runs made from the old data is moved aside: a registry holds models of one task.
+    """
+    changed = [path for path in new if not path.is_file() or path.read_bytes() != new[path]]
+    gone = [path for path in old if path.is_file() and path not in new]
+    if any(path.parent in (paths.RAW, paths.INCOMING) for path in (*changed, *gone)):
+        set_aside([path for path in MADE if path.exists()])
+    for path in changed:
+        with whole_file(path) as part:
+            part.write_bytes(new[path])
+    for path in gone:
+        path.unlink()
+    hashes = {path.as_posix(): hashlib.sha256(new[path]).hexdigest() for path in sorted(new)}
+    write_json(RECORD, {**asked, "files": hashes})
+    return [*changed, *gone]
+
+
+def set_aside(made: list[Path]) -> None:
+    """Move what runs made into a folder that git does not see."""
+    if not made:
+        return
+    number = 1
+    while (folder := ASIDE / str(number)).exists():
+        number += 1
+    for path in made:
+        (folder / path).parent.mkdir(parents=True, exist_ok=True)
+        shutil.move(path, folder / path)
+    click.echo(f"start-from: moved {', '.join(map(str, made))} to {folder}", err=True)

@@ -1,0 +1,505 @@
+# The template's. Nothing of yours belongs here: `start-from` runs it.
+"""Write your files from what a profile says about a table."""
+
+import json
+import math
+import re
+from collections.abc import Iterable
+from dataclasses import dataclass, replace
+from io import StringIO
+from pathlib import Path
+from typing import Any
+
+import pandas as pd
+from jinja2 import Environment, FileSystemLoader, StrictUndefined
+from ruamel.yaml import YAML
+
+from ... import PACKAGE, paths
+from ...data import tables
+from ...interface import Column
+from .profile import ColumnProfile, Profile
+from .source import Source
+
+FAMILIES = {
+    "boosting": "gradient boosting on trees",
+    "forest": "a forest of randomized trees",
+    "linear": "a linear model",
+}
+CODE = Path("src") / PACKAGE
+FILES = {
+    CODE / "schema.py": "schema.py.j2",
+    CODE / "data.py": "data.py.j2",
+    CODE / "features.py": "features.py.j2",
+    CODE / "model.py": "model.py.j2",
+    CODE / "metrics.py": "metrics.py.j2",
+    Path("tests/conftest.py"): "conftest.py.j2",
+    Path("tests/test_schema.py"): "test_schema.py.j2",
+    Path("tests/test_features.py"): "test_features.py.j2",
+    Path("tests/test_model.py"): "test_model.py.j2",
+    Path("tests/test_service.py"): "test_service.py.j2",
+}
+LABEL_METRIC, NUMBER_METRIC = "log_loss", "rmse"
+NUMBERED = "row"  # the key of rows that have none
+INPUTS = ("feature", "group", "text")  # roles of columns of which features are made
+LEFT_OUT = ("constant", "empty", "dropped")
+SLICES, SLICE_VALUES = 2, 12  # columns to look at by themselves, and how many values each may have
+
+
+@dataclass(frozen=True)
+class Trial:
+    """What was measured for one model: the contract's metric, its interval, others'."""
+
+    family: str
+    metric: float
+    interval: tuple[float, float]
+    baselines: dict[str, float]
+    slices: list[float]
+    losses: dict[str, float]
+
+
+@dataclass(frozen=True)
+class Proposal:
+    """What becomes of each column, ready to be written.
+
+    Args:
+        source: The table.
+        profile: What it says about itself.
+        key: Columns that name a row; `NUMBERED` when no column of the table does.
+        holdout: Rows that will be held out, about.
+        batch: Rows of the smallest batch that arrives later.
+        deny: Words of the contract that make a name personal.
+    """
+
+    source: Source
+    profile: Profile
+    key: tuple[str, ...]
+    holdout: int
+    batch: int
+    deny: tuple[str, ...]
+
+    @property
+    def metric(self) -> str:
+        """Return the contract's metric: small is good."""
+        return LABEL_METRIC if self.profile.labels else NUMBER_METRIC
+
+    @property
+    def kept(self) -> list[ColumnProfile]:
+        """Return the columns of the schema."""
+        return [column for column in self.profile.columns if column.role not in LEFT_OUT]
+
+    def role(self, column: ColumnProfile) -> str:
+        """Return what a column is: one whose name the contract denies is personal."""
+        denied = set(re.split(r"[^a-z]+", column.name.lower())) & set(self.deny)
+        return "personal" if denied and column.role != "target" else column.role
+
+    def named(self, *roles: str) -> list[ColumnProfile]:
+        """Return the columns of these roles."""
+        return [column for column in self.kept if self.role(column) in roles]
+
+    def inputs(self, *kinds: str) -> list[str]:
+        """Return the names of the inputs of these kinds; free text is none of them."""
+        found = [one for one in self.named("feature", "group") if one.kind in kinds]
+        return [one.name for one in found]
+
+
+def render(proposal: Proposal, trial: Trial) -> dict[Path, str]:
+    """Return the text of each file of code, not yet formatted."""
+    code = Environment(
+        loader=FileSystemLoader(Path(__file__).parent / "files"),
+        undefined=StrictUndefined,
+        keep_trailing_newline=True,
+        autoescape=False,  # noqa: S701 - it is Python, and every value is written as a literal
+    )
+    code.filters |= {
+        "literal": literal,
+        "tuple": lambda values: literal(tuple(values)),
+        "list_of": lambda values: literal(list(values)),
+        "set_of": lambda values: f"{{{', '.join(map(literal, values))}}}" if values else "set()",
+    }
+    given = context(proposal, trial)
+    return {path: code.get_template(name).render(given) for path, name in FILES.items()}
+
+
+def literal(value: Any) -> str:
+    """Write a value as Python does, with the quotes of this repo."""
+    if isinstance(value, str):
+        return json.dumps(value, ensure_ascii=False)
+    if isinstance(value, dict):
+        return f"{{{', '.join(f'{literal(key)}: {literal(item)}' for key, item in value.items())}}}"
+    if isinstance(value, tuple):
+        return f"({', '.join(map(literal, value))}{',' if len(value) == 1 else ''})"
+    if isinstance(value, list):
+        return f"[{', '.join(map(literal, value))}]"
+    return repr(value)
+
+
+def context(proposal: Proposal, trial: Trial) -> dict[str, Any]:
+    """Return what the templates ask for."""
+    profile, family = proposal.profile, trial.family
+    columns = declared(proposal)
+    known = [column for column in columns if column.known == "request"]
+    texts = [one.name for one in proposal.named("text")]
+    times = [*proposal.inputs("timestamp"), *([profile.time] if profile.time else [])]
+    categories, numbers = (
+        proposal.inputs("text"),
+        proposal.inputs("integer", "number", "boolean"),
+    )
+    clocks = [name for name in times if has_clock(proposal.source.rows[name])]
+    late = [column.name for column in columns if column.known == "outcome"]
+    read = {*texts, *times, *categories, *numbers}
+    bounded = [one for one in columns if one.low is not None and one.known == "request"]
+    simple = "linear" if "linear" in trial.baselines else "tree"
+    trees = family != "linear" or simple == "tree"
+    scaled = family == "linear" or simple == "linear"
+    encoders = ["OneHotEncoder"] * scaled + ["OrdinalEncoder"] * trees
+    return {
+        "package": PACKAGE,
+        "origin": proposal.source.origin,
+        "columns": [shown(column, proposal) for column in columns],
+        "known": known,
+        "key": proposal.key,
+        "numbered": proposal.key == (NUMBERED,),
+        "time": profile.time,
+        "group": profile.group,
+        "target": profile.target,
+        "target_column": profile.target,
+        "labels": profile.labels,
+        "positive": profile.positive,
+        "read_target": read_target(proposal),
+        "names": {
+            old: new for new, old in proposal.source.names.items() if new in names_of(columns)
+        },
+        "left_out": [
+            proposal.source.names.get(one.name, one.name)
+            for one in profile.columns
+            if one.role in LEFT_OUT
+        ],
+        "written": written(proposal),
+        "categories": categories,
+        "numbers": numbers,
+        "texts": texts,
+        "times": times,
+        "clocks": clocks,
+        "made": len(categories) + len(numbers) + len(texts) + 2 * len(times) + len(clocks),
+        "late": late,
+        "unread": [one.name for one in known if one.name not in read],
+        "gaps": [one.name for one in columns if one.missing and one.name != profile.target],
+        "number_gaps": [
+            one.name for one in columns if one.missing and one.name in numbers and one.known != "outcome"
+        ],
+        "impossible": [
+            *((one.name, low_of(one)) for one in bounded[:3]),
+            *((one.name, None) for one in known if not one.missing and one.name not in proposal.key),
+        ][:5],
+        "impossible_request": next(((one.name, low_of(one)) for one in bounded), None),
+        "metric": proposal.metric,
+        "family": family,
+        "words": FAMILIES[family],
+        "kind": "Classifier" if profile.labels else "Regressor",
+        "simple": simple,
+        "encoders": [*encoders, *["StandardScaler"] * scaled],
+        "category_types": " | ".join(encoders),
+    }
+
+
+def declared(proposal: Proposal) -> list[Column]:
+    """Return the columns of the schema in the order of the table, a number for each row first."""
+    found = []
+    if proposal.key == (NUMBERED,):
+        found.append(Column(NUMBERED, "text", "request", "names the row: its file and place"))
+    for column in proposal.kept:
+        role = proposal.role(column)
+        low, high = bounds(proposal.source.rows[column.name], column) if role in INPUTS else (None, None)
+        late = role in ("target", "leak")
+        found.append(
+            Column(
+                column.name,
+                column.kind,
+                "outcome" if late else "request",
+                MEANINGS.get(role, "YOURS: meaning and unit"),
+                low,
+                high,
+                missing=late or column.missing > 0,
+                personal=role == "personal",
+                zone=proposal.source.written[column.name].zone,
+            )
+        )
+    return found
+
+
+MEANINGS = {
+    "target": "what is predicted",
+    "leak": "YOURS: is it known before the outcome? it says what the outcome is",
+    "key": "names the row",
+    "identifier": "names something else; no feature",
+    "time": "when the row came about",
+    "personal": "YOURS: personal, so no feature and never logged",
+}
+
+
+def bounds(values: pd.Series, column: ColumnProfile) -> tuple[float | None, float | None]:
+    """Return limits with room: the range that was seen, as wide again on each side."""
+    if column.kind not in ("integer", "number") or column.low is None or column.high is None:
+        return None, None
+    room = column.high - column.low
+    low = 0.0 if column.low >= 0 else -rounded_up(room - column.low)
+    high = rounded_up(column.high + room) if column.high > 0 else 0.0
+    if not math.isfinite(room) or low > column.low or high < column.high:
+        return None, None
+    return (int(low), int(high)) if column.kind == "integer" else (low, high)
+
+
+def rounded_up(value: float) -> float:
+    """Round a positive number up to two digits."""
+    unit = 10.0 ** (math.floor(math.log10(value)) - 1) if value > 0 else 1.0
+    found = math.ceil(value / unit) * unit
+    return float(f"{found:.12g}")
+
+
+def low_of(column: Column) -> str:
+    """Return a value just below what a column may hold, as Python writes it."""
+    low = column.low or 0
+    return repr(low - 1 if column.kind == "integer" else float(low) - 1.0)
+
+
+def shown(column: Column, proposal: Proposal) -> dict[str, str]:
+    """Return the line of schema.py that declares a column, and what was seen as a comment."""
+    limits = [number(one) for one in (column.low, column.high) if one is not None]
+    flags = [f"{name}=True" for name in ("missing", "personal") if getattr(column, name)]
+    flags += [f"zone={literal(column.zone)}"] * bool(column.zone)
+    words = [literal(one) for one in (column.name, column.kind, column.known, column.meaning)]
+    line = f"Column({', '.join([*words, *limits, *flags])}),"
+    found = [one for one in proposal.profile.columns if one.name == column.name]
+    return {"declared": line, "comment": seen(found[0]) if found else ""}
+
+
+def number(value: float) -> str:
+    """Write a bound as a person does."""
+    return f"{int(value):_}" if float(value).is_integer() and abs(value) < 1e15 else repr(value)
+
+
+def seen(column: ColumnProfile) -> str:
+    """Say in a few words what a column held."""
+    if column.low is not None and column.high is not None:
+        return f"seen: {column.low:g} to {column.high:g}"
+    if column.kind == "text" and column.role in INPUTS:
+        return f"{column.distinct:,} different values"
+    return ""
+
+
+def names_of(columns: Iterable[Column]) -> set[str]:
+    """Return the names of columns."""
+    return {column.name for column in columns}
+
+
+def has_clock(values: pd.Series) -> bool:
+    """Say whether times hold more than dates."""
+    known = values.dropna()
+    return bool((known != known.dt.normalize()).any())
+
+
+def read_target(proposal: Proposal) -> str:
+    """Return the expression that reads the target as labels or a number."""
+    profile = proposal.profile
+    (column,) = (one for one in profile.columns if one.name == profile.target)
+    found = f"rows[{literal(profile.target)}]"
+    if not profile.labels:
+        return f'{found}.astype("float64")'
+    if column.kind == "text":
+        return found
+    values = sorted(proposal.source.rows[profile.target].dropna().unique().tolist())
+    return f"{found}.map({literal({one: str(one) for one in values})})"
+
+
+def written(proposal: Proposal) -> dict[str, Any]:
+    """Return what a later file of the same origin needs to be read as this one was."""
+    dialect, columns = proposal.source.dialect, proposal.source.written
+    kept = {one.name: columns[one.name] for one in proposal.kept} if dialect else {}
+    given = dialect.read_csv_options() if dialect else {}
+    signs = {one.decimal for one in kept.values() if one.decimal}
+    decimal = "," if "," in signs else "."
+    forms = {name: one.form for name, one in kept.items() if one.form}
+    marks = {mark for one in kept.values() for mark in one.missing}
+    return {
+        "missing": ["", *sorted(marks)],
+        "options": "".join(f", {name}={literal(value)}" for name, value in given.items()),
+        "truths": {name: one.truth for name, one in kept.items() if one.truth},
+        "numbers": [name for name, one in kept.items() if one.decimal],
+        "decimal": decimal,
+        "thrown": rf"[^\d{decimal}eE+-]",
+        "times": {n: form for n, form in forms.items() if form not in ("s", "ms", "ISO8601")},
+        "since_1970": [(name, form) for name, form in forms.items() if form in ("s", "ms")],
+    }
+
+
+def contract(text: str, proposal: Proposal, trial: Trial) -> str:
+    """Return contract.yaml with this table's metric, bars, slices and sizes; the rest as it was."""
+    yaml = round_trip()
+    found = yaml.load(text)
+    bars = bars_of(proposal, trial)
+    found["quality"] = {"metric": proposal.metric, "better": "lower", **bars, "minimal_change": 0.0}
+    quality = found["quality"] = yaml.map(**found["quality"])
+    quality.yaml_set_start_comment(
+        f"{FAMILIES[trial.family]}: {trial.metric:.4g} on the hold-out, 95 % interval "
+        f"{trial.interval[0]:.4g} to {trial.interval[1]:.4g} by bootstrap;\n"
+        + ", ".join(f"{name} {value:.4g}" for name, value in trial.baselines.items())
+        + ". YOURS: agree on these bars with the consumer",
+        indent=2,
+    )
+    slices = slice_columns(proposal)
+    rows = max(10, min(200, proposal.holdout // 10))
+    found["slices"] = {"columns": slices, "min_rows": rows}
+    if trial.slices:
+        found["slices"]["accept"] = figure(max(trial.slices) * 1.25)
+    few = max(10, min(300, proposal.batch // 2))
+    found["monitoring"] = {
+        **found.get("monitoring", {}),
+        **{"min_rows": few, "min_labels": few},
+    }
+    out = StringIO()
+    yaml.dump(found, out)
+    return out.getvalue()
+
+
+def bars_of(proposal: Proposal, trial: Trial) -> dict[str, float]:
+    """Return the contract's bars: no worse than chance makes this model, nor than a simple one."""
+    constant = next(iter(trial.baselines.values()))
+    room = max(trial.interval[1], trial.metric) * 1.02
+    accept = min(room, constant) if trial.metric < constant else room
+    withdraw = max(constant, accept * 1.1)
+    return {
+        "accept": figure(accept),
+        "retrain": figure(accept + (withdraw - accept) / 4),
+        "withdraw": figure(withdraw),
+    }
+
+
+def figure(value: float) -> float:
+    """Round a bar to four digits."""
+    return float(f"{value:.4g}")
+
+
+def slice_columns(proposal: Proposal) -> list[str]:
+    """Return categories of which the hold-out has enough rows of several values."""
+    rows, least = proposal.source.rows, max(10, min(200, proposal.holdout // 10))
+    share = proposal.holdout / max(1, len(rows))
+    found = []
+    for column in proposal.named("feature", "group"):
+        if column.kind in ("text", "boolean") and 2 <= column.distinct <= SLICE_VALUES:
+            counts = rows[column.name].value_counts() * share
+            if (counts >= least * 1.5).sum() >= 2:
+                found.append(column.name)
+    return found[:SLICES]
+
+
+def params(text: str, proposal: Proposal, family: str) -> str:
+    """Return params.yaml with this model's parameters and this table's sizes."""
+    yaml = round_trip()
+    found = yaml.load(text)
+    found["train"] = {"seed": 0, **sizes(proposal, family)}
+    few = max(10, min(300, proposal.batch // 2))
+    found["drift"]["min_rows"] = few
+    out = StringIO()
+    yaml.dump(found, out)
+    return out.getvalue()
+
+
+def sizes(proposal: Proposal, family: str) -> dict[str, Any]:
+    """Return parameters of a model that suit the number of rows."""
+    rows = proposal.profile.rows
+    if family == "linear":
+        return {"strength": 1.0}
+    if family == "forest":
+        return {"n_estimators": 200, "min_samples_leaf": 3 if rows < 10_000 else 10}
+    return {
+        "learning_rate": 0.1 if rows < 10_000 else 0.05,
+        "max_iter": 60 if rows < 1_000 else 150,
+        "max_leaf_nodes": 7 if rows < 1_000 else 15,
+        "min_samples_leaf": 5 if rows < 1_000 else 20 if rows < 10_000 else 50,
+        "l2_regularization": 1.0,
+    }
+
+
+def round_trip() -> Any:
+    """Return a YAML reader and writer that keeps comments and long lines."""
+    yaml = YAML()
+    yaml.width = 100
+    yaml.indent(mapping=2, sequence=4, offset=2)
+    return yaml
+
+
+def prose(text: str, proposal: Proposal) -> str:
+    """Return README, card or contract with a first sentence about this table in place of another's."""
+    said = f"Predicts {proposal.profile.target} of a row of {proposal.source.origin}"
+    for pattern in (EXAMPLE, OPEN):
+        text = pattern.sub(said, text)
+    return text
+
+
+EXAMPLE = re.compile(r"Says before departure how late a flight will arrive")
+OPEN = re.compile(r"YOURS: what [^\n]*? predicts, in one sentence")
+
+
+def card(text: str, proposal: Proposal) -> str:
+    """Return MODEL_CARD.md with the tags of this task."""
+    task = "classification" if proposal.profile.labels else "regression"
+    text = re.sub(r"\b(tabular-)?(classification|regression)$", rf"\g<1>{task}", text, flags=re.M)
+    return re.sub(r"^metrics:\n  - \w+$", f"metrics:\n  - {proposal.metric}", text, flags=re.M)
+
+
+def with_key(proposal: Proposal, rows: pd.DataFrame, name: str) -> pd.DataFrame:
+    """Return a batch as it is written: typed, without what is left out, each row with a key."""
+    columns = declared(proposal)
+    rows = rows.drop(columns=[one for one in rows if one not in names_of(columns)])
+    if proposal.key == (NUMBERED,):
+        rows = rows.drop(columns=NUMBERED, errors="ignore")
+        rows.insert(0, NUMBERED, [f"{name}-{place}" for place in range(1, len(rows) + 1)])
+    return tables.conform(rows, columns)
+
+
+def without_people(proposal: Proposal, rows: pd.DataFrame) -> pd.DataFrame:
+    """Return rows in which personal values are invented ones: the sample stands in git."""
+    invented = rows.copy()
+    for column in proposal.named("personal"):
+        known = invented[column.name].notna()
+        places = pd.Series(range(1, len(rows) + 1), index=rows.index)
+        if column.kind == "text":
+            invented[column.name] = (column.name + " " + places.astype("str")).where(known)
+        else:
+            invented[column.name] = invented[column.name].sample(frac=1, random_state=0).to_numpy()
+    return invented
+
+
+def untried(proposal: Proposal, family: str) -> Trial:
+    """Return a trial before anything was measured, to write a model with that can be tried."""
+    simple = "tree" if family == "linear" else "linear"
+    constant = "majority" if proposal.profile.labels else "mean"
+    return Trial(family, 1.0, (0.9, 1.1), {constant: 2.0, simple: 1.5}, [], {})
+
+
+def sized(proposal: Proposal, holdout: int, batch: int) -> Proposal:
+    """Return the proposal with the sizes that a cut has."""
+    return replace(proposal, holdout=holdout, batch=batch)
+
+
+# files of which only parts are about the data
+OTHERS = (paths.CONTRACT, paths.PARAMS, paths.CARD, Path("README.md"))
+
+
+def edited(proposal: Proposal, trial: Trial) -> dict[Path, str]:
+    """Return the files of which only parts are about the data, with these parts made anew."""
+    before = {path: path.read_text(encoding="utf-8") for path in OTHERS}
+    found = {path: prose(text, proposal) for path, text in before.items()}
+    found[paths.CONTRACT] = contract(found[paths.CONTRACT], proposal, trial)
+    found[paths.PARAMS] = params(found[paths.PARAMS], proposal, trial.family)
+    found[paths.CARD] = card(found[paths.CARD], proposal)
+    return found
+
+
+def best(found: dict[str, Any], families: Iterable[str]) -> Trial:
+    """Return the model that did best on the training part, unless the linear one beats it later."""
+    losses = found["losses"]
+    family = min(families, key=lambda name: losses[name])
+    if found[family]["metric"] >= found["linear"]["metric"]:
+        family = "linear"
+    return Trial(family=family, losses=losses, **found[family])

@@ -1,0 +1,71 @@
+# The template's. Yours are metrics.py and model.py.
+"""Score predictions: beside simple models, with intervals, on slices, without a feature."""
+
+from typing import Any
+
+import numpy as np
+import pandas as pd
+from sklearn.base import BaseEstimator
+from sklearn.inspection import permutation_importance
+
+from ... import metrics, schema
+from .. import paths
+from ..data import outcome
+from ..errors import WrongInput, did_you_mean
+from ..interface import Contract, EvaluateParams, Slices
+
+
+def fit_and_predict(
+    estimator: BaseEstimator, train: pd.DataFrame, inputs: pd.DataFrame
+) -> pd.DataFrame:
+    """Fit a simple model on the training part and predict the hold-out."""
+    fitted = estimator.fit(train.drop(columns=schema.TARGET), train[schema.TARGET])
+    return outcome.predict(fitted, inputs, schema.LABELS)
+
+
+def intervals(
+    y_true: pd.Series, y_pred: pd.DataFrame, resamples: int
+) -> dict[str, tuple[float, float]]:
+    """Return the 95 % bootstrap interval of each metric: rows drawn anew, with replacement."""
+    random, rows, scores = np.random.default_rng(0), len(y_true), []
+    for _ in range(resamples):
+        drawn = random.integers(rows, size=rows)
+        again = (part.iloc[drawn].reset_index(drop=True) for part in (y_true, y_pred))
+        scores.append(metrics.score(*again))
+    limits = pd.DataFrame(scores).quantile([0.025, 0.975])
+    return {str(name): (float(low), float(high)) for name, (low, high) in limits.items()}
+
+
+def by_slice(
+    rows: pd.DataFrame, y_true: pd.Series, y_pred: pd.DataFrame, slices: Slices
+) -> list[dict[str, Any]]:
+    """Score each group of rows that the contract names, when it is large enough to judge."""
+    found: list[dict[str, Any]] = []
+    for column in slices.columns:
+        if column not in rows:
+            message = f"{paths.CONTRACT}: slices.columns names {column!r}, not a column of the data"
+            raise WrongInput(message, did_you_mean(column, list(rows)))
+        for value, group in rows.groupby(column).groups.items():
+            if len(group) >= slices.min_rows:
+                scores = metrics.score(y_true.loc[group], y_pred.loc[group])
+                found.append({"column": column, "value": str(value), "rows": len(group), **scores})
+    return found
+
+
+def importance(
+    fitted: BaseEstimator, holdout: pd.DataFrame, contract: Contract, params: EvaluateParams
+) -> dict[str, float]:
+    """Return how much worse the metric gets when one feature is shuffled, for each feature."""
+    drawn = holdout.sample(min(params.importance_rows, len(holdout)), random_state=0)
+    sign = 1 if contract.quality.better == "higher" else -1
+
+    def scorer(estimator: BaseEstimator, inputs: pd.DataFrame, y_true: pd.Series) -> float:
+        y_pred = outcome.predict(estimator, inputs, schema.LABELS)
+        return sign * metrics.score(y_true, y_pred)[contract.quality.metric]
+
+    inputs, repeats = drawn.drop(columns=schema.TARGET), params.importance_repeats
+    result = permutation_importance(
+        fitted, inputs, drawn[schema.TARGET], scoring=scorer, n_repeats=repeats, random_state=0
+    )
+    losses = zip(inputs.columns, result["importances_mean"], strict=True)
+    return {name: float(loss) for name, loss in sorted(losses, key=lambda pair: -pair[1])}
