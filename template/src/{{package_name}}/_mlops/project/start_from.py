@@ -66,9 +66,7 @@ def command(
     is replaced without --force.
     """
     source = read(path, sql, url)
-    found = profile(
-        source, target, time=time, key=key, group=group, positive=positive, drop=drop
-    )
+    found = profile(source, target, time=time, key=key, group=group, positive=positive, drop=drop)
     click.echo(table(found))
     for note in (*source.notes, *found.warnings):
         click.echo(f"note: {note}", err=True)
@@ -80,7 +78,9 @@ def command(
         return
     proposal, cut = propose(source, found)
     if pretend:
-        click.echo(f"start-from: would write {', '.join(map(str, sorted(writing.FILES)))}", err=True)
+        click.echo(
+            f"start-from: would write {', '.join(map(str, sorted(writing.FILES)))}", err=True
+        )
         return
     if not yes:
         confirm()
@@ -125,9 +125,7 @@ def propose(source: Source, found: Profile) -> tuple[writing.Proposal, cutting.C
     return writing.sized(proposal, holdout, min(map(len, cut.incoming), default=holdout)), cut
 
 
-def build(
-    proposal: writing.Proposal, cut: cutting.Cut
-) -> tuple[dict[Path, bytes], writing.Trial]:
+def build(proposal: writing.Proposal, cut: cutting.Cut) -> tuple[dict[Path, bytes], writing.Trial]:
     """Write everything into a folder that is thrown away, try models there, return the files."""
     with tempfile.TemporaryDirectory(prefix=f"{PROJECT}-") as name:
         folder = Path(name)
@@ -177,9 +175,7 @@ def write_code(proposal: writing.Proposal, trial: writing.Trial, folder: Path) -
         (folder / path).write_text(text, encoding="utf-8")
 
 
-def tried(
-    proposal: writing.Proposal, families: Sequence[str], folder: Path
-) -> writing.Trial:
+def tried(proposal: writing.Proposal, families: Sequence[str], folder: Path) -> writing.Trial:
     """Try each family in a process that imports the new files; return the best one's figures."""
     environment = {**os.environ, "PYTHONPATH": str(folder / "src")}
     module = f"{PACKAGE}._mlops.project.starting.trial"
@@ -221,10 +217,11 @@ def keep(changed: list[Path], origin: str) -> None:
 def tell(proposal: writing.Proposal, trial: writing.Trial, cut: cutting.Cut) -> None:
     """Say what was measured and what comes next."""
     others = ", ".join(f"{name} {value:.4g}" for name, value in trial.baselines.items())
+    words = writing.FAMILIES[trial.family]
     rows: dict[str, Any] = {
-        "model": f"{writing.FAMILIES[trial.family]}: {proposal.metric} {trial.metric:.4g} ({others})",
+        "model": f"{words}: {proposal.metric} {trial.metric:.4g} ({others})",
         "data": f"{len(cut.raw)} batches to learn from, {len(cut.incoming)} that arrive later",
-        "undo": "git revert HEAD, and the batches are in git's place no more: run it again",
+        "undo": "git revert HEAD; the old batches are in build/replaced",
         "next": "uv run just demo",
     }
     for name, said in rows.items():

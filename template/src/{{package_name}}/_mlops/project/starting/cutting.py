@@ -62,7 +62,8 @@ def pieces(rows: pd.DataFrame, place: pd.Series, shares: list[float]) -> list[pd
     """Cut ordered rows at these shares of them; rows of one place stay together."""
     ends = [int(place.searchsorted(place.iloc[int(len(rows) * share)])) for share in shares[1:-1]]
     return [
-        rows.iloc[start:end].reset_index(drop=True) for start, end in pairwise([0, *ends, len(rows)])
+        rows.iloc[start:end].reset_index(drop=True)
+        for start, end in pairwise([0, *ends, len(rows)])
     ]
 
 

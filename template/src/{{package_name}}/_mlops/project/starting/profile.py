@@ -37,17 +37,22 @@ FEW_NUMBERS = 10  # different whole numbers that may be labels
 LEAK = 0.995  # share of what a column alone says right, beyond what guessing does
 LOOKED_AT = 20_000  # rows, where a sample is as good
 MOST_PAIRS = 300
+LONGEST_KEY = 40  # letters
 UNIQUE = 0.95  # share of different values from which a text names its row
 WORDS = 3  # in the mean, from which a text is free text
 MANY = 50  # different values from which a text may be free, or an identifier
 IMBALANCE = 0.1
 LABEL_NAME = re.compile(r"(^|_)(class|label|species|category|type|target|grade|survived)(_|$)")
-KEY_NAME = re.compile(r"(^|_)(id|key|no|nr|number|uuid|guid|index|code|ref)(_|$)|^unnamed|^column_1$")
+KEY_NAME = re.compile(
+    r"(^|_)(id|key|no|nr|number|uuid|guid|index|code|ref)(_|$)|^unnamed|^column_1$"
+)
 PERSON_NAME = re.compile(
     r"(^|_)(e_?mail|phone|telephone|mobile|address|street|birth|birthday|birthdate|dob|ssn|"
     r"passport|iban|first_?name|last_?name|surname|full_?name|name|ip)(_|$)"
 )
-THING_NAME = re.compile(r"(product|item|file|country|city|company|brand|car|model|station|state)_name")
+THING_NAME = re.compile(
+    r"(product|item|file|country|city|company|brand|car|model|station|state)_name"
+)
 EMAIL = r"[\w.+-]+@[\w-]+\.[\w.]+"
 PHONE = r"\+?[\d ()/-]{7,20}"
 POSITIVE = ("yes", "true", "1", "y", "t", "positive", "churned", "late", "fraud", "default")
@@ -142,7 +147,9 @@ def profile(
     if time and source.written[time].kind != "timestamp":
         raise WrongInput(f"--time {time} holds no times", f"it is {source.written[time].kind}")
     if time and rows[time].isna().any():
-        raise WrongInput(f"--time {time} is missing in {int(rows[time].isna().sum())} rows", "drop them")
+        raise WrongInput(
+            f"--time {time} is missing in {int(rows[time].isna().sum())} rows", "drop them"
+        )
     given = {target: "target", time: "time", group: "group", **dict.fromkeys(drop, "dropped")}
     key = key or find_key(rows, [name for name in rows if name not in given])
     given |= dict.fromkeys(key, "key")
@@ -190,7 +197,9 @@ def require_learnable(rows: pd.DataFrame, target: str) -> None:
         message = f"{len(known)} rows have a value of {target!r}; expected {FEWEST} or more"
         raise WrongInput(message, "with fewer no model can be told from chance")
     if known.nunique() < 2:
-        raise WrongInput(f"{target!r} is {known.iloc[0]!r} in all {len(known)} rows: nothing to learn")
+        raise WrongInput(
+            f"{target!r} is {known.iloc[0]!r} in all {len(known)} rows: nothing to learn"
+        )
     if rows.shape[1] < 2:
         raise WrongInput(f"{target!r} is the only column: nothing to learn from")
 
@@ -211,8 +220,10 @@ def find_labels(values: pd.Series, kind: Kind, name: str) -> tuple[str, ...]:
         return ()
     counts = known.value_counts()
     if kind == "text" and known.str.contains(r"[;|]").mean() > 0.2:
-        raise WrongInput(f"{name!r} holds several labels in one value, such as {known.iloc[0]!r}",
-                         "multi-label targets are not supported: make one column a label")
+        raise WrongInput(
+            f"{name!r} holds several labels in one value, such as {known.iloc[0]!r}",
+            "multi-label targets are not supported: make one column a label",
+        )
     if len(counts) > MOST_LABELS:
         message = f"{name!r} has {len(counts)} labels; expected at most {MOST_LABELS}"
         raise WrongInput(message, "is it free text, or does it name something?")
@@ -253,10 +264,15 @@ def find_key(rows: pd.DataFrame, names: list[str]) -> tuple[str, ...]:
         counts = pd.api.types.is_integer_dtype(values)
         if not (counts or values.dtype == "str") or values.isna().any() or not values.is_unique:
             continue
-        steps = bool(values.astype("int64").sort_values().diff().dropna().eq(1).all()) if counts else False
-        if KEY_NAME.search(name) or steps or (not counts and values.str.len().max() <= 40):
-            if not is_personal(name, values):
-                return (name,)
+        steps = (
+            bool(values.astype("int64").sort_values().diff().dropna().eq(1).all())
+            if counts
+            else False
+        )
+        short = not counts and values.str.len().max() <= LONGEST_KEY
+        like_a_key = KEY_NAME.search(name) or steps or short
+        if like_a_key and not is_personal(name, values):
+            return (name,)
     return ()
 
 
@@ -285,7 +301,10 @@ def find_leaks(
             shares = pd.crosstab(gaps, y.map(str))
             if (shares.gt(0).sum(axis=1) == 1).all():
                 found.add(name)
-                yield name, f"it is filled only when {y.name} is {shares.columns[shares.loc[False].gt(0)][0]}"
+                yield (
+                    name,
+                    f"it is filled only when {y.name} is {shares.columns[shares.loc[False].gt(0)][0]}",
+                )
     few = rows.sample(min(LOOKED_AT, len(rows)), random_state=0)
     target = y[few.index].map(str) if labels else y[few.index].astype("float64")
     coded = {name: codes(few[name]) for name in names if name not in found}
@@ -448,14 +467,24 @@ def table(found: Profile) -> str:
     from rich.console import Console
     from rich.table import Table
 
-    shape = "a number" if not found.labels else f"{len(found.labels)} labels: {', '.join(found.labels)}"
-    drawn = Table(title=f"{found.rows:,} rows; {found.target} is {shape[:60]}", title_justify="left")
+    shape = (
+        "a number" if not found.labels else f"{len(found.labels)} labels: {', '.join(found.labels)}"
+    )
+    drawn = Table(
+        title=f"{found.rows:,} rows; {found.target} is {shape[:60]}", title_justify="left"
+    )
     for name in ("column", "kind", "missing", "values", "range", "proposed", "because"):
         drawn.add_column(name, overflow="fold")
     for one in found.columns:
         span = f"{one.low:g} to {one.high:g}" if one.low is not None else ", ".join(one.examples)
         drawn.add_row(
-            one.name, one.kind, f"{one.missing:.1%}", f"{one.distinct:,}", span, one.role, one.reason
+            one.name,
+            one.kind,
+            f"{one.missing:.1%}",
+            f"{one.distinct:,}",
+            span,
+            one.role,
+            one.reason,
         )
     page = Console(file=io.StringIO(), width=100, color_system=None)
     page.print(drawn)

@@ -17,7 +17,13 @@ from ...files import read_json, sha256, whole_file, write_json
 
 RECORD = Path(".start-from.json")  # what the last run wrote
 SEEDS = Path(__file__).parent / "seeds.json"  # what the template wrote
-MADE = (paths.FEATURES, paths.MODELS, paths.REPORTS, *map(Path, ("dvc.lock", "mlflow.db", "mlruns")))
+MADE = (
+    paths.FEATURES,
+    *(paths.MODELS / name for name in ("candidate", "registered", "champion", "rollout")),
+    *(paths.MODELS / f"{name}.dvc" for name in ("registered", "champion")),
+    paths.REPORTS,
+    *map(Path, ("dvc.lock", "mlflow.db", "mlruns")),
+)
 ASIDE = Path("build/replaced")
 
 
@@ -62,17 +68,19 @@ def difference(path: Path, content: bytes | None) -> str:
 def replace(new: dict[Path, bytes], old: Iterable[Path], asked: dict[str, Any]) -> list[Path]:
     """Write new files, remove old ones, and record it; return what changed.
 
-    What runs made from the old data is moved aside: a registry holds models of one task.
+    Old batches, and what runs made from them, are moved aside: a registry holds models of one
+    target.
     """
     changed = [path for path in new if not path.is_file() or path.read_bytes() != new[path]]
     gone = [path for path in old if path.is_file() and path not in new]
-    if any(path.parent in (paths.RAW, paths.INCOMING) for path in (*changed, *gone)):
-        set_aside([path for path in MADE if path.exists()])
+    batches = [one for one in (*changed, *gone) if one.parent in (paths.RAW, paths.INCOMING)]
+    if batches:
+        set_aside([path for path in (*MADE, *batches) if path.exists()])
     for path in changed:
         with whole_file(path) as part:
             part.write_bytes(new[path])
     for path in gone:
-        path.unlink()
+        path.unlink(missing_ok=True)
     hashes = {path.as_posix(): hashlib.sha256(new[path]).hexdigest() for path in sorted(new)}
     write_json(RECORD, {**asked, "files": hashes})
     return [*changed, *gone]
@@ -88,4 +96,4 @@ def set_aside(made: list[Path]) -> None:
     for path in made:
         (folder / path).parent.mkdir(parents=True, exist_ok=True)
         shutil.move(path, folder / path)
-    click.echo(f"start-from: moved {', '.join(map(str, made))} to {folder}", err=True)
+    click.echo(f"start-from: moved the old batches and what runs made to {folder}", err=True)

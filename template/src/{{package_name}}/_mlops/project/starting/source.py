@@ -85,7 +85,9 @@ def read(path: Path | None, sql: str | None = None, url: str | None = None) -> S
         WrongInput: If it cannot be read, or holds no table.
     """
     if (path is None) == (sql is None):
-        raise WrongInput("expected a PATH or --sql, and not both", "start-from PATH --target COLUMN")
+        raise WrongInput(
+            "expected a PATH or --sql, and not both", "start-from PATH --target COLUMN"
+        )
     if sql is not None:
         return typed(query(sql, url), "the query")
     assert path is not None
@@ -176,7 +178,11 @@ def records(path: Path) -> Raw:
     content = path.read_bytes()
     lines = content.lstrip()[:1] != b"["
     try:
-        rows = [json.loads(line) for line in content.splitlines() if line.strip()] if lines else json.loads(content)
+        rows = (
+            [json.loads(line) for line in content.splitlines() if line.strip()]
+            if lines
+            else json.loads(content)
+        )
     except ValueError as error:
         raise WrongInput(f"{path} is not JSON: {error}", "one record a line, or a list") from error
     if not all(isinstance(one, dict) for one in rows):
@@ -196,7 +202,9 @@ def sheet(path: Path) -> Raw:
         table = book.parse(name, header=None, dtype="object")
     notes = [f"sheet {name!r}, not the {others} others"] if others else []
     cells = table.astype("object").where(table.notna(), None)
-    head = header_line([[str(one) if one is not None else "" for one in row] for row in cells.head(50).to_numpy()])
+    head = header_line(
+        [[str(one) if one is not None else "" for one in row] for row in cells.head(50).to_numpy()]
+    )
     if head:
         notes.append(f"header in line {head + 1}")
     rows = cells.iloc[head + 1 :].reset_index(drop=True)
@@ -241,7 +249,9 @@ def text(path: Path) -> Raw:
     if width > 1 and rows.iloc[-1, -1:].isna().all() and not ended(path):
         rows = rows.iloc[:-1]
         notes.append("last line left out: it is not whole")
-    return without_total(Raw(rows.set_axis(names, axis="columns"), Dialect(separator, encoding, head), notes))
+    return without_total(
+        Raw(rows.set_axis(names, axis="columns"), Dialect(separator, encoding, head), notes)
+    )
 
 
 def ended(path: Path) -> bool:

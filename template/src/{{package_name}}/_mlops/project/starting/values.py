@@ -9,9 +9,24 @@ import pandas as pd
 from ...interface import Kind
 
 # words for a missing value; beside texts only those of which no other meaning is known
-MARKS = {"NA", "N/A", "n/a", "NaN", "nan", "NULL", "null", "-", "--", "?", ".", "#N/A", "<NA>", "NaT"}
+MARKS = {
+    "NA",
+    "N/A",
+    "n/a",
+    "NaN",
+    "nan",
+    "NULL",
+    "null",
+    "-",
+    "--",
+    "?",
+    ".",
+    "#N/A",
+    "<NA>",
+    "NaT",
+}
 SURE = MARKS - {"NA", "-", "--", "."}
-CODES = re.compile(r"[A-Z]{2}")  # of countries or airlines, among which NA is one
+CODES = r"[A-Z]{2}"  # of countries or airlines, among which NA is one
 TRUTHS = [("true", "false"), ("yes", "no"), ("y", "n"), ("t", "f"), ("on", "off")]
 # no number begins with a zero that something follows: 007 is a name
 PLAIN = r"[-+]?(?:0|[1-9]\d*|(?:0|[1-9]\d*)?\.\d+|[1-9]\d*\.)(?:[eE][-+]?\d+)?"
@@ -116,7 +131,7 @@ def from_text(texts: pd.Series, name: str, comma: bool) -> Found:
             values, written, said = found
             return values, Written(**{**vars(written), "missing": marks}), [*missing(marks), *said]
     sure = {mark for mark in marks if mark in SURE}
-    if "NA" in marks and not (rest.isna() | rest.str.fullmatch(CODES).astype("boolean")).all():
+    if "NA" in marks and not rest.dropna().str.fullmatch(CODES).all():
         sure.add("NA")
     words = tuple(sorted(sure))
     return texts.mask(texts.isin(words)), Written("text", words), missing(words)
@@ -147,7 +162,7 @@ def numbers(texts: pd.Series, name: str, comma: bool) -> Found | None:
     bare = texts.str.replace(SIGNS, "", regex=True).str.strip()
     signs = bool((bare != texts)[texts.notna()].any())
     for form, decimal in ((PLAIN, ""), (POINTS if comma else COMMAS, "," if comma else ".")):
-        if not bare.str.fullmatch(form).astype("boolean").fillna(True).all():
+        if not bare.dropna().str.fullmatch(form).all():
             continue
         said = []
         if signs:
@@ -158,13 +173,17 @@ def numbers(texts: pd.Series, name: str, comma: bool) -> Found | None:
         digits = bare.str.replace(thrown, "", regex=True) if decimal else bare
         digits = digits.str.replace(",", ".") if decimal == "," else digits
         written = Written("number", decimal=decimal or ("." if signs else ""))
-        if digits.str.fullmatch(r"[-+]?\d+").astype("boolean").fillna(True).all():
+        if digits.dropna().str.fullmatch(r"[-+]?\d+").all():
             exact = digits.map(int, na_action="ignore")
             largest = int(exact.dropna().abs().max())
             if largest >= (EXACT if exact.isna().any() else 2**63):
                 return texts, Written("text"), ["whole numbers too long for a number, kept as text"]
             values, whole_written, more = whole(exact.astype("Int64"), name)
-            return values, Written(**{**vars(whole_written), "decimal": written.decimal}), [*said, *more]
+            return (
+                values,
+                Written(**{**vars(whole_written), "decimal": written.decimal}),
+                [*said, *more],
+            )
         values, more = without_sentinel(pd.to_numeric(digits).astype("float64"))
         return values, written, [*said, *more]
     return None
@@ -177,7 +196,11 @@ def whole(values: pd.Series, name: str) -> Found:
         for unit, (first, last) in SECONDS.items():
             if known.between(first, last).all():
                 times = pd.to_datetime(values.astype("float64"), unit=unit).astype("datetime64[us]")
-                return times, Written("timestamp", form=unit, zone="UTC"), [f"time is in {unit} since 1970"]
+                return (
+                    times,
+                    Written("timestamp", form=unit, zone="UTC"),
+                    [f"time is in {unit} since 1970"],
+                )
     found, said = without_sentinel(values)
     return found, Written("integer"), said
 
@@ -226,4 +249,3 @@ def moments(values: pd.Series) -> Found:
     if zone:
         values = values.dt.tz_convert("UTC").dt.tz_localize(None)
     return values.astype("datetime64[us]"), Written("timestamp", zone=zone), said
-

@@ -13,6 +13,7 @@ from typing import Any
 import pandas as pd
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from ruamel.yaml import YAML
+from ruamel.yaml.comments import CommentedMap, CommentedSeq
 
 from ... import PACKAGE, paths
 from ...data import tables
@@ -42,6 +43,7 @@ LABEL_METRIC, NUMBER_METRIC = "log_loss", "rmse"
 NUMBERED = "row"  # the key of rows that have none
 INPUTS = ("feature", "group", "text")  # roles of columns of which features are made
 LEFT_OUT = ("constant", "empty", "dropped")
+ROOM = 90  # letters in a line of schema.py, for a declaration and a comment
 SLICES, SLICE_VALUES = 2, 12  # columns to look at by themselves, and how many values each may have
 
 
@@ -185,11 +187,17 @@ def context(proposal: Proposal, trial: Trial) -> dict[str, Any]:
         "unread": [one.name for one in known if one.name not in read],
         "gaps": [one.name for one in columns if one.missing and one.name != profile.target],
         "number_gaps": [
-            one.name for one in columns if one.missing and one.name in numbers and one.known != "outcome"
+            one.name
+            for one in columns
+            if one.missing and one.name in numbers and one.known != "outcome"
         ],
         "impossible": [
             *((one.name, low_of(one)) for one in bounded[:3]),
-            *((one.name, None) for one in known if not one.missing and one.name not in proposal.key),
+            *(
+                (one.name, None)
+                for one in known
+                if not one.missing and one.name not in proposal.key
+            ),
         ][:5],
         "impossible_request": next(((one.name, low_of(one)) for one in bounded), None),
         "metric": proposal.metric,
@@ -209,7 +217,9 @@ def declared(proposal: Proposal) -> list[Column]:
         found.append(Column(NUMBERED, "text", "request", "names the row: its file and place"))
     for column in proposal.kept:
         role = proposal.role(column)
-        low, high = bounds(proposal.source.rows[column.name], column) if role in INPUTS else (None, None)
+        low, high = (
+            bounds(proposal.source.rows[column.name], column) if role in INPUTS else (None, None)
+        )
         late = role in ("target", "leak")
         found.append(
             Column(
@@ -270,7 +280,8 @@ def shown(column: Column, proposal: Proposal) -> dict[str, str]:
     words = [literal(one) for one in (column.name, column.kind, column.known, column.meaning)]
     line = f"Column({', '.join([*words, *limits, *flags])}),"
     found = [one for one in proposal.profile.columns if one.name == column.name]
-    return {"declared": line, "comment": seen(found[0]) if found else ""}
+    comment = seen(found[0]) if found else ""
+    return {"declared": line, "comment": comment if len(line) + len(comment) < ROOM else ""}
 
 
 def number(value: float) -> str:
@@ -336,29 +347,47 @@ def contract(text: str, proposal: Proposal, trial: Trial) -> str:
     """Return contract.yaml with this table's metric, bars, slices and sizes; the rest as it was."""
     yaml = round_trip()
     found = yaml.load(text)
-    bars = bars_of(proposal, trial)
-    found["quality"] = {"metric": proposal.metric, "better": "lower", **bars, "minimal_change": 0.0}
-    quality = found["quality"] = yaml.map(**found["quality"])
-    quality.yaml_set_start_comment(
-        f"{FAMILIES[trial.family]}: {trial.metric:.4g} on the hold-out, 95 % interval "
-        f"{trial.interval[0]:.4g} to {trial.interval[1]:.4g} by bootstrap;\n"
-        + ", ".join(f"{name} {value:.4g}" for name, value in trial.baselines.items())
-        + ". YOURS: agree on these bars with the consumer",
-        indent=2,
+    others = ", ".join(f"{name} {value:.4g}" for name, value in trial.baselines.items())
+    low, high = trial.interval
+    put(
+        found,
+        "quality",
+        {
+            "metric": proposal.metric,
+            "better": "lower",
+            **bars_of(proposal, trial),
+            "minimal_change": 0.0,
+        },
+        f"Measured by start-from: {trial.metric:.4g} on the hold-out, 95 % interval {low:.4g} to "
+        f"{high:.4g}\nby bootstrap; {others}. YOURS: agree on the bars with the consumer.",
     )
-    slices = slice_columns(proposal)
-    rows = max(10, min(200, proposal.holdout // 10))
-    found["slices"] = {"columns": slices, "min_rows": rows}
+    least = max(10, min(200, proposal.holdout // 10))
+    slices: dict[str, Any] = {"columns": slice_columns(proposal), "min_rows": least}
     if trial.slices:
-        found["slices"]["accept"] = figure(max(trial.slices) * 1.25)
+        slices["accept"] = figure(max(trial.slices) * 1.25)
+    put(found, "slices", slices, "The model must be good enough on each of these by itself.")
     few = max(10, min(300, proposal.batch // 2))
-    found["monitoring"] = {
-        **found.get("monitoring", {}),
-        **{"min_rows": few, "min_labels": few},
-    }
+    monitoring = {**found.get("monitoring", {}), "min_rows": few, "min_labels": few}
+    put(
+        found,
+        "monitoring",
+        monitoring,
+        "With fewer rows or outcomes in a window there is no verdict.",
+    )
     out = StringIO()
     yaml.dump(found, out)
     return out.getvalue()
+
+
+def put(found: Any, key: str, values: dict[str, Any], said: str) -> None:
+    """Set a section of a YAML file, with a comment above it."""
+    section = CommentedMap(values)
+    for name, value in values.items():
+        if isinstance(value, list):
+            section[name] = CommentedSeq(value)
+            section[name].fa.set_flow_style()
+    found[key] = section
+    found.yaml_set_comment_before_after_key(key, before=f"\n{said}")
 
 
 def bars_of(proposal: Proposal, trial: Trial) -> dict[str, float]:
@@ -396,7 +425,8 @@ def params(text: str, proposal: Proposal, family: str) -> str:
     """Return params.yaml with this model's parameters and this table's sizes."""
     yaml = round_trip()
     found = yaml.load(text)
-    found["train"] = {"seed": 0, **sizes(proposal, family)}
+    said = "Of the model in model.py; sizes suit the number of rows."
+    put(found, "train", {"seed": 0, **sizes(proposal, family)}, said)
     few = max(10, min(300, proposal.batch // 2))
     found["drift"]["min_rows"] = few
     out = StringIO()
@@ -424,6 +454,7 @@ def round_trip() -> Any:
     """Return a YAML reader and writer that keeps comments and long lines."""
     yaml = YAML()
     yaml.width = 100
+    yaml.preserve_quotes = True
     yaml.indent(mapping=2, sequence=4, offset=2)
     return yaml
 
