@@ -301,10 +301,8 @@ def find_leaks(
             shares = pd.crosstab(gaps, y.map(str))
             if (shares.gt(0).sum(axis=1) == 1).all():
                 found.add(name)
-                yield (
-                    name,
-                    f"it is filled only when {y.name} is {shares.columns[shares.loc[False].gt(0)][0]}",
-                )
+                label = shares.columns[shares.loc[False].gt(0)][0]
+                yield name, f"it is filled only when {y.name} is {label}"
     few = rows.sample(min(LOOKED_AT, len(rows)), random_state=0)
     target = y[few.index].map(str) if labels else y[few.index].astype("float64")
     coded = {name: codes(few[name]) for name in names if name not in found}
@@ -331,10 +329,11 @@ def codes(values: pd.Series) -> np.ndarray:
     """Return a column as numbers; -1 where a text or truth is missing, far below for numbers."""
     if values.dtype.kind in "iuf":
         found = values.astype("float64")
-        return found.fillna(found.min() - 1 if found.notna().any() else 0.0).to_numpy()
+        filled = found.fillna(found.min() - 1 if found.notna().any() else 0.0)
+        return np.asarray(filled, "float64")
     if values.dtype.kind == "M":
-        return values.astype("int64").to_numpy().astype("float64")
-    return pd.factorize(values)[0].astype("float64")
+        return np.asarray(values.astype("int64"), "float64")
+    return np.asarray(pd.factorize(values)[0], "float64")
 
 
 def says(inputs: np.ndarray, target: pd.Series, of_labels: bool) -> float:
@@ -441,9 +440,11 @@ def warnings(
     if labels:
         shares = y.dropna().map(str).value_counts(normalize=True)
         if shares.min() < IMBALANCE:
-            yield f"label {shares.idxmin()!r} has {shares.min():.1%} of the rows: mind its own figures"
+            rare = f"label {shares.idxmin()!r} has {shares.min():.1%} of the rows"
+            yield f"{rare}: look at its own precision and recall"
     elif y.nunique() <= FEW_NUMBERS:
-        yield f"{y.name} has {y.nunique()} different numbers and is predicted as a number: write labels as texts"
+        few = f"{y.name} has {y.nunique()} different numbers"
+        yield f"{few} and is predicted as a number: write them as text to predict labels"
     if len(rows) < 500:
         yield f"{len(rows)} rows are few: intervals are wide"
     for one in columns:

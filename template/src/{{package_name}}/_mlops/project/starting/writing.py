@@ -110,7 +110,7 @@ def render(proposal: Proposal, trial: Trial) -> dict[Path, str]:
         loader=FileSystemLoader(Path(__file__).parent / "files"),
         undefined=StrictUndefined,
         keep_trailing_newline=True,
-        autoescape=False,  # noqa: S701 - it is Python, and every value is written as a literal
+        autoescape=False,  # it is Python, and every value is written as a literal
     )
     code.filters |= {
         "literal": literal,
@@ -460,7 +460,7 @@ def round_trip() -> Any:
 
 
 def prose(text: str, proposal: Proposal) -> str:
-    """Return README, card or contract with a first sentence about this table in place of another's."""
+    """Return a text whose sentence on what is predicted is about this table."""
     said = f"Predicts {proposal.profile.target} of a row of {proposal.source.origin}"
     for pattern in (EXAMPLE, OPEN):
         text = pattern.sub(said, text)
