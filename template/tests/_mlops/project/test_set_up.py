@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from ..fixtures import GIT_CONFIG, Repo, fresh_repo
-from ..package import config, errors, paths, programs, set_up
+from ..package import config, errors, paths, programs, repository, set_up
 
 DATA_VERSION = set_up.data_version
 
