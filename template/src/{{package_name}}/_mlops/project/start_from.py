@@ -36,7 +36,7 @@ def words(ctx: click.Context, param: click.Parameter, value: str) -> tuple[str, 
 @click.option("--sql", metavar="QUERY", help="A query in place of PATH; with --url.")
 @click.option("--url", metavar="URL", help="Where to ask it, as SQLAlchemy writes addresses.")
 @click.option("--target", required=True, metavar="COLUMN", help="What is predicted.")
-@click.option("--time", default="", metavar="COLUMN", help="When a row came about.")
+@click.option("--time", default="", metavar="COLUMN", help="When a row came about, or none.")
 @click.option("--key", default="", metavar="COLUMNS", callback=words, help="What names a row.")
 @click.option("--group", default="", metavar="COLUMN", help="Whose rows stay together.")
 @click.option("--positive", default="", metavar="LABEL", help="Of two labels, the one to find.")

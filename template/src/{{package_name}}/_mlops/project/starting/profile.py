@@ -16,6 +16,7 @@ from sklearn.tree import DecisionTreeClassifier, DecisionTreeRegressor
 from ...errors import WrongInput, did_you_mean
 from ...interface import Kind
 from .source import Source
+from .values import Written
 
 Role = Literal[
     "feature",
@@ -31,6 +32,7 @@ Role = Literal[
     "empty",
     "dropped",
 ]
+NONE = "none"  # in place of a name: there is no such column, whatever it looks like
 FEWEST = 20  # rows of which a model can be made at all
 MOST_LABELS = 50
 FEW_NUMBERS = 10  # different whole numbers that may be labels
@@ -127,7 +129,7 @@ def profile(
     Args:
         source: The table.
         target: What is predicted; this and all other names as the source or the table spells them.
-        time: When a row came about; found when there is one time that orders the rows.
+        time: When a row came about, or "none"; found when one time orders the rows.
         key: What names a row; found when a column does.
         group: Whose rows stay on one side of a split.
         positive: Of two labels the one to find.
@@ -137,13 +139,18 @@ def profile(
         WrongInput: If a name is unknown, or the target is nothing to learn.
     """
     named = Names(source)
-    target, time, group = named.one(target), named.one(time), named.one(group)
+    target, group = named.one(target), named.one(group)
+    time = time if time == NONE else named.one(time)
     key, drop = tuple(map(named.one, key)), tuple(map(named.one, drop))
     rows = source.rows
     require_learnable(rows, target)
-    labels = find_labels(rows[target], source.written[target].kind, target)
-    y = rows[target]
-    time = time or find_time(rows, [name for name in rows if name not in (target, *drop)])
+    labels = find_labels(rows[target], source.written[target], target)
+    y = as_labels(rows[target], source.written[target]) if labels else rows[target]
+    time = (
+        ""
+        if time == NONE
+        else time or find_time(rows, [name for name in rows if name not in (target, *drop)])
+    )
     if time and source.written[time].kind != "timestamp":
         raise WrongInput(f"--time {time} holds no times", f"it is {source.written[time].kind}")
     if time and rows[time].isna().any():
@@ -204,16 +211,27 @@ def require_learnable(rows: pd.DataFrame, target: str) -> None:
         raise WrongInput(f"{target!r} is the only column: nothing to learn from")
 
 
-def find_labels(values: pd.Series, kind: Kind, name: str) -> tuple[str, ...]:
+def as_labels(values: pd.Series, written: Written) -> pd.Series:
+    """Return the values of a target as texts: as they were written, and no 1.0 for a 1."""
+    if written.kind == "boolean":
+        yes, no = written.truth[:2] or ("yes", "no")
+        return values.map({True: yes.lower(), False: no.lower()})
+    if written.kind == "number":
+        values = values.astype("Int64")
+    return values.map(str, na_action="ignore")
+
+
+def find_labels(values: pd.Series, written: Written, name: str) -> tuple[str, ...]:
     """Return the labels of a target; none for a number.
 
     Raises:
         WrongInput: For a time, or for more labels than a model can tell.
     """
-    known = values.dropna()
+    known, kind = values.dropna(), written.kind
     if kind == "timestamp":
         raise WrongInput(f"{name!r} holds times; expected labels or a number", "make it days until")
-    few = kind == "integer" and (
+    whole = kind in ("integer", "number") and bool((known % 1 == 0).all())
+    few = whole and (
         known.nunique() == 2 or (known.nunique() <= FEW_NUMBERS and LABEL_NAME.search(name))
     )
     if kind in ("integer", "number") and not few:
@@ -231,7 +249,7 @@ def find_labels(values: pd.Series, kind: Kind, name: str) -> tuple[str, ...]:
         rare = str(counts.idxmin())
         message = f"label {rare!r} of {name!r} has {int(counts.min())} rows; expected 3 or more"
         raise WrongInput(message, "join rare labels, or leave these rows out")
-    return tuple(str(one) for one in sorted(counts.index.tolist()))
+    return tuple(dict.fromkeys(as_labels(known.sort_values(), written)))
 
 
 def find_positive(values: pd.Series, labels: tuple[str, ...], asked: str) -> str:
@@ -242,7 +260,7 @@ def find_positive(values: pd.Series, labels: tuple[str, ...], asked: str) -> str
     if asked or not labels:
         return asked
     like_yes = [label for label in labels if label.lower() in POSITIVE]
-    counts = values.dropna().map(str).value_counts()
+    counts = values.dropna().value_counts()
     return like_yes[0] if len(like_yes) == 1 else str(counts.idxmin())
 
 
@@ -298,13 +316,13 @@ def find_leaks(
     for name in names:
         gaps = rows[name].isna()
         if labels and 0.01 < gaps.mean() < 0.99:
-            shares = pd.crosstab(gaps, y.map(str))
+            shares = pd.crosstab(gaps, y)
             if (shares.gt(0).sum(axis=1) == 1).all():
                 found.add(name)
                 label = shares.columns[shares.loc[False].gt(0)][0]
                 yield name, f"it is filled only when {y.name} is {label}"
     few = rows.sample(min(LOOKED_AT, len(rows)), random_state=0)
-    target = y[few.index].map(str) if labels else y[few.index].astype("float64")
+    target = y[few.index] if labels else y[few.index].astype("float64")
     coded = {name: codes(few[name]) for name in names if name not in found}
     for name, values in coded.items():
         if few[name].dtype == "str" and few[name].nunique() > max(MANY, len(few) / 20):
@@ -370,7 +388,7 @@ def look(source: Source, name: str, given: str, leak: str) -> ColumnProfile:
     distinct = int(known.nunique())
     role, reason = judged(name, values, kind, distinct, given, leak)
     numeric = kind in ("integer", "number") and len(known) > 0
-    shown = known.drop_duplicates().head(3).map(str) if role != "personal" else known.head(0)
+    shown = known.drop_duplicates().head(3) if role != "personal" else known.head(0)
     return ColumnProfile(
         name=name,
         kind=kind,
@@ -380,7 +398,7 @@ def look(source: Source, name: str, given: str, leak: str) -> ColumnProfile:
         high=float(known.max()) if numeric else None,
         role=role,
         reason=reason,
-        examples=tuple(one[:24] for one in shown),
+        examples=tuple(str(one).removesuffix(" 00:00:00")[:24] for one in shown),
     )
 
 
@@ -438,7 +456,7 @@ def warnings(
     if not inputs:
         yield "no column is left to learn from"
     if labels:
-        shares = y.dropna().map(str).value_counts(normalize=True)
+        shares = y.dropna().value_counts(normalize=True)
         if shares.min() < IMBALANCE:
             rare = f"label {shares.idxmin()!r} has {shares.min():.1%} of the rows"
             yield f"{rare}: look at its own precision and recall"

@@ -26,6 +26,7 @@ SEPARATORS = {",": "comma", ";": "semicolon", "\t": "tab", "|": "bar"}
 SNIFFED = 2_000_000  # letters from which the way of writing is found out
 LINES = 500
 LONGEST_NAME = 60
+SHOWN = 3  # names of columns of which the same is said
 # names that an answer, a request or the table of a repo takes for itself
 TAKEN = {"prediction", "row"} | {name.lower() for name in dir(BaseModel)}
 
@@ -321,14 +322,23 @@ def typed(raw: Raw, origin: str) -> Source:
     names = clean_names(originals)
     comma = bool(raw.dialect and raw.dialect.separator != ",")
     columns, written, notes = {}, {}, list(raw.notes)
+    alike: dict[str, list[str]] = {}
     for place, name in enumerate(names):
         columns[name], written[name], said = column(raw.rows.iloc[:, place], name, comma)
-        notes += [f"{name}: {one}" for one in said]
+        for one in said:
+            alike.setdefault(one, []).append(name)
+    notes += [f"{listed(names)}: {one}" for one, names in alike.items()]
     renamed = {new: old for new, old in zip(names, originals, strict=True) if new != old}
     rows = pd.DataFrame(columns).reset_index(drop=True)
     if renamed:
         notes.append(f"{len(renamed)} names cleaned, such as {shown(next(iter(renamed.items())))}")
     return Source(rows, renamed, written, raw.dialect, tuple(notes), origin)
+
+
+def listed(names: list[str]) -> str:
+    """Return a few names, and how many more there are."""
+    more = f" and {len(names) - SHOWN} more" if len(names) > SHOWN else ""
+    return ", ".join(names[:SHOWN]) + more
 
 
 def shown(pair: tuple[str, str]) -> str:

@@ -18,7 +18,7 @@ from ruamel.yaml.comments import CommentedMap, CommentedSeq
 from ... import PACKAGE, paths
 from ...data import tables
 from ...interface import Column
-from .profile import ColumnProfile, Profile
+from .profile import ColumnProfile, Profile, as_labels
 from .source import Source
 
 FAMILIES = {
@@ -318,8 +318,10 @@ def read_target(proposal: Proposal) -> str:
         return f'{found}.astype("float64")'
     if column.kind == "text":
         return found
-    values = sorted(proposal.source.rows[profile.target].dropna().unique().tolist())
-    return f"{found}.map({literal({one: str(one) for one in values})})"
+    values = proposal.source.rows[profile.target].dropna().drop_duplicates().sort_values()
+    labels = as_labels(values, proposal.source.written[profile.target])
+    named = dict(zip(values.tolist(), labels, strict=True))
+    return f"{found}.map({literal(named)})"
 
 
 def written(proposal: Proposal) -> dict[str, Any]:
