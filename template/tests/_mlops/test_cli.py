@@ -2,6 +2,7 @@
 """The command line: help, wrong use, exit codes."""
 
 import ast
+import os
 import re
 import subprocess
 import sys
@@ -62,6 +63,15 @@ def test_what_starts_often_imports_no_heavy_package(start: str) -> None:
 @pytest.mark.parametrize("wrong", [["trian"], ["--fast"], ["promote", "1", "2"], ["predict"]])
 def test_wrong_use_is_exit_code_2(repo: Repo, wrong: list[str]) -> None:
     assert repo.run(*wrong).code == 2
+
+
+def test_how_threads_wait_is_left_alone(repo: Repo, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Passive ones take six times as long for one row."""
+    monkeypatch.delenv("OMP_WAIT_POLICY", raising=False)
+    repo.must("--help")
+    repo.must("evaluate", "--help")
+
+    assert "OMP_WAIT_POLICY" not in os.environ
 
 
 def test_below_the_root_files_are_those_of_the_folder_where_one_types(own_repo: Repo) -> None:

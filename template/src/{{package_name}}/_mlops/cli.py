@@ -85,8 +85,6 @@ def program(ctx: click.Context) -> None:
         os.environ.setdefault(switch, "true")
     os.environ.setdefault("BENTOML_HOME", str(Path(".bentoml").resolve()))
     os.environ["LANGUAGE"] = "en"  # of what git says, the line with the cause is passed on
-    # threads that spin while they wait are slow on shared machines, such as a CI runner
-    os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")
     # the stages of dvc.yaml say `python`: let it be this one, whoever calls and from where
     scripts, others = str(Path(sys.executable).parent), os.environ.get("PATH", os.defpath)
     if others.split(os.pathsep)[0] != scripts:

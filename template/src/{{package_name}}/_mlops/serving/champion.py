@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 import pandas as pd
+from threadpoolctl import ThreadpoolController
 
 from ..data import outcome, tables
 from ..errors import Problem, Refused, WrongInput
@@ -21,11 +22,19 @@ KNOWN_CHAMPION = "uv run --frozen python -m dvc pull brings back the champion th
 
 @dataclass(frozen=True)
 class Served:
-    """One loaded model; a request sees one of these from beginning to end."""
+    """One loaded model; a request sees one of these from beginning to end.
+
+    Args:
+        model: As it was fitted.
+        version: In the registry.
+        pointer: What named it.
+        threads: Of the libraries that are loaded with it.
+    """
 
     model: Any
     version: str
     pointer: dict[str, Any]
+    threads: ThreadpoolController
 
 
 @dataclass(frozen=True)
@@ -94,7 +103,8 @@ class Champion:
         require(found.manifest["model_sha256"], pointer["model_sha256"], "the model's bytes")
         code = artifact.features_sha256(Path(module_file(self.schema)).parent)
         require(code, found.manifest["features_sha256"], "schema.py and features.py")
-        self.served, self.problem = Served(found.model, pointer["version"], pointer), None
+        served = Served(found.model, pointer["version"], pointer, ThreadpoolController())
+        self.served, self.problem = served, None
 
     def example(self) -> dict[str, Any]:
         """Return one row to show on the API's page; empty before the first champion."""
@@ -135,7 +145,8 @@ class Champion:
         """Answer a request whose rows fit the schema."""
         served = self.require_served()  # looked at once: another may take its place meanwhile
         rows = tables.from_records(records, self.schema)
-        y_pred = self.predict_by(served, rows)
+        with served.threads.limit(limits=1):  # for a few rows, threads wait more than they work
+            y_pred = self.predict_by(served, rows)
         for hear in self.on_answer:
             hear(Answered(rows, y_pred, served.version, request_id))
         return {
