@@ -1,0 +1,174 @@
+# The template's. What is right for your data you say by options of `start-from`.
+"""Is each column proposed for what a careful person would take it for?"""
+
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from ..package import errors, profile, source
+
+ROWS = 400
+
+
+@pytest.fixture
+def customers() -> pd.DataFrame:
+    """Return customers, of whom some churned."""
+    random = np.random.default_rng(0)
+    churned = random.random(ROWS) < 0.3
+    return pd.DataFrame(
+        {
+            "customer_id": np.arange(ROWS) + 1000,
+            "signed_up": pd.date_range("2024-01-01", periods=ROWS, freq="9h"),
+            "email": [f"person{number}@example.com" for number in range(ROWS)],
+            "plan": random.choice(["basic", "plus"], ROWS),
+            "monthly": random.normal(30, 8, ROWS).round(2) + 5 * churned,
+            "complaint": [f"it was slow on day {number} again" for number in range(ROWS)],
+            "voucher": [f"V{number:05}" for number in range(ROWS)],
+            "currency": "EUR",
+            "fax": None,
+            "churned": np.where(churned, "yes", "no"),
+        }
+    )
+
+
+def look(rows: pd.DataFrame, folder: Path, target: str = "churned", **options: Any) -> Any:
+    """Return the profile of a table that comes from a file."""
+    rows.to_csv(folder / "table.csv", index=False)
+    return profile.profile(source.read(folder / "table.csv"), target, **options)
+
+
+def roles(found: Any) -> dict[str, str]:
+    """Return the role of each column."""
+    return {column.name: column.role for column in found.columns}
+
+
+def test_each_column_has_the_role_of_what_it_holds(customers: pd.DataFrame, tmp_path: Path) -> None:
+    found = look(customers, tmp_path)
+
+    assert roles(found) == {
+        "customer_id": "key",
+        "signed_up": "time",
+        "email": "personal",
+        "plan": "feature",
+        "monthly": "feature",
+        "complaint": "text",
+        "voucher": "identifier",
+        "currency": "constant",
+        "fax": "empty",
+        "churned": "target",
+    }
+    assert (found.labels, found.positive) == (("no", "yes"), "yes")
+    assert all(column.reason for column in found.columns if column.role != "feature")
+    assert "person1@example.com" not in profile.table(found)
+
+
+def leaking(customers: pd.DataFrame, kind: str) -> pd.DataFrame:
+    churned = customers["churned"] == "yes"
+    leak = {
+        "a copy": churned.map({True: "closed", False: "open"}),
+        "a number": np.where(churned, 17.5, 3.25),
+        "filled only then": pd.Series(np.arange(ROWS) % 90, dtype="float64").where(churned),
+    }[kind]
+    return customers.assign(account_state=leak)
+
+
+@pytest.mark.parametrize("kind", ["a copy", "a number", "filled only then"])
+def test_a_planted_leak_is_named_and_no_feature(
+    customers: pd.DataFrame, tmp_path: Path, kind: str
+) -> None:
+    found = look(leaking(customers, kind), tmp_path)
+
+    assert roles(found)["account_state"] == "leak"
+    assert any("account_state is no feature" in one for one in found.warnings)
+
+
+def test_two_columns_whose_difference_is_the_target_are_named(
+    customers: pd.DataFrame, tmp_path: Path
+) -> None:
+    random = np.random.default_rng(1)
+    before, spent = random.normal(100, 20, ROWS), random.normal(10, 3, ROWS)
+    rows = customers.assign(before=before, after=before - spent, spent=spent)
+    found = roles(look(rows, tmp_path, "spent"))
+
+    assert (found["before"], found["after"], found["monthly"]) == ("leak", "leak", "feature")
+
+
+def test_honest_columns_are_no_leaks() -> None:
+    found = profile.profile(source.read(Path("sklearn:iris")), "target")
+
+    assert set(roles(found).values()) == {"feature", "target"}
+    assert found.labels == ("setosa", "versicolor", "virginica")
+    assert (found.time, found.key, found.positive) == ("", (), "")
+
+
+def test_what_a_person_says_counts(customers: pd.DataFrame, tmp_path: Path) -> None:
+    options = {"time": "none", "key": ("voucher",), "drop": ("complaint",), "positive": "no"}
+    found = look(customers, tmp_path, group="plan", **options)
+
+    assert (found.time, found.key, found.group, found.positive) == ("", ("voucher",), "plan", "no")
+    assert roles(found)["complaint"] == "dropped"
+    assert roles(found)["plan"] == "group"
+
+
+@pytest.mark.parametrize(
+    ("change", "target", "options", "said"),
+    [
+        ({}, "churn", {}, "there is no column 'churn'"),
+        ({"churned": "no"}, "churned", {}, "'churned' is 'no' in all 400 rows"),
+        ({}, "fax", {}, "0 rows have a value of 'fax'"),
+        ({}, "voucher", {}, "'voucher' has 400 labels; expected at most 50"),
+        ({}, "signed_up", {}, "holds times; expected labels or a number"),
+        ({}, "churned", {"positive": "maybe"}, "--positive is 'maybe', but the labels are no, yes"),
+        ({}, "churned", {"key": ("plan",)}, "--key plan: 398 rows repeat a key"),
+        ({}, "churned", {"time": "plan"}, "--time plan holds no times"),
+        ({"churned": ["a;b", "a"] * 200}, "churned", {}, "holds several labels in one value"),
+    ],
+)
+def test_what_cannot_be_learned_is_refused_in_one_line(
+    customers: pd.DataFrame,
+    tmp_path: Path,
+    change: dict[str, Any],
+    target: str,
+    options: dict[str, Any],
+    said: str,
+) -> None:
+    with pytest.raises(errors.WrongInput) as caught:
+        look(customers.assign(**change), tmp_path, target, **options)
+
+    assert said in str(caught.value)
+    assert "\n" not in str(caught.value)
+
+
+@pytest.mark.parametrize(
+    ("values", "labels"),
+    [
+        ([0, 1], ("0", "1")),
+        ([0.0, 1.0], ("0", "1")),
+        ([True, False], ("no", "yes")),
+        (["N", "Y"], ("n", "y")),
+        ([3, 4, 5, 6], ()),
+        ([0.5, 1.5], ()),
+    ],
+    ids=str,
+)
+def test_a_target_is_labels_or_a_number(
+    customers: pd.DataFrame, tmp_path: Path, values: list[Any], labels: tuple[str, ...]
+) -> None:
+    rows = customers.assign(churned=values * (ROWS // len(values)))
+
+    assert look(rows, tmp_path).labels == labels
+
+
+def test_rare_labels_duplicates_and_few_rows_are_said(
+    customers: pd.DataFrame, tmp_path: Path
+) -> None:
+    rare = np.where(np.arange(ROWS) < 20, "yes", "no")
+    rows = pd.DataFrame({"plan": customers["plan"], "churned": rare})
+    found = look(rows, tmp_path).warnings
+
+    assert any(one.startswith("label 'yes' has 5.0% of the rows") for one in found)
+    assert any("rows are the same as another one" in one for one in found)
+    assert any("400 rows are few" in one for one in found)

@@ -1,0 +1,245 @@
+# The template's. Files that only you have go into a test of yours.
+"""Whatever a table is written like: it is read as a person would, or refused in one line."""
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from ..package import errors, source
+
+ROWS = 30
+
+
+def text(folder: Path, content: str | bytes, name: str = "table.csv") -> Path:
+    """Write a file and return where it is."""
+    path = folder / name
+    path.write_bytes(content if isinstance(content, bytes) else content.encode())
+    return path
+
+
+def lines(*rows: str, head: str = "a,b") -> str:
+    """Return a file of these rows, each repeated, below a header."""
+    return "\n".join([head, *(row for _ in range(ROWS // len(rows)) for row in rows)]) + "\n"
+
+
+def read(folder: Path, content: str | bytes, name: str = "table.csv") -> Any:
+    """Return what is read from a file of this content."""
+    return source.read(text(folder, content, name))
+
+
+@pytest.mark.parametrize(
+    ("content", "first"),
+    [
+        pytest.param(lines("1,x", "2,y"), (1, "x"), id="plain"),
+        pytest.param(b"\xef\xbb\xbf" + lines("1,x", "2,y").encode(), (1, "x"), id="BOM"),
+        pytest.param(lines("1,é", "2,y").encode("latin-1"), (1, "é"), id="Latin-1"),
+        pytest.param(lines("1,é", "2,y").encode("utf-16"), (1, "é"), id="UTF-16"),
+        pytest.param(lines("1,x", "2,y").replace("\n", "\r\n"), (1, "x"), id="Windows"),
+        pytest.param(lines("1;x", "2;y", head="a;b"), (1, "x"), id="semicolons"),
+        pytest.param(lines("1\tx", "2\ty", head="a\tb"), (1, "x"), id="tabs"),
+        pytest.param(lines('1,"x, y"', "2,z"), (1, "x, y"), id="quotes"),
+        pytest.param("Report of May\n\n" + lines("1,x", "2,y"), (1, "x"), id="title"),
+    ],
+)
+def test_however_a_file_is_written_its_rows_are_the_same(
+    tmp_path: Path, content: str | bytes, first: tuple[object, ...]
+) -> None:
+    found = read(tmp_path, content)
+
+    assert list(found.rows) == ["a", "b"]
+    assert len(found.rows) == ROWS
+    assert tuple(found.rows.iloc[0]) == first
+
+
+@pytest.mark.parametrize(
+    ("values", "kind", "first"),
+    [
+        (["1", "2"], "integer", 1),
+        (["1.5", "2"], "number", 1.5),
+        (["1e3", "2"], "number", 1000.0),
+        (["007", "123"], "text", "007"),
+        (["+49", "+1"], "integer", 49),
+        (["9007199254740993", "1"], "integer", 9007199254740993),
+        (["92233720368547758080", "1"], "text", "92233720368547758080"),
+        (['"1,234"', "5"], "integer", 1234),
+        (["$1.50", "$2"], "number", 1.5),
+        (["12%", "7.5%"], "number", 12.0),
+        (["1", "NA"], "integer", 1),
+        (["1", "-"], "integer", 1),
+        (["x", "N/A"], "text", "x"),
+        (["NA", "DE", "FR"], "text", "NA"),
+        (["Y", "N"], "boolean", True),
+        (["TRUE", "FALSE"], "boolean", True),
+        (["0", "1"], "integer", 0),
+        (["1", "x"], "text", "1"),
+        (["2024-12-31", "2025-01-01"], "timestamp", pd.Timestamp("2024-12-31")),
+        (["31.12.2024", "01.02.2024"], "timestamp", pd.Timestamp("2024-12-31")),
+        (["12/31/24", "01/02/24"], "timestamp", pd.Timestamp("2024-12-31")),
+        (["2024-12-31T10:00:00+02:00"], "timestamp", pd.Timestamp("2024-12-31 08:00")),
+    ],
+    ids=lambda found: ",".join(found) if isinstance(found, list) else "",
+)
+def test_values_are_what_all_of_them_say(
+    tmp_path: Path, values: list[str], kind: str, first: object
+) -> None:
+    found = read(tmp_path, lines(*(f"{value},x" for value in values)))
+
+    assert found.written["a"].kind == kind
+    assert found.rows["a"].iloc[0] == first
+
+
+def test_decimal_commas_and_points_of_thousands(tmp_path: Path) -> None:
+    found = read(tmp_path, lines("1.234,5;x", "0,25;y", head="a;b"))
+
+    assert found.rows["a"].iloc[:2].tolist() == [1234.5, 0.25]
+    assert "a: decimal comma" in found.notes
+
+
+def test_seconds_since_1970_are_times_in_a_column_of_times(tmp_path: Path) -> None:
+    found = read(tmp_path, lines("1735603200,1735603200", head="created_at,amount"))
+
+    assert found.rows["created_at"].iloc[0] == pd.Timestamp("2024-12-31")
+    assert found.written["amount"].kind == "integer"
+
+
+def test_a_number_that_stands_for_a_missing_one_is_named(tmp_path: Path) -> None:
+    found = read(tmp_path, lines("5,x", "7,y", "-999,z"))
+
+    assert found.rows["a"].isna().sum() == ROWS // 3
+    assert "a: -999 stands for a missing value: all other numbers are positive" in found.notes
+
+
+def test_a_total_below_the_rows_is_none_of_them(tmp_path: Path) -> None:
+    found = read(tmp_path, lines("1,x", "2,y") + "45,Total\n")
+
+    assert len(found.rows) == ROWS
+    assert "last row left out: it is a total" in found.notes
+
+
+def test_a_line_that_is_still_being_written_is_left_out(tmp_path: Path) -> None:
+    found = read(tmp_path, lines("1,x", "2,y") + "3")
+
+    assert len(found.rows) == ROWS
+    assert "last line left out: it is not whole" in found.notes
+
+
+def test_names_become_such_as_python_and_a_request_can_hold(tmp_path: Path) -> None:
+    odd = ["class", "Körper Maß (g)", "", "a", "a", "x" * 200, "2nd", 'say "x"', "json", "row"]
+    head = ",".join(f'"{name.replace(chr(34), chr(34) * 2)}"' for name in odd)
+    found = read(tmp_path, lines(",".join("123456789x"), head=head))
+    names = list(found.rows)
+
+    assert names[:5] == ["class_value", "koerper_mass_g", "column_3", "a", "a_2"]
+    assert names[6:] == ["n_2nd", "say_x", "json_value", "row_value"]
+    assert len(set(names)) == len(odd)
+    assert all(name.isidentifier() and len(name) <= 70 for name in names)
+    assert found.names["koerper_mass_g"] == "Körper Maß (g)"
+
+
+def test_three_hundred_columns_and_empty_ones_are_read(tmp_path: Path) -> None:
+    head = ",".join(f"c{number}" for number in range(300))
+    found = read(tmp_path, lines(",".join([""] + ["1"] * 299), head=head))
+
+    assert found.rows.shape == (ROWS, 300)
+    assert found.rows["c0"].isna().all()
+
+
+def as_parquet(rows: pd.DataFrame, path: Path) -> None:
+    rows.to_parquet(path, index=False)
+
+
+def as_excel(rows: pd.DataFrame, path: Path) -> None:
+    rows.to_excel(path, index=False)
+
+
+def as_json_lines(rows: pd.DataFrame, path: Path) -> None:
+    rows.to_json(path, orient="records", lines=True, date_format="iso")
+
+
+@pytest.mark.parametrize(
+    ("name", "write"),
+    [("t.parquet", as_parquet), ("t.xlsx", as_excel), ("t.jsonl", as_json_lines)],
+)
+def test_formats_with_types_keep_them(
+    tmp_path: Path, name: str, write: Callable[[pd.DataFrame, Path], None]
+) -> None:
+    rows = pd.DataFrame({"n": [1, 2], "x": [0.5, None], "t": ["007", "b"], "b": [True, False]})
+    write(rows, tmp_path / name)
+    found = source.read(tmp_path / name)
+
+    assert [found.written[column].kind for column in rows] == [
+        "integer",
+        "number",
+        "text",
+        "boolean",
+    ]
+    assert found.rows["t"].tolist() == ["007", "b"]
+    assert found.dialect is None
+
+
+def test_a_query_is_asked(tmp_path: Path) -> None:
+    import sqlite3
+
+    with sqlite3.connect(tmp_path / "shop.db") as base:
+        pd.DataFrame({"n": [1, 2], "day": ["2024-01-01", "2024-01-02"]}).to_sql("sold", base)
+    found = source.read(
+        None, "select n, day from sold where n > 1", f"sqlite:///{tmp_path}/shop.db"
+    )
+
+    assert found.rows["day"].tolist() == [pd.Timestamp("2024-01-02")]
+
+
+def test_the_files_of_a_folder_are_one_table(tmp_path: Path) -> None:
+    for month in ("01", "02"):
+        text(tmp_path, lines("1,x", "2,y"), f"{month}.csv")
+    assert len(source.read(tmp_path).rows) == 2 * ROWS
+    text(tmp_path, lines("1,x", head="a,c"), "03.csv")
+    with pytest.raises(errors.WrongInput, match="03.csv has other columns than 01.csv: b, c"):
+        source.read(tmp_path)
+
+
+@pytest.mark.parametrize(
+    ("name", "content", "said"),
+    [
+        ("empty.csv", b"", "is empty"),
+        ("head.csv", b"a,b\n", "holds a header and no row"),
+        ("binary.csv", bytes(range(256)) * 8, "is not text: it holds bytes of zero"),
+        ("broken.parquet", b"PAR1 and then nothing", "cannot be read"),
+        ("broken.xlsx", b"PK and then nothing", "cannot be read"),
+        ("broken.json", b'{"a": 1', "is not JSON"),
+        ("numbers.json", b"[1, 2]", "holds something else than records"),
+        ("ragged.csv", b"a,b\n1,2\n1,2,3\n4,5\n", "cannot be read"),
+        ("picture.png", b"\x89PNG", "ends with '.png'; expected one of .csv"),
+        ("nowhere.csv", None, "does not exist"),
+    ],
+)
+def test_what_is_no_table_is_refused_in_one_line(
+    tmp_path: Path, name: str, content: bytes | None, said: str
+) -> None:
+    if content is not None:
+        text(tmp_path, content, name)
+    with pytest.raises(errors.WrongInput, match=said) as caught:
+        source.read(tmp_path / name)
+
+    assert "\n" not in str(caught.value)
+    assert name in str(caught.value)
+
+
+def test_a_data_set_of_scikit_learn_is_named_with_its_labels() -> None:
+    found = source.read(Path("sklearn:iris"))
+
+    assert found.rows["target"].unique().tolist() == ["setosa", "versicolor", "virginica"]
+    assert found.names["sepal_length_cm"] == "sepal length (cm)"
+    with pytest.raises(errors.WrongInput, match="carries no data set 'irsi'"):
+        source.read(Path("sklearn:irsi"))
+
+
+def test_floats_stay_as_they_are(tmp_path: Path) -> None:
+    values = np.random.default_rng(0).normal(size=50)
+    pd.DataFrame({"x": values}).to_csv(tmp_path / "x.csv", index=False)
+
+    assert source.read(tmp_path / "x.csv").rows["x"].tolist() == values.tolist()
