@@ -117,7 +117,7 @@ def test_what_a_person_says_counts(customers: pd.DataFrame, tmp_path: Path) -> N
     ("change", "target", "options", "said"),
     [
         ({}, "churn", {}, "there is no column 'churn'"),
-        ({"churned": "no"}, "churned", {}, "'churned' is 'no' in all 400 rows"),
+        ({"churned": "no"}, "churned", {}, "'churned' is 'False' in all 400 rows"),
         ({}, "fax", {}, "0 rows have a value of 'fax'"),
         ({}, "voucher", {}, "'voucher' has 400 labels; expected at most 50"),
         ({}, "signed_up", {}, "holds times; expected labels or a number"),

@@ -65,9 +65,11 @@ def _as_kind(stored: pd.Series, column: Column) -> pd.Series:
     if column.kind == "boolean":
         truth = values.map(TRUTH)
         return truth.astype("object" if truth.isna().any() else TYPES["boolean"])
-    numbers = pd.to_numeric(values)
     if column.kind == "number":
-        return _shortest(numbers)
+        # of texts, pandas' own reader is off by one in the last digit now and then
+        texts = values.dtype.kind not in "iuf"
+        return _shortest(values.astype("object").astype("float64") if texts else values)
+    numbers = pd.to_numeric(values)
     return numbers.astype("float64" if numbers.isna().any() else TYPES["integer"])
 
 

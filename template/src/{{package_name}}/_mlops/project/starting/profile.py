@@ -204,9 +204,8 @@ def require_learnable(rows: pd.DataFrame, target: str) -> None:
         message = f"{len(known)} rows have a value of {target!r}; expected {FEWEST} or more"
         raise WrongInput(message, "with fewer no model can be told from chance")
     if known.nunique() < 2:
-        raise WrongInput(
-            f"{target!r} is {known.iloc[0]!r} in all {len(known)} rows: nothing to learn"
-        )
+        same = f"{target!r} is {str(known.iloc[0])!r}"
+        raise WrongInput(f"{same} in all {len(known)} rows: nothing to learn")
     if rows.shape[1] < 2:
         raise WrongInput(f"{target!r} is the only column: nothing to learn from")
 

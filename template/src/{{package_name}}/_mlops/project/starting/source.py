@@ -247,7 +247,7 @@ def text(path: Path) -> Raw:
     )
     if rows.empty:
         raise WrongInput(f"{path} holds a header and no row")
-    if width > 1 and rows.iloc[-1, -1:].isna().all() and not ended(path):
+    if width > 1 and rows.iloc[-1].fillna("").iloc[-1] == "" and not ended(path):
         rows = rows.iloc[:-1]
         notes.append("last line left out: it is not whole")
     return without_total(

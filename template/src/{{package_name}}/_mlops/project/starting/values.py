@@ -31,7 +31,8 @@ TRUTHS = [("true", "false"), ("yes", "no"), ("y", "n"), ("t", "f"), ("on", "off"
 # no number begins with a zero that something follows: 007 is a name
 PLAIN = r"[-+]?(?:0|[1-9]\d*|(?:0|[1-9]\d*)?\.\d+|[1-9]\d*\.)(?:[eE][-+]?\d+)?"
 COMMAS = r"[-+]?(?:[1-9]\d{0,2}(?:,\d{3})+|0|[1-9]\d*)(?:\.\d+)?"  # 1,234.5
-POINTS = r"[-+]?(?:[1-9]\d{0,2}(?:[.\u00a0\u202f' ]\d{3})+|0|[1-9]\d*)(?:,\d+)?"  # 1.234,5
+GROUPS = ".' \u00a0\u202f"  # between thousands
+POINTS = rf"[-+]?(?:[1-9]\d{{0,2}}(?:[{GROUPS}]\d{{3}})+|0|[1-9]\d*)(?:,\d+)?"  # 1.234,5
 SIGNS = r"^(?:[€$£¥]|USD|EUR|GBP|CHF)\s*|\s*(?:[€$£¥%]|USD|EUR|GBP|CHF)$"
 # numbers that stand for a missing one, where all others are positive
 SENTINELS = (-9.0, -99.0, -999.0, -9999.0, -99999.0)
@@ -169,7 +170,7 @@ def numbers(texts: pd.Series, name: str, comma: bool) -> Found | None:
             said.append("signs of money or per cent are left out: name the unit")
         if decimal:
             said.append("decimal comma" if comma else "thousands are separated by commas")
-        thrown = r"[.\u00a0\u202f' ]" if comma else ","
+        thrown = f"[{GROUPS}]" if comma else ","
         digits = bare.str.replace(thrown, "", regex=True) if decimal else bare
         digits = digits.str.replace(",", ".") if decimal == "," else digits
         written = Written("number", decimal=decimal or ("." if signs else ""))
@@ -184,7 +185,7 @@ def numbers(texts: pd.Series, name: str, comma: bool) -> Found | None:
                 Written(**{**vars(whole_written), "decimal": written.decimal}),
                 [*said, *more],
             )
-        values, more = without_sentinel(pd.to_numeric(digits).astype("float64"))
+        values, more = without_sentinel(digits.astype("object").astype("float64"))
         return values, written, [*said, *more]
     return None
 
