@@ -213,6 +213,8 @@ def test_the_files_of_a_folder_are_one_table(tmp_path: Path) -> None:
         ("broken.json", b'{"a": 1', "is not JSON"),
         ("numbers.json", b"[1, 2]", "holds something else than records"),
         ("ragged.csv", b"a,b\n1,2\n1,2,3\n4,5\n", "cannot be read"),
+        ("packed.csv", b"\x1f\x8b\x08", "is packed with gzip; expected a table"),
+        ("headless.csv", b"1,2\n3,4\n", "has no header: its first line holds only numbers"),
         ("picture.png", b"\x89PNG", "ends with '.png'; expected one of .csv"),
         ("nowhere.csv", None, "does not exist"),
     ],

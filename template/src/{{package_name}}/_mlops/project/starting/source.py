@@ -22,6 +22,15 @@ from .values import Written, column
 
 TEXT_SUFFIXES = (".csv", ".tsv", ".txt", ".tab", ".dat")
 JSON_SUFFIXES = (".jsonl", ".ndjson", ".json")
+# first bytes of files that hold no table as they are, and what to do about it
+NO_TABLE = {
+    b"\x1f\x8b": ("is packed with gzip", "unpack it"),
+    b"BZh": ("is packed with bzip2", "unpack it"),
+    b"\xfd7zXZ": ("is packed with xz", "unpack it"),
+    b"(\xb5/\xfd": ("is packed with zstandard", "unpack it"),
+    b"SQLite": ("is a database", 'ask it: --sql "select * from …" --url sqlite:///PATH'),
+    b"\xd0\xcf\x11\xe0": ("is an old Excel file", "save it as .xlsx"),
+}
 SEPARATORS = {",": "comma", ";": "semicolon", "\t": "tab", "|": "bar"}
 SNIFFED = 2_000_000  # letters from which the way of writing is found out
 LINES = 500
@@ -127,6 +136,9 @@ def one_file(path: Path) -> Raw:
             head = file.read(8)
         if not head:
             raise WrongInput(f"{path} is empty")
+        for magic, (what, hint) in NO_TABLE.items():
+            if head.startswith(magic):
+                raise WrongInput(f"{path} {what}; expected a table", hint)
         if head[:4] == b"PAR1" or suffix == ".parquet":
             return Raw(pd.read_parquet(path))
         if head[:2] == b"PK" and suffix in (".xlsx", ".xlsm"):
@@ -234,6 +246,9 @@ def text(path: Path) -> Raw:
     if head:
         notes.append(f"header in line {head + 1}")
     names = cells[head]
+    if width > 1 and all(re.fullmatch(r"[-+\d.,eE\s]+", name) for name in names):
+        message = f"{path} has no header: its first line holds only numbers"
+        raise WrongInput(message, "write the names of the columns above")
     rows = pd.read_csv(
         path,
         sep=separator,
