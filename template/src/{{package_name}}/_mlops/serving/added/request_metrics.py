@@ -3,7 +3,6 @@
 
 from typing import Any
 
-from ...data import outcome
 from ..champion import Answered, Champion
 
 SHARES = tuple(round(step * 0.05, 2) for step in range(1, 21))
@@ -36,9 +35,9 @@ class Predictions:
 
     def hear(self, answered: Answered) -> None:
         """Count the rows of one answer."""
-        columns = outcome.as_columns(answered.y_pred)
-        values = answered.y_pred[self.labels[-1]] if self.labels else columns["prediction"]
-        for label in columns["prediction"] if self.labels else ():
+        said = answered.part(answered.call.written)
+        values = said[f"probability_{self.labels[-1]}"] if self.labels else said["prediction"]
+        for label in said["prediction"] if self.labels else ():
             self.total.labels(version=answered.version, value=str(label)).inc()
         for value in values:
             self.value.labels(version=answered.version).observe(float(value))
