@@ -3,6 +3,7 @@
 
 import json
 import math
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 
@@ -159,6 +160,30 @@ def test_a_row_alone_is_answered_as_among_others(service: httpx.Client, records:
     together = ask(service, records[:5])["predictions"]
 
     assert [ask(service, [record])["predictions"][0] for record in records[:5]] == together
+
+
+def test_beside_a_neighbour_with_a_bad_row_each_gets_its_own(
+    service: httpx.Client, records: list[Any]
+) -> None:
+    alone = [ask(service, [record]) for record in records[:24]]
+    rows = [[record, {}] if place % 4 == 3 else [record] for place, record in enumerate(records)]
+
+    def post(place: int) -> httpx.Response:
+        return service.post(
+            "/predict", json={"rows": rows[place]}, headers={"X-Request-ID": f"r{place}"}
+        )
+
+    with ThreadPoolExecutor(24) as pool:
+        found = list(pool.map(post, range(24)))
+
+    assert [one.status_code for one in found] == [200, 200, 200, 400] * 6
+    assert [one.headers["x-request-id"] for one in found] == [f"r{place}" for place in range(24)]
+    for place, answer in enumerate(found):
+        if place % 4 == 3:
+            assert "rows.1" in answer.json()["detail"]
+        else:
+            assert answer.json()["request_id"] == f"r{place}"
+            assert answer.json()["predictions"] == alone[place]["predictions"]
 
 
 def test_the_order_of_columns_does_not_matter(service: httpx.Client, records: list[Any]) -> None:

@@ -162,11 +162,14 @@ def _texts(values: pd.Series) -> pd.Series:
 
 
 def _shortest(values: pd.Series) -> pd.Series:
+    return pd.Series(shortest(values.to_numpy("float64")), index=values.index, name=values.name)
+
+
+def shortest(exact: np.ndarray) -> np.ndarray:
     """Return what was stored in single precision as the shortest decimal that is stored so.
 
     Ten digits after the point, as pandas writes JSON, are enough to know such a number.
     """
-    exact = values.to_numpy("float64")
     with np.errstate(over="ignore", invalid="ignore"):
         single = exact.astype("float32")
         near = (np.abs(exact - single) <= 5e-11) & (np.abs(exact) >= 1e-3)
@@ -174,7 +177,7 @@ def _shortest(values: pd.Series) -> pd.Series:
     found, place = np.unique(single[stored], return_inverse=True)
     exact = exact.copy()
     exact[stored] = np.array([float(str(one)) for one in found], "float64")[place]
-    return pd.Series(exact, index=values.index, name=values.name)
+    return exact
 
 
 def as_records(rows: pd.DataFrame) -> list[dict[str, Any]]:
@@ -184,6 +187,17 @@ def as_records(rows: pd.DataFrame) -> list[dict[str, Any]]:
         {name: value.isoformat() if isinstance(value, datetime) else value for name, value in row}
         for row in (record.items() for record in plain.to_dict(orient="records"))
     ]
+
+
+def as_lists(rows: pd.DataFrame) -> dict[str, list[Any]]:
+    """Return the columns of rows that have the schema's types, values as in `as_records`."""
+    found = {}
+    for name, column in rows.items():
+        values = [None if gone else one for one, gone in zip(column, column.isna(), strict=True)]
+        if column.dtype.kind == "M":
+            values = [value and value.isoformat() for value in values]
+        found[str(name)] = values
+    return found
 
 
 def from_records(records: list[dict[str, Any]], schema: Schema) -> pd.DataFrame:

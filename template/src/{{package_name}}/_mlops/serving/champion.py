@@ -1,23 +1,28 @@
 # The template's. Yours are schema.py and features.py, which it calls.
 """The model that is served: found by its pointer, verified, loaded once."""
 
+import logging
 import os
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import cached_property
 from pathlib import Path
 from typing import Any
 
 import pandas as pd
 from threadpoolctl import ThreadpoolController
 
-from ..data import outcome, tables
+from ..data import outcome, records, tables
 from ..errors import Problem, Refused, WrongInput
 from ..files import read_json
 from ..interface import Features, Schema
 from ..tracking import artifact
 from ..tracking.artifact import FIRST_CHAMPION, POINTER
+from .batching import Batcher
 
+WARM_UP = 5  # predictions before the service is ready: the first takes ten times as long
 KNOWN_CHAMPION = "uv run --frozen python -m dvc pull brings back the champion that git knows"
+log = logging.getLogger("bentoml.champion")
 
 
 @dataclass(frozen=True)
@@ -38,13 +43,61 @@ class Served:
 
 
 @dataclass(frozen=True)
-class Answered:
-    """Rows and what was predicted for them, for those who listen."""
+class Predicted:
+    """What one call predicted: the rows of a request, or of several that waited together."""
 
     rows: pd.DataFrame
     y_pred: pd.DataFrame
     version: str
+
+    @cached_property
+    def answer(self) -> dict[str, list[Any]]:
+        """Return what the service answers."""
+        return outcome.as_answer(self.y_pred)
+
+    @cached_property
+    def given(self) -> dict[str, list[Any]]:
+        """Return the columns of the rows as JSON holds them."""
+        return tables.as_lists(self.rows)
+
+    @cached_property
+    def written(self) -> dict[str, list[Any]]:
+        """Return the columns that `predict` writes."""
+        return {name: found.tolist() for name, found in outcome.as_columns(self.y_pred).items()}
+
+
+@dataclass(frozen=True)
+class Answered:
+    """What was predicted for the rows of one request, for those who listen.
+
+    Args:
+        call: What predicted them, and perhaps others.
+        place: Where its rows are among them.
+        request_id: Of the request.
+    """
+
+    call: Predicted
+    place: slice
     request_id: str
+
+    @property
+    def version(self) -> str:
+        """Return the version that answered."""
+        return self.call.version
+
+    @property
+    def rows(self) -> pd.DataFrame:
+        """Return the rows, with the schema's types."""
+        return self.call.rows.iloc[self.place].reset_index(drop=True)
+
+    @property
+    def y_pred(self) -> pd.DataFrame:
+        """Return what was predicted for them, same index."""
+        return self.call.y_pred.iloc[self.place].reset_index(drop=True)
+
+    def part(self, columns: dict[str, list[Any]]) -> dict[str, list[Any]]:
+        """Return of columns of the call what belongs to this request."""
+        return {name: values[self.place] for name, values in columns.items()}
 
 
 class Champion:
@@ -58,6 +111,8 @@ class Champion:
     def __init__(self, schema: Schema, features: Features) -> None:
         self.schema = schema
         self.features = features
+        self.columns = tables.known_columns(schema)
+        self.batcher = Batcher(self.predict_records)
         self.served: Served | None = None
         self.problem: Problem | None = WrongInput("the model is not loaded yet", "wait a moment")
         # what a level adds to the service: called after the first load, and after each answer
@@ -77,14 +132,17 @@ class Champion:
     def load(self) -> None:
         """Load the champion; a problem is kept, for the service to say what is wrong."""
         try:
-            self.load_or_raise()
+            self.load_or_raise(warm_up=WARM_UP)
         except Problem as problem:
             self.problem = problem
         for started in self.on_load:
             started()
 
-    def load_or_raise(self) -> None:
+    def load_or_raise(self, warm_up: int = 0) -> None:
         """Load the champion that the pointer names, and take it into service in one step.
+
+        Args:
+            warm_up: How often it predicts its example before that.
 
         Raises:
             WrongInput: If there is no champion yet, or a file is missing or damaged.
@@ -104,7 +162,17 @@ class Champion:
         code = artifact.features_sha256(Path(module_file(self.schema)).parent)
         require(code, found.manifest["features_sha256"], "schema.py and features.py")
         served = Served(found.model, pointer["version"], pointer, ThreadpoolController())
+        if example := found.manifest["data"].get("example"):
+            self.warm(served, [example] * warm_up)
         self.served, self.problem = served, None
+
+    def warm(self, served: Served, examples: list[dict[str, Any]]) -> None:
+        """Let a model predict: the first times of a process are slower than it is."""
+        try:
+            for example in examples:
+                self.predict_records([example], served)
+        except Exception:  # each request will say so
+            log.warning("version %s does not predict its example", served.version, exc_info=True)
 
     def example(self) -> dict[str, Any]:
         """Return one row to show on the API's page; empty before the first champion."""
@@ -134,24 +202,32 @@ class Champion:
 
     def predict(self, rows: pd.DataFrame) -> pd.DataFrame:
         """Predict typed rows: one probability column per label, or one column of numbers."""
-        return self.predict_by(self.require_served(), rows)
+        return self.predict_by(self.require_served(), tables.known_rows(rows, self.schema))
 
     def predict_by(self, served: Served, rows: pd.DataFrame) -> pd.DataFrame:
-        """Predict typed rows by one loaded model."""
-        inputs = self.features.build_features(tables.known_rows(rows, self.schema))
+        """Predict typed rows, as known at the prediction moment, by one loaded model."""
+        inputs = self.features.build_features(rows)
         return outcome.predict(served.model, inputs, tuple(self.schema.LABELS))
 
-    def answer(self, records: list[dict[str, Any]], request_id: str) -> dict[str, Any]:
-        """Answer a request whose rows fit the schema."""
-        served = self.require_served()  # looked at once: another may take its place meanwhile
-        rows = tables.from_records(records, self.schema)
+    def predict_records(
+        self, given: list[dict[str, Any]], served: Served | None = None
+    ) -> Predicted:
+        """Predict the rows of requests, which fit the schema, by default by what is served."""
+        served = served or self.require_served()  # once: another may take its place meanwhile
+        rows = records.read(given, self.columns)
         with served.threads.limit(limits=1):  # for a few rows, threads wait more than they work
             y_pred = self.predict_by(served, rows)
+        return Predicted(rows, y_pred, served.version)
+
+    def answer(self, given: list[dict[str, Any]], request_id: str) -> dict[str, Any]:
+        """Answer a request whose rows fit the schema, together with those that wait beside it."""
+        call, place = self.batcher.ask(given, records.gaps(given, self.columns))
+        answered = Answered(call, place, request_id)
         for hear in self.on_answer:
-            hear(Answered(rows, y_pred, served.version, request_id))
+            hear(answered)
         return {
-            **outcome.as_answer(y_pred),
-            "model_version": served.version,
+            **answered.part(call.answer),
+            "model_version": call.version,
             "request_id": request_id,
         }
 

@@ -11,6 +11,7 @@ from starlette.responses import JSONResponse
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from .added import attach_all
+from .batching import THREADS
 from .champion import Champion
 from .messages import MAX_ROWS
 from .page import Page
@@ -73,6 +74,7 @@ class Guard:
 
 def protect(service: Any, champion: Champion) -> None:
     """Put before a BentoML service what a level adds, the guard, and a page for people."""
+    service.config.setdefault("threads", THREADS)  # else they wait where no two can be joined
     attach_all(service, champion)
     service.add_asgi_middleware(Guard, champion=champion)
     service.add_asgi_middleware(Page, service=service, champion=champion)

@@ -10,7 +10,7 @@ from typing import Any
 from ...errors import Problem
 from ...files import read_json
 from ...tracking.artifact import POINTER
-from ..champion import Champion
+from ..champion import WARM_UP, Champion
 
 AGAIN = 30  # seconds until a champion that could not be loaded is tried once more
 log = logging.getLogger("bentoml.champion")
@@ -57,7 +57,7 @@ class Follower:
             return
         before, self.seen, self.tried = self.champion.version, pointer, time.monotonic()
         try:
-            self.champion.load_or_raise()
+            self.champion.load_or_raise(warm_up=WARM_UP)
         except Problem as problem:
             if pointer.get("withdrawn") or not self.champion.served:
                 self.champion.problem = problem

@@ -12,11 +12,10 @@ from typing import Any
 
 import anyio
 import bentoml
-import pandas as pd
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from ...config import load_contract
-from ...data import outcome, tables
+from ...data import tables
 from ...errors import Problem
 from ..champion import Answered, Champion
 
@@ -165,9 +164,9 @@ class PredictionLog:
         self, call: dict[str, Any], answered: Answered | None, moment: str
     ) -> list[tuple[str, str, str, list[Any]]]:
         """Return name, kind, role and values of each column of the log."""
-        rows = answered.rows if answered else pd.DataFrame([dict.fromkeys(self.columns)])
-        records = tables.as_records(rows[list(self.columns)])
-        count = len(records)
+        given = answered.part(answered.call.given) if answered else {}
+        predicted = answered.part(answered.call.written) if answered else {}
+        count = len(predicted["prediction"]) if answered else 1
         facts = {
             "call.id": [call["id"]] * count,
             "call.time": [moment] * count,
@@ -178,9 +177,7 @@ class PredictionLog:
         }
         columns = [(name, "categorical", "feature", values) for name, values in facts.items()]
         for name, kind in self.columns.items():
-            columns.append((name, kind, "feature", [record[name] for record in records]))
-        predicted = outcome.as_columns(answered.y_pred) if answered else pd.DataFrame()
+            columns.append((name, kind, "feature", given.get(name, [None])))
         for name in self.predicted:
-            values = predicted[name].tolist() if answered else [None]
-            columns.append((name, "categorical", "prediction", values))
+            columns.append((name, "categorical", "prediction", predicted.get(name, [None])))
         return columns

@@ -37,12 +37,13 @@ class Predictions:
 
     def hear(self, answered: Answered) -> None:
         """Count the rows of one answer."""
-        predicted = outcome.as_columns(answered.y_pred)[outcome.NUMBER]
-        if self.labels:
-            y_pred = answered.y_pred
-            values = y_pred[self.positive] if self.positive else y_pred.max(axis="columns")
+        said = answered.part(answered.call.written)
+        predicted = said[outcome.NUMBER]
+        shares = [said[f"probability_{label}"] for label in self.labels]
+        if self.positive:
+            values = shares[self.labels.index(self.positive)]
         else:
-            values = predicted
+            values = [max(row) for row in zip(*shares, strict=True)] if shares else predicted
         for label in predicted if self.labels else ():
             self.total.labels(version=answered.version, value=str(label)).inc()
         for value in values:
