@@ -27,7 +27,8 @@ def seed_hashes(context: Context) -> dict[str, str]:
     """Return the SHA-256 of each file of the user's that another data set replaces, by its path."""
     env = context.environment
     loader: Any = env.loader
-    root = next(Path(folder) for folder in loader.searchpath if (Path(folder) / "template").is_dir())
+    folders = map(Path, loader.searchpath)
+    root = next(folder for folder in folders if (folder / "template").is_dir())
     found = {}
     for pattern in SEEDS:
         for path in sorted((root / "template").glob(pattern)):

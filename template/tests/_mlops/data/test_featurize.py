@@ -169,8 +169,9 @@ def test_groups_that_training_never_saw_are_warned_of(
     sample: pd.DataFrame, capsys: pytest.CaptureFixture[str]
 ) -> None:
     texts = [c.name for c in KNOWN if c.kind == "text" and not c.personal]
+    texts = [name for name in texts if name not in schema.KEY]
     if not texts:
-        pytest.skip("you declare no text")
+        pytest.skip("you declare no text beside the key")
     renamed = sample.assign(**{texts[0]: "another " + sample[texts[0]].fillna("")})
     featurize.warn_of_unseen(sample, sample)
     same = capsys.readouterr().err

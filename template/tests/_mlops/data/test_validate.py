@@ -170,8 +170,8 @@ def test_a_text_that_spells_a_missing_value_is_said_and_not_refused(
     texts = [c.name for c in KNOWN if c.kind == "text" and c.name not in schema.KEY]
     if not texts:
         pytest.skip("you declare no text beside the key")
-    path = tmp_path / "batch.csv"
-    plant(sample.head(5), texts[0], "NA").to_csv(path, index=False)
+    path = tmp_path / "batch.parquet"  # of a CSV file, data.read_batch may know what is missing
+    plant(sample.head(5), texts[0], "NA").to_parquet(path)
     done = repo.run("validate", path)
 
     assert done.code == 0, done.err

@@ -194,6 +194,8 @@ def test_the_quality_is_that_of_the_logged_predictions(
 def test_each_check_alone_raises_its_verdict(
     calm: Repo, answered: list[dict[str, Any]], name: str, code: int
 ) -> None:
+    if name == checks.AGE and not schema.TIME:
+        pytest.skip("this schema's rows have no time")
     lines = [dict(line) for line in answered]
     tiny = {"method": "wasserstein", "threshold": 1e-9}
     if name == checks.INPUTS:
@@ -205,8 +207,7 @@ def test_each_check_alone_raises_its_verdict(
         never(calm, {checks.QUALITY: "retrain", checks.HARM: "withdraw"}[name])
     elif name == checks.AGE:
         calm.change(paths.CONTRACT, "monitoring", "max_age_days", to=1e-6)
-        if schema.TIME:
-            lines = [{**line, schema.TIME: "2040-01-01T00:00:00"} for line in lines]
+        lines = [{**line, schema.TIME: "2040-01-01T00:00:00"} for line in lines]
     elif name == checks.LATENCY:
         lines = [{**line, "call.ms": 101.0} for line in lines]
     else:

@@ -35,7 +35,7 @@ def test_baselines_and_importance_stand_beside_the_score(repo: Repo) -> None:
 
 def test_importance_is_measured_on_as_many_rows_as_params_yaml_says(own_repo: Repo) -> None:
     before = own_repo.read(paths.METRICS)
-    own_repo.change(paths.PARAMS, "evaluate", "importance_rows", to=100)
+    own_repo.change(paths.PARAMS, "evaluate", "importance_rows", to=20)
     own_repo.must("evaluate")
     after = own_repo.read(paths.METRICS)
 

@@ -227,7 +227,8 @@ def slices_section(run: Run) -> list[str]:
 def limits_section(run: Run) -> list[str]:
     """Describe what the model has seen."""
     data = run.manifest["data"]
-    meanings = {column.name: column.meaning for column in schema.COLUMNS}
+    known = [one for one in schema.COLUMNS if not one.meaning.startswith(PLACEHOLDER)]
+    meanings = {column.name: column.meaning for column in known}
     rows = [
         [
             f"`{seen['column']}`",
@@ -237,7 +238,7 @@ def limits_section(run: Run) -> list[str]:
         ]
         for seen in data.get("seen", [])
     ]
-    known = ["Outside of what the training part held, the model extrapolates:", ""]
+    said = ["Outside of what the training part held, the model extrapolates:", ""]
     train, holdout = data["train"], data["holdout"]
     times = [
         f"Trained on {train['first']} to {train['last']}, evaluated until {holdout['last']}."
@@ -246,7 +247,7 @@ def limits_section(run: Run) -> list[str]:
     ]
     return [
         *times,
-        *([*known, *table(["column", "meaning", "seen", "missing"], rows)] if rows else []),
+        *([*said, *table(["column", "meaning", "seen", "missing"], rows)] if rows else []),
     ]
 
 
