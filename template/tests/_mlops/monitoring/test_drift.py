@@ -46,14 +46,14 @@ def numeric(**wanted: bool) -> interface.Column:
 
 @pytest.fixture
 def calm(own_repo: Repo) -> Repo:
-    """Return a repo that learned from the sample, and minds only what is far off."""
+    """Return a repo that was trained on the sample, and minds only what is far off."""
     own_repo.change(paths.PARAMS, "drift", to=CALM)
     return own_repo
 
 
 @pytest.fixture
 def learned(repo: Repo, sample: pd.DataFrame) -> pd.DataFrame:
-    """Return rows that the model learned from."""
+    """Return rows that the model was trained on."""
     summary = repo.read(paths.FEATURES / "summary.json")
     return sample[sample[schema.TIME] <= pd.Timestamp(summary["train"]["last"])]
 

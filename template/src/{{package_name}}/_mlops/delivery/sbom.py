@@ -138,12 +138,12 @@ def limits(data: dict[str, Any]) -> list[str]:
         for seen in data.get("seen", [])
         if "low" in seen
     ]
-    learned = f"learned from {train['first']} to {train['last']}, {train['rows']} rows"
+    learned = f"trained on {train['first']} to {train['last']}, {train['rows']} rows"
     return [learned, f"judged until {data['holdout']['last']}", *ranges]
 
 
 def dataset(run: Run, contract: Contract, columns: Sequence[Column]) -> dict[str, Any]:
-    """Return what the model learned from, with who answers for it."""
+    """Return what the model was trained on, with who answers for it."""
     data, personal = run.manifest["data"], [one.name for one in columns if one.personal]
     described: dict[str, Any] = {
         "type": "dataset",

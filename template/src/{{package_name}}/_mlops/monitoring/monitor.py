@@ -234,7 +234,7 @@ def traffic(log: Log, version: str) -> dict[str, Any]:
 
 
 def age(rows: pd.DataFrame, manifest: dict[str, Any]) -> float | None:
-    """Return days from the newest row learned from to the newest row asked for."""
+    """Return days from the newest training row to the newest predicted row."""
     learned = pd.Timestamp(manifest["data"]["holdout"]["last"])
     asked = rows[schema.TIME].max() if schema.TIME in rows else pd.NaT
     if pd.isna(asked):  # the log does not know when it happened, only when it was asked
@@ -250,7 +250,7 @@ def shift(
     min_rows: int,
     params: Params,
 ) -> tuple[dict[str, Any], dict[str, tuple[pd.Series, pd.Series]]]:
-    """Compare inputs, and the champion's logged predictions, with what it learned from.
+    """Compare inputs, and the champion's logged predictions, with what it was trained on.
 
     Returns:
         The report of `drift`, and for each column of predictions the expected and the logged
