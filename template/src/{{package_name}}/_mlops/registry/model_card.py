@@ -226,7 +226,7 @@ def limits_section(run: Run) -> list[str]:
     ]
     known = ["Outside of what the training part held, the model extrapolates:", ""]
     return [
-        f"Learned from {data['train']['first']} to {data['train']['last']}, "
+        f"Trained on {data['train']['first']} to {data['train']['last']}, "
         f"judged until {data['holdout']['last']}.",
         *([*known, *table(["column", "meaning", "seen", "missing"], rows)] if rows else []),
     ]
