@@ -1,4 +1,4 @@
-"""A repo of level 2 is replayed: traffic, verdict, training, gate, rollout, way back."""
+"""A repo of level 2 is replayed: traffic, verdict, training, gate, rollout, rollback."""
 
 import json
 import re

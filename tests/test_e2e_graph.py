@@ -35,7 +35,7 @@ def run(repo: Path, *command: str) -> str:
 
 @pytest.fixture(scope="module")
 def repo(template: Path, first_runs: FirstRuns, tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """Return a repo of level 1 that learned from the sample, with version 1 registered."""
+    """Return a repo of level 1 that was trained on the sample, with version 1 registered."""
     folder = tmp_path_factory.mktemp("graph") / "late-flights"
     made = first_runs.equip(render(template, folder, maturity_level=1))
     shutil.rmtree(made / "data/raw")

@@ -430,7 +430,7 @@ def test_other_features_go_live_by_blue_green_while_the_champion_starts_anew(hos
     host.run("stack", "up")  # other steps need a reload, which may close a caller's connection
     before = json.loads(host.run("stack", "status", "--json"))["champion"]["pid"]
     with Load(host) as load:
-        until(lambda: len(load.calls) > 100)  # what the candidate's answers are held against
+        until(lambda: len(load.calls) > 100)  # what the candidate's answers are compared with
         ended = host.rollout("4", code=0)
         until(lambda: load.calls[-1].version == "4")
     after = json.loads(host.run("stack", "status", "--json"))["champion"]["pid"]

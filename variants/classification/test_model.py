@@ -22,7 +22,7 @@ def risk(fitted, flights):
 
 
 def auc(fitted, flights):
-    """Return how well late flights are told from others."""
+    """Return how well late flights are separated from others."""
     return metrics.score(schema.read_target(flights), risk(fitted, flights))["roc_auc"]
 
 

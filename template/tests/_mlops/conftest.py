@@ -19,7 +19,7 @@ from .package import artifact, local_service, paths, versions
 def two_versions(
     repo: Repo, sample: pd.DataFrame, tmp_path_factory: pytest.TempPathFactory
 ) -> Repo:
-    """Return a repo in which version 2 learned from fewer rows; read only."""
+    """Return a repo in which version 2 was trained on fewer rows; read only."""
     folder = tmp_path_factory.mktemp("two") / "repo"
     made = Repo(shutil.copytree(repo.folder, folder, symlinks=True))
     fewer = sample.sample(frac=0.8, random_state=0).sort_index()

@@ -25,7 +25,7 @@ class Problem(Exception):
 
 
 class Refused(Problem):
-    """A check says no."""
+    """A check fails."""
 
     exit_code = 1
 

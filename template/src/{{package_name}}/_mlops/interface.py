@@ -204,7 +204,7 @@ class Monitoring(Section):
     min_labels: int = Field(default=200, ge=1)  # with fewer there is no verdict on quality
     windows: int = Field(default=3, ge=1)  # the latest ones that count
     alarms: int = Field(default=2, ge=1)  # of them, from which a finding is an alarm
-    max_age_days: float = Field(default=120, gt=0)  # from the newest row learned from to now's
+    max_age_days: float = Field(default=120, gt=0)  # from the newest training row to now's
     on_withdraw: Literal["propose", "act"] = "propose"
     fallback: Literal["unavailable", "previous"] = "unavailable"  # 503, or the champion before
 

@@ -1,5 +1,5 @@
 # The template's. The bars are yours, in contract.yaml.
-"""What a package is asked before it goes anywhere; each question has a case in which it says no."""
+"""What a package is asked before it goes anywhere; each question has a case in which it fails."""
 
 import dataclasses
 import json

@@ -192,7 +192,7 @@ def test_a_stage_counts_from_a_look_of_prometheus_after_the_switch(
     assert found.candidate
     assert found.candidate.requests == 7
     assert found.before
-    assert found.before.requests == beside  # too few in a step: held against all before it
+    assert found.before.requests == beside  # too few in a step: compared with all before it
     assert left.candidate == (1.0 if stage == "shadow" else 0.5)
 
 

@@ -53,7 +53,7 @@ def calm(own_repo: Repo) -> Repo:
 
 @pytest.fixture
 def learned(repo: Repo, sample: pd.DataFrame) -> pd.DataFrame:
-    """Return rows that the model learned from."""
+    """Return rows that the model was trained on."""
     train = pd.read_parquet(repo.folder / paths.FEATURES / dataset.TRAIN)
     return sample.loc[train.index]
 

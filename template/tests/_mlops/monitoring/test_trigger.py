@@ -36,7 +36,7 @@ def test_a_quiet_champion_can_wait() -> None:
         ({"shifted": ["b"]}, "shifted data: b"),
         ({"verdict": "retrain"}, "monitor says retrain"),
         ({"verdict": "withdraw"}, "monitor says withdraw"),
-        ({"age_days": 121.0}, "asked for rows 121 days newer than learned from, at most 120"),
+        ({"age_days": 121.0}, "predicted rows 121 days newer than the training data, at most 120"),
     ],
 )
 def test_each_fact_alone_is_a_reason(facts: dict[str, Any], reason: str) -> None:
@@ -48,7 +48,7 @@ def test_each_fact_alone_is_a_reason(facts: dict[str, Any], reason: str) -> None
     ("facts", "reason"),
     [
         ({"new_batches": ["b", "c"], "data_changed": True}, "new data: b, c"),
-        ({"data_changed": True}, "data/raw is unlike what the champion learned from"),
+        ({"data_changed": True}, "data/raw is unlike what the champion was trained on"),
     ],
 )
 def test_data_that_did_not_shift_is_a_reason_when_the_contract_says_so(

@@ -1,5 +1,5 @@
 # The template's. Yours are model.py and its section of params.yaml.
-"""Training converges: a few rows that are seen often enough are learned by heart."""
+"""Training converges: a few rows that are seen often enough are learned completely."""
 
 from typing import Any
 

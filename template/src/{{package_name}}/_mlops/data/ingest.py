@@ -81,7 +81,7 @@ def require_clean(new: Sequence[Path]) -> None:
 
 
 def shifted(new: Sequence[Path]) -> dict[str, Any]:
-    """Compare new batches with what the model learned from; no files are no shift."""
+    """Compare new batches with what the model was trained on; no files are no shift."""
     if not new:
         return {"rows": 0, "shifted": False, "compared": 0, "columns": []}
     params = load_params()

@@ -36,7 +36,7 @@ def command(questions: Sequence[str], as_json: bool) -> None:
     """Put QUESTIONS to build/package: target, calls, load, data, quality; by default all.
 
     `calls` and `load` run the packaged Bento on a free port of this machine. Exit code 1 when a
-    check says no.
+    check fails.
     """
     for name in questions:
         if name not in QUESTIONS:

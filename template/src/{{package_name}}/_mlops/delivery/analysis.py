@@ -162,7 +162,7 @@ def latency(candidate: Side, champion: Side, contract: Contract) -> Finding:
 def shift(candidate: Side, before: Side | None, contract: Contract) -> Finding:
     """Are its answers spread like the champion's, as labels and as numbers?"""
     if before is None:
-        return Finding("answers", "ok", "held against the champion's in an earlier step")
+        return Finding("answers", "ok", "compared with the champion's in an earlier step")
     limit, least = contract.rollout.max_shift, contract.rollout.min_requests
     known = min(candidate.requests, candidate.rows), min(before.requests, before.rows)
     if min(known) < least:

@@ -91,7 +91,7 @@ def lay_out(
 
     Raises:
         WrongInput: If the locked packages were not exported before.
-        Refused: If hadolint says no to the container file.
+        Refused: If hadolint rejects the container file.
         OutsideFailed: If BentoML cannot build.
     """
     root = root or Path.cwd()

@@ -162,7 +162,7 @@ def facts(rollout: Rollout, contract: Contract, labelled: bool = False) -> analy
 def yardstick(
     rollout: Rollout, counted: canary_metrics.Counters, stage: analysis.Side, contract: Contract
 ) -> analysis.Side | None:
-    """Return which answers of the champion a stage's are held against.
+    """Return which answers of the champion a stage's are compared with.
 
     Those of the same time: other hours have other callers. Where it has too few callers left, an
     earlier stage has done that; in blue/green without a shadow none has, and all that its process

@@ -55,7 +55,7 @@ class Facts:
         prediction_drifted: Whether a column of them drifted.
         labelled: The champion's rows whose outcome is known.
         quality: The contract's metric on them.
-        age_days: From the newest row that the champion learned from to the newest row here.
+        age_days: From the newest row that the champion was trained on to the newest row here.
         requests: That were not at fault themselves.
         failed: Of these, answered 5xx.
         lines: Predicted rows, and requests that failed.
@@ -128,7 +128,7 @@ def judge(
             (facts.age_days or 0) > few.max_age_days,
             True,
             RETRAIN,
-            "days since the newest row that the champion learned from",
+            "days since the newest row that the champion was trained on",
         ),
         check(
             LATENCY,

@@ -234,7 +234,7 @@ def traffic(log: Log, version: str) -> dict[str, Any]:
 
 
 def age(rows: pd.DataFrame, manifest: dict[str, Any]) -> float | None:
-    """Return days from the newest row learned from to the newest row asked for."""
+    """Return days from the newest training row to the newest predicted row."""
     if not schema.TIME:  # when its rows came about nobody knows, only when it was trained
         learned = pd.Timestamp(manifest["created"]).tz_convert("UTC").tz_localize(None)
     else:

@@ -29,10 +29,10 @@ class Facts:
         champion: Its version, or nothing before the first.
         days_since_training: Of the champion, or of a candidate after it.
         new_batches: Names in data/raw that the champion did not learn from.
-        data_changed: Whether data/raw has other bytes than those that it learned from.
+        data_changed: Whether data/raw has other bytes than those that it was trained on.
         shifted: Names among the new batches that `ingest` found shifted.
         verdict: Of the last `monitor`; empty when it was about an older champion.
-        age_days: From the newest row learned from to the newest one asked for; by `monitor`.
+        age_days: From the newest training row to the newest predicted row; by `monitor`.
     """
 
     champion: str | None = None
@@ -80,10 +80,10 @@ def decide(facts: Facts, contract: Contract) -> Decision:
         f"{days:.1f} days since the last training, due every {rules.every_days:g}": days
         >= rules.every_days,
         f"new data: {', '.join(facts.new_batches)}": bool(facts.new_batches) and rules.on_new_data,
-        f"{paths.RAW} is unlike what the champion learned from": moved and rules.on_new_data,
+        f"{paths.RAW} is unlike what the champion was trained on": moved and rules.on_new_data,
         f"shifted data: {', '.join(facts.shifted)}": bool(facts.shifted),
         f"monitor says {facts.verdict}": told and rules.on_monitor,
-        f"asked for rows {facts.age_days or 0:.0f} days newer than learned from, at most "
+        f"predicted rows {facts.age_days or 0:.0f} days newer than the training data, at most "
         f"{oldest:g}": stale and rules.on_monitor,
     }
     if reasons := [reason for reason, holds in possible.items() if holds]:

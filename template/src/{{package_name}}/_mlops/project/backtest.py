@@ -148,7 +148,7 @@ def hide(path: Path) -> Path:
 
 
 def serve(service: str, batch: Path, metric: str) -> dict[str, Any]:
-    """Ask the service for each row of a batch; return what it said, held against the labels."""
+    """Ask the service for each row of a batch; return what it said, compared with the labels."""
     since = pd.Timestamp.now("UTC").isoformat()
     rows = tables.read(batch, schema, data)
     records = tables.as_records(tables.known_rows(rows, schema))

@@ -61,7 +61,7 @@ def answer_to(address: str, request: dict[str, Any]) -> dict[str, Any]:
 
 
 def show(path: Path, row: pd.DataFrame, answer: dict[str, Any]) -> None:
-    """Print what was asked, what came back, and how good the model is."""
+    """Print the requests, the answers, and how good the model is."""
     report = read_json(paths.METRICS)
     metric = report["metric"]
     key = ", ".join(f"{name} {row[name].iloc[0]}" for name in schema.KEY)

@@ -52,7 +52,7 @@ def write(record: dict[str, Any], contract: Contract) -> None:
             for one in steps(rollout)
         ),
         '<h2>A bad candidate: <span class="refused">gate ' + text(bad["gate"]) + "</span></h2>",
-        "<p>It learned from labels that were turned round, and was forced past the gate. "
+        "<p>It was trained on flipped labels, and was forced past the gate. "
         f"The gate had said: {text('; '.join(bad['reasons'][:SHOWN]))}"
         f"{more(len(bad['reasons']) - SHOWN)}.</p>",
         *steps(bad["rollout"]),

@@ -33,7 +33,7 @@ def command(version: str | None, as_json: bool) -> None:
     """Judge VERSION, by default the newest; one that passes is the challenger.
 
     Champion and candidate are scored on the same hold-out rows and run side by side in the
-    service. Writes reports/gate.json. Exit code 1 when a check says no; 2 when the hold-out is
+    service. Writes reports/gate.json. Exit code 1 when a check fails; 2 when the hold-out is
     not the version's; 3 when the registry or the service cannot be reached.
     """
     chosen, champion = versions.find(version), versions.by_alias(versions.CHAMPION)

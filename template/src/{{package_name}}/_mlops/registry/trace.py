@@ -24,7 +24,7 @@ OK, DIFFERS, MISSING = "ok", "differs", "missing"
 
 @dataclass(frozen=True)
 class Check:
-    """One claim of the record, held against what is there now."""
+    """One claim of the record, compared with what is there now."""
 
     name: str
     state: str
