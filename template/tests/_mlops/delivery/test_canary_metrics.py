@@ -46,10 +46,27 @@ def test_a_counter_that_went_back_is_no_number() -> None:
     assert canary_metrics.since({**NOW, "codes": {"200": 500.0}}, NOW) is None
 
 
+def test_the_mean_is_exact_and_the_median_the_bound_of_its_bucket() -> None:
+    added = canary_metrics.since({**NOW, "total": {"": 12.0}}, {**BEFORE, "total": {"": 5.7}})
+    assert added
+    found = canary_metrics.side(added, limit_ms=100)
+
+    assert found.mean_ms == pytest.approx(60)
+    assert found.median_ms == pytest.approx(50)
+
+
+def test_answers_that_found_no_room_or_time_are_counted_apart() -> None:
+    codes = {"200": 5.0, "500": 1.0, "503": 2.0, "504": 4.0}
+    found = canary_metrics.side({**NOW, "codes": codes}, limit_ms=100)
+
+    assert (found.errors, found.late) == (7, 6)
+
+
 def test_nothing_answered_has_no_latency() -> None:
     nothing = canary_metrics.side({name: {} for name in BEFORE}, limit_ms=100)
 
     assert (nothing.requests, nothing.p95_ms) == (0, None)
+    assert (nothing.median_ms, nothing.mean_ms) == (None, None)
 
 
 def test_a_prometheus_that_is_down_is_an_outside_failure(monkeypatch: pytest.MonkeyPatch) -> None:

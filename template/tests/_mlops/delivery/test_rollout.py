@@ -196,6 +196,53 @@ def test_a_stage_counts_from_a_look_of_prometheus_after_the_switch(
     assert left.candidate == (1.0 if stage == "shadow" else 0.5)
 
 
+def test_what_a_busy_host_spoilt_is_counted_anew(
+    there: Repo, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    left = started(there, "20")
+    monkeypatch.setattr(controller.time, "sleep", lambda seconds: None)
+    side = controller.analysis.Side(requests=500, slower=200, p95_ms=250)
+    counted: list[Any] = []
+
+    def looked(current: state.Rollout, *_: Any, **__: Any) -> controller.analysis.Facts:
+        counted.append(current.counted)
+        current.counted = {"champion": {}, "candidate": {}}
+        busy = controller.overloaded(current, 100)
+        known = {"candidate": side, "champion": side, "elapsed": 99.0, "overloaded": busy}
+        return controller.analysis.Facts(**known, ended="enough" if len(counted) == 3 else "")
+
+    monkeypatch.setattr(controller, "facts", looked)
+    with pytest.raises(controller.Stopped, match="enough"):
+        controller.observe(left, contract(wait_seconds=1, min_requests=200), lambda *_: None)
+
+    assert counted == [{}, {}, {}]
+    assert "; held: the host is overloaded, its " in "".join(state.load().reasons)
+
+
+def test_a_host_is_overloaded_while_it_is_busy_in_a_quarter_of_the_looks(there: Repo) -> None:
+    left = started(there, "20")
+    said = [controller.overloaded(left, busy) for busy in (100, 50, 89, 20, 20)]
+
+    assert [bool(one) for one in said] == [True, True, True, True, False]
+    assert said[3].endswith(" cores were busy in 1 of 4 looks")
+    left.count_anew()
+    assert not controller.overloaded(left, 0)
+
+
+@pytest.mark.parametrize(
+    ("times", "settled"),
+    [
+        ([0.02] * 19, False),  # too few to know
+        ([0.02] * 20, True),
+        ([0.5] * 10 + [0.02] * 10, True),
+        ([0.02] * 10 + [0.5] * 10, False),
+        ([0.02] * 10 + [0.5] * 190, True),  # as it is
+    ],
+)
+def test_a_candidate_is_warm_when_its_times_settle(times: list[float], settled: bool) -> None:
+    assert controller.slot.settled(times) is settled
+
+
 @pytest.mark.parametrize(
     ("mine", "theirs", "shadow", "share"),
     [(20, 80, False, 0.2), (72, 80, True, 0.9), (82, 80, True, 1.0), (0, 0, True, None)],

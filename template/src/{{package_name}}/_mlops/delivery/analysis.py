@@ -16,6 +16,12 @@ HOLD: Then = "hold"
 ABORT: Then = "abort"
 DOUBT = 0.01  # chance, at most, that noise alone looks like a candidate beyond a bound
 SLOW = 0.05  # share of the answers that may be slower than the contract's p95
+# how many times the champion's mean answer the candidate's takes: no host does that to one of two
+OWN_FAULT = 2.0
+# in the shadow copies wait behind the champion's own answers: this is more than that
+BEHIND = 1.25
+HELD = "; held: "
+NO_ROOM = 0.2  # share of answers that a full host may turn away, or give too late
 
 
 @dataclass(frozen=True)
@@ -25,8 +31,11 @@ class Side:
     Args:
         requests: Answered, whatever the status.
         errors: Of them, those with status 5xx.
+        late: Of the errors, those with status 503 or 504: no room for them, or no time.
         slower: Of them, those over the contract's latency.
         p95_ms: None without a request.
+        median_ms: The same; like p95_ms the upper bound of its bucket.
+        mean_ms: The same, exactly.
         labels: Rows by predicted label; empty for numbers.
         values: Rows up to each bound of the predicted value; up to infinity are all of them.
     """
@@ -34,7 +43,10 @@ class Side:
     requests: int = 0
     errors: int = 0
     slower: int = 0
+    late: int = 0
     p95_ms: float | None = None
+    median_ms: float | None = None
+    mean_ms: float | None = None
     labels: Mapping[str, float] = field(default_factory=dict)
     values: Mapping[float, float] = field(default_factory=dict)
 
@@ -53,6 +65,8 @@ class Facts:
         champion: In the same time.
         before: The champion's answers to hold the candidate's against; None when an earlier stage
             did that, and this one leaves the champion too few.
+        earlier: The champion's answers before this stage; None where there are too few.
+        overloaded: How busy the host was meanwhile; empty when it had room.
         ended: How the candidate's process ended; empty while it runs.
         silent: Why nothing was measured; empty when something was.
         elapsed: Seconds that the stage has lasted, by a clock that never jumps.
@@ -66,6 +80,8 @@ class Facts:
     candidate: Side | None = None
     champion: Side | None = None
     before: Side | None = None
+    earlier: Side | None = None
+    overloaded: str = ""
     ended: str = ""
     silent: str = ""
     elapsed: float = 0.0
@@ -91,6 +107,7 @@ class Outcome:
 
     says: Then
     findings: list[Finding]
+    spoilt: bool = False  # what was counted is the host's fault, and no evidence: count anew
 
     @property
     def reasons(self) -> list[str]:
@@ -109,14 +126,18 @@ def judge(facts: Facts, contract: Contract) -> Outcome:
     findings = [
         lasted(facts.elapsed, contract.rollout.wait_seconds),
         enough(facts.candidate, contract),
-        errors(facts.candidate, contract),
-        latency(facts.candidate, facts.champion, contract),
+        errors(facts.candidate, facts.overloaded, contract),
+        latency(facts.candidate, facts.champion, facts, contract),
         shift(facts.candidate, facts.before, contract),
         *([agreement(facts, contract)] if facts.shadow else []),
         quality(facts, contract),
     ]
     said = {one.says for one in findings}
-    return Outcome(ABORT if "abort" in said else HOLD if "wait" in said else PROMOTE, findings)
+    if "abort" in said:
+        return Outcome(ABORT, findings)
+    held = any(one.says == "wait" and HELD in one.reason for one in findings)
+    spoilt = held and facts.candidate.requests >= contract.rollout.min_requests
+    return Outcome(HOLD if "wait" in said else PROMOTE, findings, spoilt)
 
 
 def lasted(elapsed: float, wait: float) -> Finding:
@@ -132,20 +153,30 @@ def enough(candidate: Side, contract: Contract) -> Finding:
     return Finding("requests", "ok" if candidate.requests >= least else "wait", reason)
 
 
-def errors(candidate: Side, contract: Contract) -> Finding:
+def errors(candidate: Side, overloaded: str, contract: Contract) -> Finding:
     """Does it fail too often? Said at once when all that is missing could not make up for it."""
     rollout = contract.rollout
-    allowed = rollout.max_error_rate * max(candidate.requests, rollout.min_requests)
+    whole = max(candidate.requests, rollout.min_requests)
+    allowed = rollout.max_error_rate * whole
     reason = (
         f"{candidate.errors:,} of {candidate.requests:,} answers failed; "
         f"expected at most {percent(rollout.max_error_rate)} of {rollout.min_requests:,} or more"
     )
-    return Finding("errors", "abort" if candidate.errors > allowed else "ok", reason)
+    if candidate.errors <= allowed:
+        return Finding("errors", "ok", reason)
+    own = candidate.errors - candidate.late
+    if overloaded and own <= allowed and candidate.late <= NO_ROOM * whole:
+        reason = f"{reason}; {candidate.late:,} found no room or time{HELD}{overloaded}"
+        return Finding("errors", "wait", reason)
+    return Finding("errors", "abort", reason)
 
 
-def latency(candidate: Side, champion: Side, contract: Contract) -> Finding:
-    """Is it too slow, and is that its own fault? A busy machine slows the champion too."""
+def latency(candidate: Side, champion: Side, facts: Facts, contract: Contract) -> Finding:
+    """Is it too slow, and is that its own fault? A busy host slows the champion too."""
     limit = contract.service.latency_p95_ms
+    same_time = champion.requests >= contract.rollout.min_requests
+    if not same_time:  # the last steps leave it too few
+        champion = facts.earlier or champion
     found, beside = (
         share(candidate.slower, candidate.requests),
         share(champion.slower, champion.requests),
@@ -155,8 +186,38 @@ def latency(candidate: Side, champion: Side, contract: Contract) -> Finding:
         f"{percent(found)} over {limit:g} ms (champion: {percent(beside)}); "
         f"expected at most {percent(SLOW)}"
     )
-    surely = found - margin(candidate.requests) > max(SLOW, beside)
+    surely = found - margin(candidate.requests) > SLOW
+    if candidate.requests and champion.requests:
+        surely &= found - beside > margin(1 / (1 / candidate.requests + 1 / champion.requests))
+    times = slower_by(candidate, champion)
+    own_fault = same_time and times is not None and times >= OWN_FAULT
+    own_fault &= a_bucket_higher(candidate, champion)
+    held = overload(champion, facts)
+    if found > SLOW and held and not own_fault:
+        return Finding("latency", "wait", f"{reason}{HELD}{held}")
+    if facts.shadow and times is not None and times < BEHIND:
+        surely = False
     return weighed("latency", reason, found <= SLOW, surely, candidate, contract)
+
+
+def overload(champion: Side, facts: Facts) -> str:
+    """Say what slows both sides; nothing when nothing is known to."""
+    if facts.overloaded:
+        return facts.overloaded
+    times = slower_by(champion, facts.earlier) if facts.earlier else None
+    if facts.earlier and times and times >= OWN_FAULT and a_bucket_higher(champion, facts.earlier):
+        return f"the champion takes {shown(champion.mean_ms)} ms, {times:.1f} times as before"
+    return ""
+
+
+def slower_by(one: Side, other: Side) -> float | None:
+    """Return how many times as long a mean answer takes; None where nobody knows."""
+    return one.mean_ms / other.mean_ms if one.mean_ms and other.mean_ms else None
+
+
+def a_bucket_higher(one: Side, other: Side) -> bool:
+    """Say whether the typical answer is slower too, and not a few that were held up."""
+    return (one.median_ms or 0.0) > (other.median_ms or 0.0)
 
 
 def shift(candidate: Side, before: Side | None, contract: Contract) -> Finding:

@@ -28,9 +28,11 @@ QUERIES = {
     "seen": f"max by (variant) (timestamp(bentoml_service_request_total{CALLS}))",
     "codes": f"sum by (variant, http_response_code) (bentoml_service_request_total{CALLS})",
     "seconds": f"sum by (variant, le) (bentoml_service_request_duration_seconds_bucket{CALLS})",
+    "total": f"sum by (variant) (bentoml_service_request_duration_seconds_sum{CALLS})",
     "labels": f"sum by (variant, version, value) (model_predictions_total{BOTH})",
     "values": f"sum by (variant, version, le) (model_prediction_value_bucket{BOTH})",
 }
+TOO_LATE = ("503", "504")  # no room, or no time: a full host does that
 Counters = dict[str, dict[str, float]]
 
 
@@ -95,8 +97,11 @@ def side(added: Counters, limit_ms: float) -> Side:
     return Side(
         requests=round(calls),
         errors=round(sum(count for code, count in added["codes"].items() if code[0] == "5")),
+        late=round(sum(added["codes"].get(code, 0.0) for code in TOO_LATE)),
         slower=round(max(0.0, (seconds[-1][1] if seconds else 0.0) - within)),
         p95_ms=quantile(seconds, 0.95),
+        median_ms=quantile(seconds, 0.5),
+        mean_ms=mean(added.get("total", {}), seconds),
         labels=added["labels"],
         values=dict(in_order(added["values"])),
     )
@@ -113,6 +118,12 @@ def quantile(seconds: list[tuple[float, float]], part: float) -> float | None:
     if not total:
         return None
     return 1000 * next(bound for bound, count in seconds if count >= part * total)
+
+
+def mean(total: dict[str, float], seconds: list[tuple[float, float]]) -> float | None:
+    """Return the mean answer in ms; None without an answer."""
+    count = seconds[-1][1] if seconds else 0.0
+    return 1000 * sum(total.values()) / count if count and total else None
 
 
 def read(side: str, began: str, version: str) -> pd.DataFrame:

@@ -5,6 +5,7 @@ import http.client
 import itertools
 import json
 import threading
+import time
 from collections import Counter
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
@@ -13,9 +14,11 @@ from typing import Any
 from urllib.parse import urlsplit
 
 THREADS = 2
-PAUSE = 0.01  # seconds between an answer and the next question
+PAUSE = 0.01  # seconds between an answer and the next question, and at least
+AT_REST = 2  # times as long as the answer took: what they ask for fits the machine
 CALLERS = 1000  # names that they go by: each stays on its side
 MOST = 50_000  # requests
+LONGEST = 0.5  # seconds of an answer that count: they go on asking a machine that is too slow
 PATIENCE = 60  # seconds for an answer
 
 
@@ -68,7 +71,9 @@ def ask(
     """Ask row after row over one connection that stays open."""
     parts = urlsplit(address)
     line = http.client.HTTPConnection(parts.hostname or "", parts.port, timeout=PATIENCE)
-    while not over.wait(PAUSE) and (turn := next(turns)) < MOST:
+    took = 0.0
+    while not over.wait(max(PAUSE, AT_REST * took)) and (turn := next(turns)) < MOST:
+        began = time.perf_counter()
         headers = {"Content-Type": "application/json", "X-Caller-Id": str(turn % CALLERS)}
         body = json.dumps({"rows": [rows[turn % len(rows)]]})
         try:
@@ -79,6 +84,7 @@ def ask(
             line.close()
             asked.statuses[0] += 1
             continue
+        took = min(time.perf_counter() - began, LONGEST)
         asked.statuses[answer.status] += 1
         if answer.status == http.client.OK:
             asked.versions[content["model_version"]] += 1

@@ -7,6 +7,7 @@ from datetime import UTC, datetime
 from typing import Any
 
 import click
+import psutil
 
 from .. import paths
 from ..errors import OutsideFailed, Problem, Refused
@@ -19,6 +20,8 @@ from .ports import address
 from .state import Rollout
 
 LONGEST = 15.0  # seconds between two looks
+BUSY = 90  # per cent of the cores' time, with what other guests of the machine took
+OFTEN = 0.25  # share of the looks from which on a stage was measured on a busy host
 Tell = Callable[[Rollout, str], None]
 
 
@@ -96,6 +99,8 @@ def observe(rollout: Rollout, contract: Contract, tell: Tell) -> None:
         if outcome.says == analysis.PROMOTE:
             proceed(rollout, outcome.reasons)
             return
+        if outcome.spoilt:
+            rollout.count_anew()
         if rollout.elapsed > contract.rollout.patience_seconds and rollout.state != state.HELD:
             rollout.state = state.HELD
             versions.record("rollout held", version=rollout.version, reasons=rollout.reasons)
@@ -146,6 +151,8 @@ def facts(rollout: Rollout, contract: Contract, labelled: bool = False) -> analy
     if mine is None:
         return analysis.Facts(**known, silent="the candidate's counters went back")
     candidate = canary_metrics.side(mine, limit)
+    known["overloaded"] = overloaded(rollout, psutil.cpu_percent())
+    known["earlier"] = earlier(rollout, contract)
     # a champion that was started anew counts from there
     champion = canary_metrics.side(theirs or counted[canary_metrics.CHAMPION], limit)
     rollout.candidate = observed_share(candidate, champion, shadow)
@@ -157,6 +164,29 @@ def facts(rollout: Rollout, contract: Contract, labelled: bool = False) -> analy
         known["labelled"], known["score"] = canary_metrics.quality(rows, rollout.version, contract)
     before = yardstick(rollout, counted[canary_metrics.CHAMPION], champion, contract)
     return analysis.Facts(**known, candidate=candidate, champion=champion, before=before)
+
+
+def overloaded(rollout: Rollout, busy: float) -> str:
+    """Say how busy the host was while the stage counted; nothing when it mostly had room.
+
+    Args:
+        rollout: Its stage; the look is added.
+        busy: Per cent of the cores' time since the last look.
+    """
+    rollout.looks += 1
+    rollout.busy += busy >= BUSY
+    if rollout.busy < OFTEN * rollout.looks:
+        return ""
+    cores = psutil.cpu_count() or 1
+    looks = f"{rollout.busy} of {rollout.looks} looks"
+    return f"the host is overloaded, its {cores} cores were busy in {looks}"
+
+
+def earlier(rollout: Rollout, contract: Contract) -> analysis.Side | None:
+    """Return what the champion answered before this stage, where that is enough to compare with."""
+    counted = rollout.counted[canary_metrics.CHAMPION]
+    found = canary_metrics.side(counted, contract.service.latency_p95_ms)
+    return found if found.requests >= contract.rollout.min_requests else None
 
 
 def yardstick(

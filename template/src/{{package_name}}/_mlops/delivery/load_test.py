@@ -61,7 +61,11 @@ def offer(address: str, bodies: Sequence[Mapping[str, Any]], contract: Contract)
     with tempfile.TemporaryDirectory() as name:
         file = Path(name, "bodies.json")
         file.write_text(json.dumps(list(bodies)), encoding="utf-8")
-        own = {"LOAD_BODIES": str(file), "LOAD_PACE": str(offered / users)}
+        own = {
+            "LOAD_BODIES": str(file),
+            "LOAD_PACE": str(offered / users),
+            "LOAD_USERS": str(users),
+        }
         try:
             done = subprocess.run(
                 [sys.executable, *command],

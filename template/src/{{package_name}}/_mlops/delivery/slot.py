@@ -4,6 +4,8 @@
 import json
 import time
 import urllib.request
+from collections.abc import Sequence
+from statistics import median
 from typing import Any
 
 from .. import paths
@@ -19,6 +21,8 @@ from .ports import address
 NAME = "candidate"
 PATIENCE = 120  # seconds to load the model; BentoML starts in about five
 WARM_UP = 10  # answers: the first ones of a process are slower than it is
+SETTLED = 1.5  # times the quickest of them: then the latest are as it is
+LONG_WARM_UP = 200  # answers, after which it goes on as it is
 FIRST_ANSWER = "the model is not loaded yet"
 
 
@@ -37,7 +41,7 @@ def fill(version: versions.Version) -> None:
 
 
 def start(version: str) -> None:
-    """Start the candidate's process, and have it answer a few times.
+    """Start the candidate's process, and have it answer until its times settle.
 
     Raises:
         Refused: If it ends, or does not answer by this version.
@@ -45,23 +49,37 @@ def start(version: str) -> None:
     runner.stop(NAME)
     runner.start(NAME)
     example = {"rows": [read_manifest()["data"]["example"]]}
-    end, answers, found = time.monotonic() + PATIENCE, 0, "nothing yet"
-    while answers < WARM_UP:
+    end, times, found = time.monotonic() + PATIENCE, list[float](), "nothing yet"
+    while not settled(times):
         if reason := ended():
             raise Refused(reason)
+        began = time.perf_counter()
         try:
             found = f"version {ask(address('CANDIDATE_PORT'), example)['model_version']}"
         except urllib.error.HTTPError as error:
             found = said(error)
         except (OSError, ValueError, KeyError) as error:
             found = str(error)
-        answers = answers + 1 if found == f"version {version}" else 0
+        if found == f"version {version}":
+            times.append(time.perf_counter() - began)
+        else:
+            times.clear()
         # a busy machine may be too late; what cannot predict says so
         failed = found.startswith(("answered 500", "answered 503")) and FIRST_ANSWER not in found
-        if failed or time.monotonic() > end:
+        if failed or (time.monotonic() > end and len(times) < WARM_UP):
             raise Refused(f"the candidate's process does not answer by version {version}: {found}")
-        if not answers:
+        if time.monotonic() > end:
+            return  # on a busy machine they may never settle
+        if not times:
             time.sleep(0.2)
+
+
+def settled(times: Sequence[float]) -> bool:
+    """Say whether the latest answers took about as long as the quickest ones."""
+    if len(times) < 2 * WARM_UP:
+        return False
+    latest, quickest = times[-WARM_UP:], sorted(times)[:WARM_UP]
+    return len(times) >= LONG_WARM_UP or median(latest) <= SETTLED * median(quickest)
 
 
 def said(error: urllib.error.HTTPError) -> str:

@@ -37,6 +37,8 @@ class Rollout:
         began: When the stage began, in UTC; for people, and to find log lines.
         seen: When Prometheus had looked at each side last before the stage's first look.
         counted: What each side had counted when the stage began; empty until that is known.
+        looks: How often the host was looked at since.
+        busy: How often of that it was overloaded.
         candidate: The latest share of the callers or the traffic that was seen at the candidate.
         agreement: Share of the rows answered alike, from the shadow.
         forced: Why it goes without the gate; empty when the gate accepted it.
@@ -54,6 +56,8 @@ class Rollout:
     began: str = ""
     seen: dict[str, Any] = field(default_factory=dict)
     counted: dict[str, Any] = field(default_factory=dict)
+    looks: int = 0
+    busy: int = 0
     candidate: float | None = None
     agreement: float | None = None
     forced: str = ""
@@ -80,7 +84,12 @@ class Rollout:
     def enter(self, stage: str, now: str) -> None:
         """Begin a stage."""
         self.stage, self.state, self.elapsed, self.began = stage, RUNNING, 0.0, now
-        self.seen, self.counted, self.candidate, self.reasons = {}, {}, None, []
+        self.candidate, self.reasons = None, []
+        self.count_anew()
+
+    def count_anew(self) -> None:
+        """Forget what was counted in this stage."""
+        self.seen, self.counted, self.looks, self.busy = {}, {}, 0, 0
 
     def leave(self, says: str, reasons: list[str], now: str) -> None:
         """Write down how the stage ended."""

@@ -114,7 +114,9 @@ def roll_out(*arguments: str) -> dict[str, Any]:
 
 def give_up() -> None:
     """Abort a rollout that nothing decided."""
-    write_json(state.STOP, {"reason": f"nothing decided it within {LONGEST} s"})
+    on_its_way = state.load()
+    known = "; ".join(on_its_way.reasons) if on_its_way else ""
+    write_json(state.STOP, {"reason": f"nothing decided it within {LONGEST} s: {known}"})
 
 
 def latest_rows() -> list[dict[str, Any]]:
