@@ -29,7 +29,7 @@ def seed_hashes(context: Context) -> dict[str, str]:
     loader: Any = env.loader
     folders = map(Path, loader.searchpath)
     root = next(folder for folder in folders if (folder / "template").is_dir())
-    found = {}
+    found = {"about": "The template's: the files as it wrote them; yours when they differ."}
     for pattern in SEEDS:
         for path in sorted((root / "template").glob(pattern)):
             if path.is_file():

@@ -26,8 +26,7 @@ def generate(
 
     def equipped(name: str, level: int) -> Path:
         folder = tmp_path_factory.mktemp("own") / "our data, été"
-        given = {"project_name": name, "maturity_level": level}
-        return first_runs.equip(render(template, folder, **given))
+        return first_runs.equip(render(template, folder, project_name=name, maturity_level=level))
 
     return equipped
 
