@@ -12,7 +12,9 @@ from typing import Any
 import pandas as pd
 from threadpoolctl import ThreadpoolController
 
-from ..data import outcome, records, tables
+from ..data import outcome, tables
+from ..data.records import gaps
+from ..data.records import read as read_records
 from ..errors import Problem, Refused, WrongInput
 from ..files import read_json
 from ..interface import Features, Schema
@@ -210,18 +212,18 @@ class Champion:
         return outcome.predict(served.model, inputs, tuple(self.schema.LABELS))
 
     def predict_records(
-        self, given: list[dict[str, Any]], served: Served | None = None
+        self, records: list[dict[str, Any]], served: Served | None = None
     ) -> Predicted:
         """Predict the rows of requests, which fit the schema, by default by what is served."""
         served = served or self.require_served()  # once: another may take its place meanwhile
-        rows = records.read(given, self.columns)
+        rows = read_records(records, self.columns)
         with served.threads.limit(limits=1):  # for a few rows, threads wait more than they work
             y_pred = self.predict_by(served, rows)
         return Predicted(rows, y_pred, served.version)
 
-    def answer(self, given: list[dict[str, Any]], request_id: str) -> dict[str, Any]:
+    def answer(self, records: list[dict[str, Any]], request_id: str) -> dict[str, Any]:
         """Answer a request whose rows fit the schema, together with those that wait beside it."""
-        call, place = self.batcher.ask(given, records.gaps(given, self.columns))
+        call, place = self.batcher.ask(records, gaps(records, self.columns))
         answered = Answered(call, place, request_id)
         for hear in self.on_answer:
             hear(answered)
