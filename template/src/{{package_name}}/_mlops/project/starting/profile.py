@@ -328,7 +328,7 @@ def find_leaks(
             continue  # it names rows: whatever it says about these it says about no other
         if (right := says(values[:, None], target, bool(labels))) >= LEAK:
             found.add(name)
-            yield name, f"it alone says {right:.1%} of what {y.name} is"
+            yield name, f"it alone says {percent(right)} of what {y.name} is"
     numeric = [name for name in coded if name not in found and few[name].dtype.kind in "iuf"]
     few_pairs = list(combinations(numeric, 2))[:MOST_PAIRS]
     for one, two in few_pairs:
@@ -371,6 +371,11 @@ def says(inputs: np.ndarray, target: pd.Series, of_labels: bool) -> float:
     regressor = DecisionTreeRegressor(min_samples_leaf=leaf, random_state=0)
     found = cross_val_predict(regressor, inputs, ranked, cv=3)
     return max(0.0, 1 - float(((ranked - found) ** 2).mean() / ranked.var()))
+
+
+def percent(share: float) -> str:
+    """Write a share for people."""
+    return format(share, ".1%")
 
 
 def correlation(one: np.ndarray, other: pd.Series) -> float:
@@ -457,7 +462,7 @@ def warnings(
     if labels:
         shares = y.dropna().value_counts(normalize=True)
         if shares.min() < IMBALANCE:
-            rare = f"label {shares.idxmin()!r} has {shares.min():.1%} of the rows"
+            rare = f"label {shares.idxmin()!r} has {percent(shares.min())} of the rows"
             yield f"{rare}: look at its own precision and recall"
     elif y.nunique() <= FEW_NUMBERS:
         few = f"{y.name} has {y.nunique()} different numbers"
@@ -498,7 +503,7 @@ def table(found: Profile) -> str:
         drawn.add_row(
             one.name,
             one.kind,
-            f"{one.missing:.1%}",
+            f"{percent(one.missing)}",
             f"{one.distinct:,}",
             span,
             one.role,
