@@ -123,7 +123,7 @@ def test_predict_writes_every_row_of_a_month_in_order(first_run: FirstRun) -> No
 
     assert len(lines) == 1 + 4000
     assert lines[1].startswith("2013-09-01")
-    extra = ["prediction", "probability_on_time", "probability_late", "probability"]
+    extra = ["prediction", "probability_on_time", "probability_late"]
     assert header[23:] == (extra if first_run.task == "classification" else extra[:1])
 
 
