@@ -102,11 +102,11 @@ def test_a_planted_leak_and_an_address_are_named_and_no_features(
     generate: Generate, churn: Path
 ) -> None:
     repo = generate("Own", 0)
-    before = git_free(repo)
+    before = own_files(repo)
     tried = run(
         repo, "uv", "run", "just", "start-from", str(churn), "--target", "Churned", "--pretend"
     )
-    assert git_free(repo) == before, "--pretend wrote something"
+    assert own_files(repo) == before, "--pretend wrote something"
 
     said = start(repo, str(churn), "--target", "Churned")
     assert "gekuendigt_am is no feature: it is filled only when churned is y" in said
@@ -130,12 +130,13 @@ def test_a_planted_leak_and_an_address_are_named_and_no_features(
     assert "240 rows fit the schema" in read.stderr
 
 
-def git_free(repo: Path) -> dict[str, bytes]:
-    """Return the content of all files that are no packages."""
+def own_files(repo: Path) -> dict[str, bytes]:
+    """Return the content of all files that are not of the environment, which uv makes first."""
+    environment = {".venv", "__pycache__", "uv.lock"}
     return {
         str(path.relative_to(repo)): path.read_bytes()
         for path in repo.rglob("*")
-        if path.is_file() and ".venv" not in path.parts and "__pycache__" not in path.parts
+        if path.is_file() and not environment.intersection(path.parts)
     }
 
 
@@ -143,14 +144,14 @@ def test_what_a_person_changed_is_replaced_only_by_force(generate: Generate, chu
     repo = generate("Own", 0)
     schema = repo / "src/own/schema.py"
     schema.write_text(schema.read_text(encoding="utf-8") + "\n# ours\n", encoding="utf-8")
-    before = git_free(repo)
+    before = own_files(repo)
     ask = ("uv", "run", "just", "start-from", str(churn), "--target", "Churned")
     refused = try_to_run(repo, *ask, "--yes")
 
     assert refused.returncode == 1
     assert "-# ours" in refused.stderr
     assert "error: 1 file was changed by a person, such as src/own/schema.py" in refused.stderr
-    changed = {name for name, content in git_free(repo).items() if before.get(name) != content}
+    changed = {name for name, content in own_files(repo).items() if before.get(name) != content}
     assert {name for name in changed if not name.startswith(("models/.lock", ".git/"))} == set()
 
     nobody = try_to_run(repo, *ask)
