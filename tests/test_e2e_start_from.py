@@ -25,7 +25,7 @@ def generate(
     """Return a function that generates a repo of this name and level, packages included."""
 
     def equipped(name: str, level: int) -> Path:
-        folder = tmp_path_factory.mktemp("own") / "our data, été"
+        folder = tmp_path_factory.mktemp("own") / "our data"
         return first_runs.equip(render(template, folder, project_name=name, maturity_level=level))
 
     return equipped
