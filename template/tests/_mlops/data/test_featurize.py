@@ -6,7 +6,17 @@ import pytest
 
 from ..broken import KNOWN, LATE, STRICT, plant, wrong_values
 from ..fixtures import Repo
-from ..package import data, dataset, features, featurize, outcome, paths, schema, tables
+from ..package import (
+    data,
+    dataset,
+    features,
+    featurize,
+    outcome,
+    paths,
+    records,
+    schema,
+    tables,
+)
 
 
 def table(repo: Repo, name: str) -> pd.DataFrame:
@@ -92,7 +102,9 @@ def test_rows_of_a_request_become_the_features_that_training_saw(
 ) -> None:
     trained = table(repo, dataset.TRAIN).drop(columns=schema.TARGET)
     known = tables.known_rows(sample.loc[trained.index], schema)
-    served = features.build_features(tables.from_records(tables.as_records(known), schema))
+    served = features.build_features(
+        records.read(tables.as_records(known), tables.known_columns(schema))
+    )
 
     pd.testing.assert_frame_equal(served, trained.reset_index(drop=True))
 

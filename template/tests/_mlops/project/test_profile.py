@@ -124,6 +124,8 @@ def test_what_a_person_says_counts(customers: pd.DataFrame, tmp_path: Path) -> N
         ({}, "churned", {"positive": "maybe"}, "--positive is 'maybe', but the labels are no, yes"),
         ({}, "churned", {"key": ("plan",)}, "--key plan: 398 rows repeat a key"),
         ({}, "churned", {"time": "plan"}, "--time plan holds no times"),
+        ({"churned": ["low", "medium", "high", "low"] * 100}, "churned", {}, "an ordered scale"),
+        ({"churned": ["a"] * 396 + ["b"] * 4}, "churned", {}, "'b' of 'churned' has 4 rows"),
         ({"churned": ["a;b", "a"] * 200}, "churned", {}, "holds several labels in one value"),
     ],
 )

@@ -67,6 +67,23 @@ def inputs_and_target(rows: pd.DataFrame) -> pd.DataFrame:
     return table.assign(**{schema.TARGET: read_target(rows)})
 
 
+def require_parts(train: pd.DataFrame, holdout: pd.DataFrame) -> None:
+    """Raise `Refused` for a split on which no model can be trained, or none evaluated."""
+    cut = f"data.py: split cut off {len(holdout):,} of {len(train) + len(holdout):,} rows"
+    if train.empty or holdout.empty:
+        raise Refused(f"{cut}; expected rows in both parts", "are there enough different times?")
+    if not schema.LABELS:
+        return
+    learned, asked = (set(read_target(part).unique()) for part in (train, holdout))
+    hint = "draw parts that both hold every label, such as by train_test_split(stratify=...)"
+    if schema.TIME:
+        hint = f"is {schema.TIME!r} the time at which a row came about? a sorted file has none"
+    if unseen := sorted(map(str, asked - learned)):
+        raise Refused(f"{cut} with labels that the training part lacks: {unseen}", hint)
+    if len(asked) < 2:
+        raise Refused(f"{cut}, all with the label {asked.pop()!r}; expected two labels", hint)
+
+
 def unread(rows: pd.DataFrame) -> list[str]:
     """Return the columns without which `build_features` makes the same: a request may omit them.
 

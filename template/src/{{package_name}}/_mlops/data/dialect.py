@@ -5,24 +5,49 @@ import re
 from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 SEPARATORS = {",": "comma", ";": "semicolon", "\t": "tab", "|": "bar"}
 ENOUGH = 2**16  # bytes that show how the rest is written
 DECIMAL_COMMA = re.compile(r"^-?\d+,\d+$")
 
 
+# words for a missing value
+MISSING_WORDS = (
+    "NA",
+    "N/A",
+    "n/a",
+    "NaN",
+    "nan",
+    "NULL",
+    "null",
+    "None",
+    "?",
+    "#N/A",
+    "<NA>",
+    "NaT",
+)
+
+
 @dataclass(frozen=True)
 class Dialect:
     """How a file is written."""
 
-    encoding: str
-    separator: str
-    decimal: str
+    encoding: str = "utf-8"
+    separator: str = ","
+    decimal: str = "."
+    skipped: int = 0  # lines before the header
 
     @property
     def is_plain(self) -> bool:
         """Say whether the file is as every command reads it."""
         return (self.encoding, self.separator, self.decimal) == ("utf-8", ",", ".")
+
+    def read_csv_options(self) -> dict[str, Any]:
+        """Return what `pandas.read_csv` has to be told to read each value as a text."""
+        usual = {"sep": ",", "encoding": "utf-8", "skiprows": 0}
+        found = {"sep": self.separator, "encoding": self.encoding, "skiprows": self.skipped}
+        return {name: value for name, value in found.items() if value != usual[name]}
 
     def __str__(self) -> str:
         """Name all three for people."""

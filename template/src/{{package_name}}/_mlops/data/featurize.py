@@ -22,6 +22,7 @@ from .dataset import (
     inputs_and_target,
     read,
     read_target,
+    require_parts,
     seen,
     unread,
 )
@@ -64,23 +65,6 @@ def command() -> None:
         f"{summary['dropped']['rows']:,} dropped ({schema.MISSING_TARGET})",
         err=True,
     )
-
-
-def require_parts(train: pd.DataFrame, holdout: pd.DataFrame) -> None:
-    """Raise `Refused` for a split on which no model can be trained, or none evaluated."""
-    cut = f"data.py: split cut off {len(holdout):,} of {len(train) + len(holdout):,} rows"
-    if train.empty or holdout.empty:
-        raise Refused(f"{cut}; expected rows in both parts", "are there enough different times?")
-    if not schema.LABELS:
-        return
-    learned, asked = (set(read_target(part).unique()) for part in (train, holdout))
-    hint = "draw parts that both hold every label, such as by train_test_split(stratify=...)"
-    if schema.TIME:
-        hint = f"is {schema.TIME!r} the time at which a row came about? a sorted file has none"
-    if unseen := sorted(map(str, asked - learned)):
-        raise Refused(f"{cut} with labels that the training part lacks: {unseen}", hint)
-    if len(asked) < 2:
-        raise Refused(f"{cut}, all with the label {asked.pop()!r}; expected two labels", hint)
 
 
 def warn_of_unseen(train: pd.DataFrame, holdout: pd.DataFrame) -> None:

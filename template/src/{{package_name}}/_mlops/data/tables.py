@@ -200,13 +200,6 @@ def as_lists(rows: pd.DataFrame) -> dict[str, list[Any]]:
     return found
 
 
-def from_records(records: list[dict[str, Any]], schema: Schema) -> pd.DataFrame:
-    """Return the rows of a request as a table; a column that was left out is missing."""
-    columns = known_columns(schema)
-    table = pd.DataFrame(records, columns=[column.name for column in columns])
-    return conform(table, columns)
-
-
 def batches(folder: Path) -> list[Path]:
     """List the files of a data folder in order of name; `WrongInput` when there are none."""
     found = sorted(path for path in folder.glob("*") if path.suffix in SUFFIXES)

@@ -12,10 +12,10 @@ from ... import schema
 from ..errors import did_you_mean
 from ..interface import Column
 from . import tables
+from .dialect import MISSING_WORDS
 
 EMAIL = r"[\w.+-]+@[\w-]+\.[\w.]+"
 FINITE = sys.float_info.max
-MISSING_WORDS = ("NA", "N/A", "NaN", "nan", "NULL", "null", "None", "?")
 
 
 def check(rows: pd.DataFrame, deny: Sequence[str] = ()) -> list[dict[str, Any]]:

@@ -15,7 +15,7 @@ import click
 from ... import data, features, schema
 from .. import paths
 from ..config import load_contract
-from ..data import outcome, tables
+from ..data import outcome, records, tables
 from ..data.validation import check
 from ..errors import Refused, WrongInput, did_you_mean
 from ..files import read_json
@@ -123,9 +123,9 @@ def sample() -> list[dict[str, Any]]:
     return tables.as_records(tables.known_rows(rows, schema))
 
 
-def predicted(made: bundle.Package, records: list[dict[str, Any]]) -> dict[str, Any]:
+def predicted(made: bundle.Package, asked: list[dict[str, Any]]) -> dict[str, Any]:
     """Return what the packaged model predicts, without a service."""
-    inputs = features.build_features(tables.from_records(records, schema))
+    inputs = features.build_features(records.read(asked, tables.known_columns(schema)))
     model = artifact.load(made.model).model
     return outcome.as_answer(outcome.predict(model, inputs, tuple(schema.LABELS)))
 

@@ -33,7 +33,16 @@ Role = Literal[
     "dropped",
 ]
 NONE = "none"  # in place of a name: there is no such column, whatever it looks like
-FEWEST = 20  # rows of which a model can be made at all
+FEWEST = 40  # rows of which a model can be made at all
+FEWEST_OF_LABEL = 10  # of which some are held out
+# labels with an order, which no model here would know of
+SCALES = [
+    {"very low", "low", "medium", "middle", "moderate", "high", "very high"},
+    {"very small", "small", "medium", "large", "very large"},
+    {"very bad", "bad", "poor", "fair", "average", "good", "very good", "excellent"},
+    {"strongly disagree", "disagree", "neutral", "agree", "strongly agree"},
+    {"never", "rarely", "sometimes", "often", "always"},
+]
 MOST_LABELS = 50
 FEW_NUMBERS = 10  # different whole numbers that may be labels
 LEAK = 0.995  # share of what a column alone says right, beyond what guessing does
@@ -244,10 +253,14 @@ def find_labels(values: pd.Series, written: Written, name: str) -> tuple[str, ..
     if len(counts) > MOST_LABELS:
         message = f"{name!r} has {len(counts)} labels; expected at most {MOST_LABELS}"
         raise WrongInput(message, "is it free text, or does it name something?")
-    if counts.min() < 3:
-        rare = str(counts.idxmin())
-        message = f"label {rare!r} of {name!r} has {int(counts.min())} rows; expected 3 or more"
+    if counts.min() < FEWEST_OF_LABEL:
+        rare = f"label {str(counts.idxmin())!r} of {name!r} has {int(counts.min())} rows"
+        message = f"{rare}; expected {FEWEST_OF_LABEL} or more"
         raise WrongInput(message, "join rare labels, or leave these rows out")
+    spelled = {str(one).lower().replace("_", " ") for one in counts.index}
+    if len(spelled) > 2 and any(spelled <= scale for scale in SCALES):
+        message = f"{name!r} is an ordered scale ({', '.join(sorted(spelled))})"
+        raise WrongInput(f"{message}: such targets are not supported", "make it a number")
     return tuple(dict.fromkeys(as_labels(known.sort_values(), written)))
 
 

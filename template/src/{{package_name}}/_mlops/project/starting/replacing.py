@@ -11,7 +11,7 @@ from typing import Any
 
 import click
 
-from ... import paths
+from ... import paths, programs
 from ...errors import Refused
 from ...files import read_json, sha256, whole_file, write_json
 
@@ -65,8 +65,8 @@ def difference(path: Path, content: bytes | None) -> str:
     return "\n".join(difflib.unified_diff(before, after, str(path), f"{path} (new)", lineterm=""))
 
 
-def replace(new: dict[Path, bytes], old: Iterable[Path], asked: dict[str, Any]) -> list[Path]:
-    """Write new files, remove old ones, and record it; return what changed.
+def replace(new: dict[Path, bytes], old: Iterable[Path], asked: dict[str, Any]) -> None:
+    """Write new files, remove old ones, record it, and commit what git holds.
 
     Old batches, and what runs made from them, are moved aside: a registry holds models of one
     target.
@@ -83,7 +83,7 @@ def replace(new: dict[Path, bytes], old: Iterable[Path], asked: dict[str, Any]) 
         path.unlink(missing_ok=True)
     hashes = {path.as_posix(): hashlib.sha256(new[path]).hexdigest() for path in sorted(new)}
     write_json(RECORD, {**asked, "files": hashes})
-    return [*changed, *gone]
+    keep([*changed, *gone], asked["origin"])
 
 
 def set_aside(made: list[Path]) -> None:
@@ -97,3 +97,15 @@ def set_aside(made: list[Path]) -> None:
         (folder / path).parent.mkdir(parents=True, exist_ok=True)
         shutil.move(path, folder / path)
     click.echo(f"start-from: moved the old batches and what runs made to {folder}", err=True)
+
+
+def keep(changed: list[Path], origin: str) -> None:
+    """Commit what changed, and let DVC know the new batches when it knows old ones."""
+    if paths.DATA_POINTER.exists():
+        programs.share(paths.RAW)
+        changed = [*changed, paths.DATA_POINTER]
+    names = [str(path) for path in (*changed, RECORD)]
+    shared = [name for name in names if not programs.git("check-ignore", name)]
+    programs.run("git", "add", "--all", "--", *shared)
+    if programs.git("status", "--porcelain", "--", *shared):
+        programs.commit(f"Start from {origin}", shared)

@@ -3,6 +3,7 @@
 
 import codecs
 import csv
+import hashlib
 import io
 import json
 import re
@@ -12,11 +13,11 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field
 from keyword import iskeyword
 from pathlib import Path
-from typing import Any
 
 import pandas as pd
 from pydantic import BaseModel
 
+from ...data.dialect import SEPARATORS, Dialect
 from ...errors import OutsideFailed, WrongInput, did_you_mean
 from .values import Written, column
 
@@ -31,31 +32,12 @@ NO_TABLE = {
     b"SQLite": ("is a database", 'ask it: --sql "select * from …" --url sqlite:///PATH'),
     b"\xd0\xcf\x11\xe0": ("is an old Excel file", "save it as .xlsx"),
 }
-SEPARATORS = {",": "comma", ";": "semicolon", "\t": "tab", "|": "bar"}
 SNIFFED = 2_000_000  # letters from which the way of writing is found out
 LINES = 500
 LONGEST_NAME = 60
 SHOWN = 3  # names of columns of which the same is said
 # names that an answer, a request or the table of a repo takes for itself
 TAKEN = {"prediction", "row"} | {name.lower() for name in dir(BaseModel)}
-
-
-@dataclass(frozen=True)
-class Dialect:
-    """How a text file is written, as far as reading the next one depends on it."""
-
-    separator: str = ","
-    encoding: str = "utf-8"
-    skipped: int = 0  # lines before the header
-
-    def read_csv_options(self) -> dict[str, Any]:
-        """Return what `pandas.read_csv` has to be told; nothing for commas, UTF-8 and no head."""
-        found = {
-            "sep": (self.separator, ","),
-            "encoding": (self.encoding, "utf-8"),
-            "skiprows": (self.skipped, 0),
-        }
-        return {name: value for name, (value, usual) in found.items() if value != usual}
 
 
 @dataclass(frozen=True)
@@ -77,6 +59,12 @@ class Source:
     dialect: Dialect | None
     notes: tuple[str, ...]
     origin: str
+
+    @property
+    def sha256(self) -> str:
+        """Return a hash of the rows in order, with their names, whatever file they came from."""
+        values = pd.util.hash_pandas_object(self.rows, index=False).to_numpy()
+        return hashlib.sha256(values.tobytes() + "\0".join(self.rows).encode()).hexdigest()
 
 
 @dataclass
@@ -266,7 +254,7 @@ def text(path: Path) -> Raw:
         rows = rows.iloc[:-1]
         notes.append("last line left out: it is not whole")
     return without_total(
-        Raw(rows.set_axis(names, axis="columns"), Dialect(separator, encoding, head), notes)
+        Raw(rows.set_axis(names, axis="columns"), Dialect(encoding, separator, skipped=head), notes)
     )
 
 
@@ -329,8 +317,9 @@ def without_total(raw: Raw) -> Raw:
     return raw
 
 
-def typed(raw: Raw, origin: str) -> Source:
-    """Give columns clean names and types."""
+def typed(raw: Raw, name: str) -> Source:
+    """Give columns clean names and types; the source's own name stands in comments of yours."""
+    origin = re.sub(r"[^\w .,:()+-]", "_", name)[:LONGEST_NAME]
     if raw.rows.shape[1] == 0 or raw.rows.empty:
         raise WrongInput(f"{origin} holds no rows")
     originals = [str(name) for name in raw.rows.columns]

@@ -6,26 +6,12 @@ from dataclasses import dataclass
 
 import pandas as pd
 
+from ...data.dialect import MISSING_WORDS
 from ...interface import Kind
 
-# words for a missing value; beside texts only those of which no other meaning is known
-MARKS = {
-    "NA",
-    "N/A",
-    "n/a",
-    "NaN",
-    "nan",
-    "NULL",
-    "null",
-    "-",
-    "--",
-    "?",
-    ".",
-    "#N/A",
-    "<NA>",
-    "NaT",
-}
-SURE = MARKS - {"NA", "-", "--", "."}
+# for a missing value beside numbers and times; beside texts, only words that mean nothing else
+MARKS = {*MISSING_WORDS, "-", "--", "."}
+SURE = {*MISSING_WORDS} - {"NA", "None"}
 CODES = r"[A-Z]{2}"  # of countries or airlines, among which NA is one
 TRUTHS = [("true", "false"), ("yes", "no"), ("y", "n"), ("t", "f"), ("on", "off")]
 # no number begins with a zero that something follows: 007 is a name

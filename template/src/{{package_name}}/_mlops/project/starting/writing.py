@@ -5,7 +5,7 @@ import json
 import math
 import re
 from collections.abc import Iterable
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from io import StringIO
 from pathlib import Path
 from typing import Any
@@ -56,7 +56,6 @@ class Trial:
     interval: tuple[float, float]
     baselines: dict[str, float]
     slices: list[float]
-    losses: dict[str, float]
 
 
 @dataclass(frozen=True)
@@ -494,12 +493,13 @@ def without_people(proposal: Proposal, rows: pd.DataFrame) -> pd.DataFrame:
     """Return rows in which personal values are invented ones: the sample stands in git."""
     invented = rows.copy()
     for column in proposal.named("personal"):
-        known = invented[column.name].notna()
         places = pd.Series(range(1, len(rows) + 1), index=rows.index)
-        if column.kind == "text":
-            invented[column.name] = (column.name + " " + places.astype("str")).where(known)
-        else:
-            invented[column.name] = invented[column.name].sample(frac=1, random_state=0).to_numpy()
+        value = {
+            "text": column.name + " " + places.astype("str"),
+            "timestamp": pd.Timestamp("2000-01-01") + pd.to_timedelta(places, unit="D"),
+            "boolean": places % 2 == 0,
+        }.get(column.kind, places)
+        invented[column.name] = value.where(invented[column.name].notna())
     return invented
 
 
@@ -507,12 +507,7 @@ def untried(proposal: Proposal, family: str) -> Trial:
     """Return a trial before anything was measured, to write a model with that can be tried."""
     simple = "tree" if family == "linear" else "linear"
     constant = "majority" if proposal.profile.labels else "mean"
-    return Trial(family, 1.0, (0.9, 1.1), {constant: 2.0, simple: 1.5}, [], {})
-
-
-def sized(proposal: Proposal, holdout: int, batch: int) -> Proposal:
-    """Return the proposal with the sizes that a cut has."""
-    return replace(proposal, holdout=holdout, batch=batch)
+    return Trial(family, 1.0, (0.9, 1.1), {constant: 2.0, simple: 1.5}, [])
 
 
 # files of which only parts are about the data
@@ -521,18 +516,19 @@ OTHERS = (paths.CONTRACT, paths.PARAMS, paths.CARD, Path("README.md"))
 
 def edited(proposal: Proposal, trial: Trial) -> dict[Path, str]:
     """Return the files of which only parts are about the data, with these parts made anew."""
-    before = {path: path.read_text(encoding="utf-8") for path in OTHERS}
-    found = {path: prose(text, proposal) for path, text in before.items()}
+    there = [path for path in OTHERS if path.is_file()]
+    found = {path: prose(path.read_text(encoding="utf-8"), proposal) for path in there}
     found[paths.CONTRACT] = contract(found[paths.CONTRACT], proposal, trial)
     found[paths.PARAMS] = params(found[paths.PARAMS], proposal, trial.family)
-    found[paths.CARD] = card(found[paths.CARD], proposal)
+    if paths.CARD in found:
+        found[paths.CARD] = card(found[paths.CARD], proposal)
     return found
 
 
-def best(found: dict[str, Any], families: Iterable[str]) -> Trial:
+def best(found: dict[str, Any]) -> Trial:
     """Return the model that did best on the training part, unless the linear one beats it later."""
     losses = found["losses"]
-    family = min(families, key=lambda name: losses[name])
+    family = min(losses, key=losses.__getitem__)
     if found[family]["metric"] >= found["linear"]["metric"]:
         family = "linear"
-    return Trial(family=family, losses=losses, **found[family])
+    return Trial(family=family, **found[family])
