@@ -14,7 +14,7 @@ WORKERS = -n 3 --dist loadgroup
 export DEMO =
 ANSWERS =
 
-.PHONY: help demo test check e2e test-all update-path bench system uv
+.PHONY: help demo test check e2e test-all update-path bench docs docs-serve system uv
 
 help: ## list the targets
 	@sed -n 's/^\([a-z-]*\):.*## /  make \1\t/p' Makefile
@@ -52,6 +52,12 @@ update-path: uv ## older tags update to this version, which keeps what they prom
 bench: uv ## lines by level and owner; what an update changes and takes; writes benchmarks/*.md
 	uv run python benchmarks/lines.py
 	uv run python benchmarks/updates.py
+
+docs: uv ## build the site into site/; a warning is an error
+	uv run zensical build --clean --strict
+
+docs-serve: uv ## show the site at http://127.0.0.1:8000, and again after each edit
+	uv run zensical serve
 
 system: ## the Debian packages that some tests need; only on a CI machine, only as root
 	@.ci/system

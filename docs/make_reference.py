@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 import copier
+import lookup
 import stability
 import yaml
 
@@ -50,6 +51,10 @@ def pages() -> Iterator[tuple[Path, str]]:
         )
         yield FOLDER / "questions.md", HEAD + "".join(rows(Path(folder)))
         yield FOLDER / "stability.md", stability.page(Path(folder))
+        for name, text in lookup.pages(Path(folder)):
+            yield FOLDER / name, text
+    yield ROOT / "docs/decisions/index.md", lookup.decisions()
+    yield ROOT / "docs/assets/roles.svg", lookup.roles()
 
 
 def keep(path: Path, text: str, check: bool) -> bool:

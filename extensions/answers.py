@@ -32,6 +32,11 @@ def previous_level(conf: Mapping[str, Any]) -> int:
     return int(previous_answers(conf).get("maturity_level", -1))
 
 
+def previous_extras(conf: Mapping[str, Any]) -> list[str]:
+    """Return the extras that the repo has, none for one that was generated before there were."""
+    return list(previous_answers(conf).get("extras") or [])
+
+
 def level_problem(conf: Mapping[str, Any], level: int) -> str:
     """Refuse a level below the one that the repo has."""
     previous = previous_level(conf)
@@ -67,6 +72,7 @@ class Answers(Extension):
     def __init__(self, environment: Environment) -> None:
         super().__init__(environment)
         environment.globals["previous_level"] = previous_level
+        environment.globals["previous_extras"] = previous_extras
         environment.globals["level_problem"] = level_problem
         environment.globals["change_problem"] = change_problem
         environment.filters["lasting_address"] = lasting_address

@@ -29,6 +29,7 @@ GROUPS = [
     "test_e2e_graph",
     "test_e2e_drift",
     "test_e2e_schemas",
+    "test_e2e_workshop",
 ]
 
 

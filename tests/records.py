@@ -68,6 +68,7 @@ PRINTED = {
         "promote --json": "",
         "trace --json": "",
         "drift --json": "data/incoming/2013-08.parquet",
+        "readiness --json": "",
     },
     1: {
         "ingest --json": "data/raw/2013-01.parquet",
@@ -89,6 +90,7 @@ ELSEWHERE = {
     "predict --output",
     "update --json",
     "stack status --json",
+    "reports/readiness.json",
     "models/journal.jsonl: rollout held",
 }
 

@@ -23,6 +23,7 @@ def choices(question: str) -> list[Any]:
 
 LEVELS: list[int] = choices("maturity_level")
 TASKS: list[str] = choices("task")
+EXTRAS: list[str] = choices("extras")
 # `uv run` says where it is, also when it is not on the PATH.
 UV = shutil.which("uv") or os.environ["UV"]
 OWNERS = ("owner_yours", "owner_shared", "owner_template")

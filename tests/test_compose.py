@@ -71,7 +71,8 @@ def test_newer_actions_are_looked_for_as_dependabot_s_schema_says(
     code, said = follows("vendor.dependabot", *both, wrong)
     assert (code, set(re.findall(r"(\S+)::\$", said))) == (1, {str(wrong)}), said
     for path in both:
-        (update,) = parse_yaml(path.read_text(encoding="utf-8"))[0]["updates"]
+        updates = parse_yaml(path.read_text(encoding="utf-8"))[0]["updates"]
+        (update,) = [one for one in updates if one["package-ecosystem"] == "github-actions"]
         for folder in update.get("directories", [update.get("directory")]):
             named = path.parents[1] / folder.strip("/")
             looked_at = named / ".github/workflows" if folder == "/" else named

@@ -87,6 +87,12 @@ def test_a_page_that_starts_somebody_says_what_copier_says_without_it(page: str)
     assert "No git tags found" in text
 
 
+def test_the_readme_is_short_above_what_a_newcomer_may_skip() -> None:
+    above, _, _ = (ROOT / "README.md").read_text(encoding="utf-8").partition("## What you need")
+
+    assert len(above.splitlines()) <= 60
+
+
 def test_links_of_a_generated_repo_lead_somewhere(repo: Path) -> None:
     assert dead_links(repo) == []
 

@@ -7,7 +7,16 @@ from typing import Any
 
 import pytest
 from pathspec import PathSpec
-from rendering import ANSWERS_FILE, CONFIG, LEVELS, OWNERS, TASKS, rendered_files, text_files
+from rendering import (
+    ANSWERS_FILE,
+    CONFIG,
+    EXTRAS,
+    LEVELS,
+    OWNERS,
+    TASKS,
+    rendered_files,
+    text_files,
+)
 
 
 def matcher(patterns: list[str]) -> PathSpec[Any]:
@@ -71,8 +80,8 @@ def test_seeds_are_listed_once() -> None:
     assert CONFIG["_skip_if_exists"] is CONFIG["owner_yours"]["default"]
 
 
-def test_every_pattern_matches_a_file(repos: Callable[[int, str], Path]) -> None:
-    files = rendered_files(repos(max(LEVELS), TASKS[0]))
+def test_every_pattern_matches_a_file(generate: Callable[..., Path]) -> None:
+    files = rendered_files(generate(maturity_level=max(LEVELS), extras=EXTRAS))
     # `.env` is never rendered; it is listed so that no later version can overwrite it.
     patterns = {p for owner in OWNERS for p in CONFIG[owner]["default"]} - {"/.env"}
 
@@ -85,6 +94,13 @@ def head(content: str) -> str:
     """Return what a reader sees first: two lines, after a shebang or a document start."""
     lines = [line for line in content.splitlines() if not re.match(r"#!|---$", line)]
     return "\n".join(lines[:2])
+
+
+def test_the_files_of_extras_have_one_owner_and_say_so(generate: Callable[..., Path]) -> None:
+    repo = generate(extras=EXTRAS)
+
+    test_every_file_has_exactly_one_owner(repo)
+    test_the_template_s_files_say_so_and_where_yours_go(repo)
 
 
 def test_the_template_s_files_say_so_and_where_yours_go(repo: Path) -> None:

@@ -35,6 +35,7 @@ def test_the_questions_are_the_agreed_ones_in_the_agreed_order() -> None:
         "owner_email",
         "maturity_level",
         "task",
+        "extras",
         "data_remote",
         "license",
     ]
@@ -105,6 +106,7 @@ REFUSED = [
     ("owner_email", "ada", "Type one like data-science@example.com"),
     ("maturity_level", "7", f"7 is not in {LEVELS}"),
     ("task", "clustering", f"'clustering' is not in {TASKS}"),
+    ("extras", ["training"], "'training' is not in"),
     ("data_remote", "ftp://host/x", "Type an address that starts with s3://"),
     ("data_remote", "/x\n[core]", "Type an address that starts with s3://"),
     ("license", "GPL", "'GPL' is not in ['Proprietary'"),

@@ -14,7 +14,7 @@ from typing import Any
 import pytest
 import yaml
 from parsing import OneOfEachKey, parse, parse_yaml
-from rendering import ANSWERS_FILE, CONFIG, LEVELS, ROOT, TASKS, rendered_files, text_files
+from rendering import ANSWERS_FILE, CONFIG, EXTRAS, LEVELS, ROOT, TASKS, rendered_files, text_files
 
 GOLDEN = Path(__file__).parent / "golden"
 REWRITE = "uv run pytest tests/test_render.py -k golden --write-golden"
@@ -45,6 +45,26 @@ def test_golden_list_of_files(
         golden.write_text(found, encoding="utf-8")
 
     assert golden.read_text(encoding="utf-8") == found, f"if this is meant: {REWRITE}"
+
+
+@pytest.mark.parametrize("extra", EXTRAS)
+def test_an_extra_adds_what_its_golden_list_says_and_edits_no_file(
+    repos: Callable[[int, str], Path],
+    generate: Callable[..., Path],
+    extra: str,
+    pytestconfig: pytest.Config,
+) -> None:
+    without, repo = repos(0, TASKS[0]), generate(extras=[extra])
+    golden = GOLDEN / f"level-0-{extra}.txt"
+    before, files = rendered_files(without), rendered_files(repo)
+    found = "".join(f"{path.as_posix()}\n" for path in files)
+    if pytestconfig.getoption("--write-golden"):
+        golden.write_text(found, encoding="utf-8")
+
+    assert golden.read_text(encoding="utf-8") == found, f"if this is meant: {REWRITE}"
+    assert set(before) < set(files)
+    changed = {path.as_posix() for path in before if not cmp(without / path, repo / path, False)}
+    assert changed <= {ANSWERS_FILE}
 
 
 @pytest.mark.parametrize("task", TASKS)

@@ -216,6 +216,75 @@ def test_what_was_deleted_stays_deleted(start: Callable[[int], Path]) -> None:
     assert not (repo / "notebooks").exists(), "not even an empty folder"
 
 
+EXTRA = "workshop"
+LAB, RECIPE = Path("workshop/lab.py"), Path("just/workshop.just")
+
+
+@pytest.mark.parametrize("version", [OLD, NEW])
+def test_an_extra_is_added_later_and_loses_nothing(
+    start: Callable[[int], Path], version: str
+) -> None:
+    used = used_repo(start(0), 0)
+
+    update(used.repo, version, extras=[EXTRA])
+
+    assert conflicts(used.repo) == []
+    assert losses(used) == []
+    assert (used.repo / LAB).exists()
+    assert (used.repo / RECIPE).exists()
+
+
+def test_a_repo_of_before_there_were_extras_gets_one(template: Path, tmp_path: Path) -> None:
+    older = shutil.copytree(template, tmp_path / "template", symlinks=True)
+    text = (older / "copier.yml").read_text(encoding="utf-8")
+    config = yaml.safe_load(text)
+    del config["extras"], config["extra_files"]
+    rule = [line for line in config["_exclude"][0].splitlines(keepends=True) if line.strip()]
+    first = next(n for n, line in enumerate(rule) if "extra_files" in line)
+    last = max(n for n, line in enumerate(rule) if "extra_files" in line)
+    config["_exclude"] = ["".join(rule[:first] + rule[first + 5 : last])]
+    (older / "copier.yml").write_text(yaml.safe_dump(config, sort_keys=False, width=1000))
+    shutil.rmtree(older / "template/workshop")
+    (older / "template" / RECIPE).unlink()
+    commit_all(older, "Before there were extras")
+    git(older, "tag", OLD)
+    git(older, "revert", "--no-edit", "HEAD")
+    git(older, "tag", NEW)
+    repo = render(older, tmp_path / "repo", OLD)
+    assert not (repo / LAB).exists()
+    used = used_repo(repo, 0)
+
+    update(repo, NEW)
+
+    assert conflicts(repo) == []
+    assert losses(used) == []
+    assert not (repo / LAB).exists()
+    commit_all(repo, "Update from the template")
+
+    update(repo, NEW, extras=[EXTRA])
+
+    assert conflicts(repo) == []
+    assert losses(used) == []
+    assert (repo / LAB).exists()
+
+
+def test_an_extra_that_is_taken_away_takes_only_its_own_files(
+    versions: Path, tmp_path: Path
+) -> None:
+    repo = render(versions, tmp_path / "repo", OLD, extras=[EXTRA])
+    used = used_repo(repo, 0)
+    used.add(Path("workshop/labs/8-ours/README.md"), "# A lab of ours\n")
+    used.settle()
+    files = {path for path in contents(repo) if path == RECIPE or path.parts[0] == "workshop"}
+
+    update(repo, OLD, extras=[])
+
+    assert conflicts(repo) == []
+    gone = files - contents(repo).keys()
+    assert gone == files - {Path("workshop/labs/8-ours/README.md")}
+    assert [line for line in losses(used) if Path(line.partition(": ")[0]) not in gone] == []
+
+
 REFUSED = [
     (0, {"package_name": "other"}, "Type 'late_flights'"),
     *(

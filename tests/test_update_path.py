@@ -161,7 +161,10 @@ def test_a_section_ends_where_the_next_begins(notes: ModuleType) -> None:
 def lines() -> list[str]:
     """Return every line that the workflow runs."""
     return [
-        step["run"] for job in WORKFLOW["jobs"].values() for step in job["steps"] if "run" in step
+        step["run"]
+        for job in WORKFLOW["jobs"].values()
+        for step in job.get("steps", [])
+        if "run" in step
     ]
 
 

@@ -71,7 +71,7 @@ def contents(repo: Path) -> dict[Path, bytes]:
     return {
         path.relative_to(repo): path.read_bytes()
         for path in files
-        if path.relative_to(repo).parts[0] != ".git"
+        if path.relative_to(repo).parts[0] not in (".git", ".evidence")
     }
 
 

@@ -129,7 +129,11 @@ class Repo:
     def files(self) -> set[str]:
         """Return the names of all files outside git's and DVC's own folders."""
         found = (path.relative_to(self.folder) for path in self.folder.rglob("*"))
-        return {str(path) for path in found if path.parts[0] not in (".git", ".dvc", "mlruns")}
+        return {
+            str(path)
+            for path in found
+            if path.parts[0] not in (".git", ".dvc", ".evidence", "mlruns")
+        }
 
 
 @pytest.fixture(scope="session", autouse=True)

@@ -7,11 +7,12 @@ import os
 import sys
 import tempfile
 import traceback
+from functools import cache
 from pathlib import Path
 
 import click
 
-from . import PROJECT
+from . import PROJECT, evidence
 from .errors import Problem, WrongInput, did_you_mean
 from .paths import enter_root
 
@@ -54,10 +55,17 @@ class Commands(click.Group):
         found = find_commands()
         if cmd_name not in found:
             raise WrongInput(f"there is no command {cmd_name!r}", did_you_mean(cmd_name, found))
-        path = found[cmd_name]
-        module = importlib.import_module(f"{__package__}.{path.parent.name}.{path.stem}")
-        command: click.Command = module.command
-        return command
+        return load(cmd_name, found[cmd_name])
+
+
+@cache
+def load(name: str, path: Path) -> click.Command:
+    """Import a command; each run of it leaves a record."""
+    module = importlib.import_module(f"{__package__}.{path.parent.name}.{path.stem}")
+    command: click.Command = module.command
+    if command.callback:
+        command.callback = evidence.recorded(name, command.callback)
+    return command
 
 
 def find_commands() -> dict[str, Path]:

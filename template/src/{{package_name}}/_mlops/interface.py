@@ -281,6 +281,15 @@ class PersonalData(Section):
     deny: list[str] = ["name", "email", "phone", "address", "passport", "birth", "ssn"]
 
 
+class Readiness(Section):
+    """How long a proof counts."""
+
+    max_age_days: float = Field(default=90, gt=0)
+    features_ms: float | None = Field(default=None, gt=0)  # for one row; default: half the latency
+    coverage: float = Field(default=0.9, gt=0, le=1)  # share of features.py that tests run
+    group_gap: float = Field(default=0.25, gt=0)  # best to worst slice, as a share of the metric
+
+
 class Prices(Section):
     """What an hour of each costs."""
 
@@ -312,3 +321,4 @@ class Contract(Section):
     delivery: Delivery = Delivery()
     personal_data: PersonalData = PersonalData()
     budget: Budget = Budget()
+    readiness: Readiness = Readiness()

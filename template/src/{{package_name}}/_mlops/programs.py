@@ -10,7 +10,6 @@ from pathlib import Path
 
 import click
 
-from .config import load_contract
 from .errors import OutsideFailed, Problem, Refused, WrongInput, cause_of
 
 
@@ -46,6 +45,8 @@ def share(folder: Path) -> None:
 
 def commit(message: str, only: list[str]) -> None:
     """Commit these paths; the contract's owner signs when git knows nobody."""
+    from .config import load_contract  # an update runs without pandas
+
     owner = load_contract().owners.model
     nobody = not (git("config", "user.name") and git("config", "user.email"))
     sign = ["-c", f"user.name={owner.name}", "-c", f"user.email={owner.email}"] if nobody else []

@@ -76,4 +76,5 @@ next     reports/               how good it is, on which slices, and why
          git add . && git commit -m "First model" && uv run just push
          uv run just serve      the service; its page is http://127.0.0.1:3000
          uv run just ui         every run, in MLflow
+         uv run just readiness  what this repo has proven, and the next step
          docs/handbook/         what is yours, the commands, your own data""")

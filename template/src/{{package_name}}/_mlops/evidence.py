@@ -1,0 +1,172 @@
+# The template's. Every command is recorded here by itself; a check of yours reads the records.
+"""What ran in this repo: one line a run, each covering the line before it by its hash.
+
+The file stays on the machine where it was written. A line says what ran, when, for how long, how
+it ended, and what the repo was then: the commit, and a hash for each part that a result rests on.
+"""
+
+import fcntl
+import functools
+import hashlib
+import json
+import os
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, suppress
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+from . import PACKAGE, paths
+from .errors import Problem
+from .files import append_line, sha256
+from .programs import git
+
+FILE = Path(".evidence/runs.jsonl")
+HASH, BEFORE = "sha256", "before"
+FIRST = "0" * 64
+YOURS = ("schema", "data", "features", "model", "metrics")
+SOURCE = Path("src", *PACKAGE.split("."))
+
+# The parts of a repo, by the files that make them; a result rests on some of them.
+PARTS = {
+    "code": [f"{SOURCE}/{name}.py" for name in YOURS],
+    "service": [f"{SOURCE}/service.py"],
+    "glue": [f"{SOURCE}/_mlops/**/*.py"],
+    "params": [str(paths.PARAMS)],
+    "contract": [str(paths.CONTRACT)],
+    "stages": ["dvc.yaml"],
+    "data": [str(paths.DATA_POINTER)],
+    "model": ["models/*.dvc", "models/champion/pointer.json"],
+    "sample": ["tests/data/*"],
+    "tests": ["tests/test_*.py", "tests/conftest.py"],
+    "lock": ["uv.lock"],
+}
+# What people and other programs read; a record says how each was when the run ended.
+REPORTS = ("reports/*.json", "models/champion/pointer.json")
+
+
+def recorded(name: str, work: Callable[..., Any]) -> Callable[..., Any]:
+    """Return a command's function that also leaves a record, however it ends."""
+
+    @functools.wraps(work)
+    def run(*arguments: Any, **options: Any) -> Any:
+        began, code = time.time(), 4
+        try:
+            answer = work(*arguments, **options)
+            code = 0
+            return answer
+        except Problem as problem:
+            code = problem.exit_code
+            raise
+        except SystemExit as end:
+            code = end.code if isinstance(end.code, int) else int(bool(end.code))
+            raise
+        except KeyboardInterrupt:
+            code = 130
+            raise
+        finally:
+            keep(name, code, began)
+
+    return run
+
+
+def keep(what: str, exit_code: int, began: float, **more: Any) -> None:
+    """Add a record; a full disk or a folder that nobody may write to stops no command.
+
+    Args:
+        what: The command or the check.
+        exit_code: As the design has it: 0 done, 1 the check says no, …
+        began: Seconds since 1970.
+        more: What else there is to say.
+    """
+    ended = time.time()
+    record = {
+        "what": what,
+        "time": datetime.fromtimestamp(began, UTC).isoformat(timespec="seconds"),
+        "seconds": round(ended - began, 3),
+        "exit_code": exit_code,
+        "commit": git("rev-parse", "--verify", "--quiet", "HEAD"),
+        "rests_on": {part: hash_of(part) for part in PARTS},
+        "files": {str(path): sha256(path) for path in written_since(began)},
+        **more,
+    }
+    with suppress(Problem, OSError), _alone():
+        append_line(FILE, json.dumps(sealed(record, _last())))
+
+
+def sealed(record: dict[str, Any], before: str) -> dict[str, Any]:
+    """Return a record with the hash of the one before it, and its own."""
+    body = {**{key: value for key, value in record.items() if key != HASH}, BEFORE: before}
+    text = json.dumps(body, sort_keys=True)
+    return {**body, HASH: hashlib.sha256(text.encode()).hexdigest()}
+
+
+def read() -> tuple[list[dict[str, Any]], list[str]]:
+    """Return the records that are as they were written, oldest first, and what is wrong.
+
+    A line that is no JSON, or whose hash is not its own, is left out and named; so is a place
+    where a line was taken out, put in or moved.
+    """
+    try:
+        lines = FILE.read_bytes().splitlines()
+    except FileNotFoundError:
+        return [], []
+    except OSError as error:
+        return [], [f"{FILE} cannot be read: {error.strerror}"]
+    whole: list[dict[str, Any]] = []
+    wrong: list[str] = []
+    before: str | None = FIRST
+    for number, line in enumerate(lines, 1):
+        try:
+            record = json.loads(line)
+            intact = sealed(record, record[BEFORE]) == record
+        except (ValueError, TypeError, KeyError, AttributeError):
+            wrong.append(f"{FILE} line {number} is damaged")
+            before = None
+            continue
+        if not intact:
+            wrong.append(f"{FILE} line {number} was edited")
+            before = None
+            continue
+        if before is not None and record[BEFORE] != before:
+            wrong.append(f"{FILE}: lines before line {number} were taken out or moved")
+        before = record[HASH]
+        whole.append(record)
+    return whole, wrong
+
+
+def hash_of(part: str) -> str:
+    """Return one hash of the names and bytes of a part's files; of none, an empty text."""
+    found = sorted({path for pattern in PARTS[part] for path in Path().glob(pattern)})
+    lines = [f"{path} {sha256(path)}" for path in found if path.is_file()]
+    return hashlib.sha256("\n".join(lines).encode()).hexdigest() if lines else ""
+
+
+def written_since(moment: float) -> Iterator[Path]:
+    """Yield the reports that were written since a moment, in seconds since 1970."""
+    for pattern in REPORTS:
+        for path in sorted(Path().glob(pattern)):
+            with suppress(OSError):
+                # a file system counts more coarsely than a clock
+                if path.stat().st_mtime >= moment - 0.01:
+                    yield path
+
+
+def _last() -> str:
+    with suppress(OSError, ValueError, KeyError, TypeError), FILE.open("rb") as file:
+        file.seek(max(0, file.seek(0, os.SEEK_END) - 65_536))
+        return str(json.loads(file.read().splitlines()[-1])[HASH])
+    return FIRST
+
+
+@contextmanager
+def _alone() -> Iterator[None]:
+    """Wait for others who are about to add a line: it lasts milliseconds."""
+    FILE.parent.mkdir(parents=True, exist_ok=True)
+    ignored = FILE.parent / ".gitignore"  # of this folder, whatever the repo's own says
+    if not ignored.exists():
+        ignored.write_text("*\n", encoding="utf-8")
+    with (FILE.parent / ".lock").open("a") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        yield
