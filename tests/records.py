@@ -91,6 +91,7 @@ ELSEWHERE = {
     "update --json",
     "stack status --json",
     "reports/readiness.json",
+    "reports/tune.json",
     "models/journal.jsonl: rollout held",
 }
 

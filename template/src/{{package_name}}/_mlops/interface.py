@@ -10,7 +10,14 @@ from pathlib import Path
 from typing import Any, Literal, Protocol
 
 import pandas as pd
-from pydantic import BaseModel, ConfigDict, Field, ValidationInfo, field_validator
+from pydantic import (
+    BaseModel,
+    ConfigDict,
+    Field,
+    ValidationInfo,
+    field_validator,
+    model_validator,
+)
 from pydantic_core import PydanticCustomError
 
 Kind = Literal["timestamp", "integer", "number", "text", "boolean"]
@@ -139,11 +146,42 @@ class DriftParams(Section):
     seed: int = 0
 
 
+class Range(Section):
+    """Where one key of section `train` is searched: from `low` to `high`, or among `choices`."""
+
+    low: float | None = None
+    high: float | None = None
+    log: bool = False  # as many trials from 0.01 to 0.1 as from 0.1 to 1
+    choices: list[bool | int | float | str | None] = []
+
+    @model_validator(mode="after")
+    def searchable(self) -> "Range":
+        """Refuse what holds nothing to choose from."""
+        if self.choices:
+            if (self.low, self.high, self.log) != (None, None, False) or len(self.choices) < 2:
+                raise PydanticCustomError("range", "expected choices, two or more, and no range")
+        elif self.low is None or self.high is None:
+            raise PydanticCustomError("range", "expected low and high, or choices")
+        elif not self.low < self.high:
+            raise PydanticCustomError("range", "expected low below high")
+        elif self.log and self.low <= 0:
+            raise PydanticCustomError("range", "expected low above 0, as log is true")
+        return self
+
+
+class TuneParams(Section):
+    """What `tune` searches, and how long; without a space there is nothing to search."""
+
+    trials: int = Field(default=30, ge=1)  # of one search, however many processes share it
+    space: dict[str, Range] = {}  # by key of section `train`
+
+
 class Params(Section):
     """params.yaml; section `train` is `model.Params` of yours."""
 
     featurize: FeaturizeParams = FeaturizeParams()
     train: dict[str, Any] = {}
+    tune: TuneParams = TuneParams()
     evaluate: EvaluateParams = EvaluateParams()
     drift: DriftParams = DriftParams()
 

@@ -132,6 +132,38 @@ def log_evaluation(run_id: str, report: dict[str, Any]) -> None:
         log.log_artifact(run_id, str(path), "evaluation")
 
 
+def begin_search(name: str) -> str:
+    """Make the run under which the runs of a search stand; nothing when the store is away."""
+    try:
+        log = client()
+    except OutsideFailed as problem:
+        click.echo(f"warning: {problem}; the trials are only in {paths.TUNE_PAGE}", err=True)
+        return ""
+    return _finished_run(log, name, {})
+
+
+def log_trial(search: str, name: str, params: dict[str, Any], metric: str, score: float) -> None:
+    """Log one trial as a run inside the run of its search, when there is one."""
+    if not search:
+        return
+    try:
+        log = client()
+        run_id = _finished_run(log, name, {"mlflow.parentRunId": search})
+        for key, value in params.items():
+            log.log_param(run_id, key, value)
+        log.log_metric(run_id, metric, score)
+    except Exception as error:  # a trial is in the study, whatever a server says
+        click.echo(f"warning: {name} is not in {store()}: {first_cause(error)}", err=True)
+
+
+def _finished_run(log: "MlflowClient", name: str, tags: dict[str, str]) -> str:
+    experiment = log.get_experiment_by_name(PROJECT).experiment_id
+    run = log.create_run(experiment, run_name=name, tags=tags)
+    log.set_terminated(run.info.run_id)
+    run_id: str = run.info.run_id
+    return run_id
+
+
 def exists(run_id: str) -> bool:
     """Say whether the store holds this run: a cache or another machine may have made it."""
     from mlflow.exceptions import MlflowException

@@ -428,6 +428,8 @@ def params(text: str, proposal: Proposal, family: str) -> str:
     found = yaml.load(text)
     said = "Of the model in model.py; sizes suit the number of rows."
     put(found, "train", {"seed": 0, **sizes(proposal, family)}, said)
+    said = "What `tune` searches, on a part of the training rows."
+    put(found, "tune", {"trials": 30, "space": ranges(sizes(proposal, family))}, said)
     few = max(10, min(300, proposal.batch // 2))
     found["drift"]["min_rows"] = few
     out = StringIO()
@@ -449,6 +451,19 @@ def sizes(proposal: Proposal, family: str) -> dict[str, Any]:
         "min_samples_leaf": 5 if rows < 1_000 else 20 if rows < 10_000 else 50,
         "l2_regularization": 1.0,
     }
+
+
+def ranges(values: dict[str, Any]) -> dict[str, Any]:
+    """Return where to search each parameter: from a fifth of its value to five times as much."""
+    found = {}
+    for name, value in values.items():
+        low, high = (value / 5, value * 5) if isinstance(value, float) else (value // 5, value * 5)
+        if name == "max_leaf_nodes":
+            low = max(2, low)
+        entry = CommentedMap(low=round(low, 4) or 1, high=high, log=True)
+        entry.fa.set_flow_style()
+        found[name] = entry
+    return found
 
 
 def round_trip() -> Any:

@@ -10,7 +10,6 @@ from ....training.evaluation import better, no_better, shown
 from ..rubric import Found, Recorded, Signed
 
 TIMELINE = paths.REPORTS / "timeline.json"
-TUNED = paths.REPORTS / "tune.json"
 
 
 class Reviewed(Signed):
@@ -55,7 +54,7 @@ class Tuned(Recorded):
     level = 1
     proof = "a recorded search, whose best parameters are those of params.yaml"
     needs = "data"
-    report = TUNED
+    report = paths.TUNE
     rests_on = ("code", "params", "data")
     show = f"uv run {PROJECT} tune"
     to_do = f"uv run {PROJECT} tune, and take its proposal into params.yaml"

@@ -1,0 +1,80 @@
+# The template's. Trials stand in MLflow too: `uv run just ui` compares them as you like.
+"""How did a search go? One page with nothing to load from elsewhere."""
+
+import base64
+import tempfile
+from collections.abc import Callable
+from html import escape
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import pandas as pd
+
+from . import plots
+from .search import Search, ended, rounded
+
+if TYPE_CHECKING:
+    from optuna import Study
+
+SHOWN = 20  # trials in the table
+STYLE = """
+body { font: 16px/1.5 system-ui, sans-serif; max-width: 60rem; margin: 2rem auto; padding: 0 1rem }
+table { border-collapse: collapse } img { max-width: 100% }
+th, td { text-align: right; padding: .3rem .6rem; border-bottom: 1px solid #ddd }
+"""
+
+
+def draw(found: "Study", search: Search, before: float, values: dict[str, Any]) -> str:
+    """Return the page: best and present values, how the score grew, each key, the best trials."""
+    metric, quality = search.contract.quality.metric, search.contract.quality
+    trials = pd.DataFrame(
+        [
+            {"trial": trial.number, metric: trial.value, **rounded(trial.params, search.space)}
+            for trial in ended(found)
+            if trial.value is not None
+        ]
+    ).sort_values("trial")
+    ordered = trials.sort_values(metric, ascending=quality.better == "lower").head(SHOWN)
+    compared = pd.DataFrame({"now": search.present, "best": values}, dtype="object")
+
+    def history(axes: Any) -> None:
+        grown = trials[metric].cummax() if quality.better == "higher" else trials[metric].cummin()
+        axes.plot(trials["trial"], trials[metric], "o", alpha=0.5, label="trial")
+        axes.step(trials["trial"], grown, where="post", label="best so far")
+        axes.axhline(before, color="grey", linestyle="--", label="now")
+        axes.set(xlabel="trial", ylabel=f"{metric} ({quality.better} is better)")
+        axes.legend(frameon=False)
+
+    def against(name: str) -> Callable[[Any], None]:
+        def drawn(axes: Any) -> None:
+            number = search.space[name].low is not None
+            axes.plot(trials[name] if number else trials[name].astype("str"), trials[metric], "o")
+            if search.space[name].log:
+                axes.set_xscale("log")
+            axes.set(xlabel=name, ylabel=metric)
+
+        return drawn
+
+    scores = f"{metric} {ordered[metric].iloc[0]:.4g}, now {before:.4g}"
+    rows = f"fitted on {len(search.fitted_on):,} rows of the training part"
+    judged = f"judged on {len(search.judged_on):,}; the hold-out was not used"
+    parts = [
+        f"<h1>{escape(found.study_name)}: {scores}</h1>",
+        f"<p>{len(trials)} trials, {rows} and {judged}.</p>",
+        compared.to_html(border=0),
+        image(history),
+        *(image(against(name)) for name in search.space),
+        ordered.to_html(border=0, index=False, float_format="{:.4g}".format),
+    ]
+    head = '<!doctype html><html lang="en"><meta charset="utf-8"><title>tune</title>'
+    return f"{head}<style>{STYLE}</style>\n" + "\n".join(parts) + "\n</html>\n"
+
+
+def image(drawn: Callable[[Any], None]) -> str:
+    """Return a plot as an image that stands in the page itself."""
+    with tempfile.TemporaryDirectory() as folder:
+        path = Path(folder, "plot.png")
+        with plots.figure(path, height=3) as axes:
+            drawn(axes)
+        content = base64.b64encode(path.read_bytes()).decode()
+    return f'<p><img alt="plot" src="data:image/png;base64,{content}"></p>'
