@@ -1,4 +1,4 @@
-# The template's. Trials stand in MLflow too: `uv run just ui` compares them as you like.
+# The template's. Yours is what is searched: section tune of params.yaml.
 """How did a search go? One page with nothing to load from elsewhere."""
 
 import base64
