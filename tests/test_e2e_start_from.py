@@ -134,7 +134,7 @@ def test_a_planted_leak_and_an_address_are_named_and_no_features(
 
 def own_files(repo: Path) -> dict[str, bytes]:
     """Return the content of all files that are not of the environment, which uv makes first."""
-    environment = {".venv", "__pycache__", "uv.lock"}
+    environment = {".venv", "__pycache__", ".evidence", "uv.lock"}
     return {
         str(path.relative_to(repo)): path.read_bytes()
         for path in repo.rglob("*")

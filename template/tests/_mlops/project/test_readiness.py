@@ -33,7 +33,8 @@ NOW = datetime(2026, 6, 1, tzinfo=UTC)
 
 @pytest.fixture
 def here(own_repo: Repo, monkeypatch: pytest.MonkeyPatch) -> Repo:
-    """Return a repo of the test's own, which is the current folder."""
+    """Return a repo of the test's own without a record, which is the current folder."""
+    shutil.rmtree(own_repo.folder / evidence.FILE.parent, ignore_errors=True)
     monkeypatch.chdir(own_repo.folder)
     return own_repo
 

@@ -31,7 +31,7 @@ def table(tmp_path: Path) -> Callable[..., Path]:
 
 def own_files(repo: Repo) -> dict[str, bytes]:
     """Return what the repo holds."""
-    made = ("__pycache__", ".lock")
+    made = ("__pycache__", ".lock", ".evidence")
     return {
         str(path.relative_to(repo.folder)): path.read_bytes()
         for path in repo.folder.rglob("*")
