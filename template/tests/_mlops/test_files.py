@@ -88,3 +88,13 @@ def test_one_hash_for_several_files_ignores_their_order_but_not_their_names(tmp_
 
     assert files.sha256_of([a, b]) == files.sha256_of([b, a])
     assert files.sha256_of([a, b]) != files.sha256_of([a, c])
+
+
+def test_a_line_that_was_cut_off_does_not_take_the_next_one_along(tmp_path: Path) -> None:
+    log = tmp_path / "log"
+    files.append_line(log, "first")
+    log.write_bytes(log.read_bytes() + b'{"cut')
+
+    files.append_line(log, "last")
+
+    assert log.read_text(encoding="utf-8").splitlines() == ["first", '{"cut', "last"]

@@ -5,26 +5,34 @@ The file stays on the machine where it was written. A line says what ran, when, 
 it ended, and what the repo was then: the commit, and a hash for each part that a result rests on.
 """
 
-import fcntl
 import functools
 import hashlib
 import json
 import os
 import time
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager, suppress
+from contextlib import suppress
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
 from . import PACKAGE, paths
 from .errors import Problem
-from .files import append_line, sha256
+from .files import append_line, one_at_a_time, sha256
 from .programs import git
 
 FILE = Path(".evidence/runs.jsonl")
 HASH, BEFORE = "sha256", "before"
 FIRST = "0" * 64
+KEYS = {
+    "what": str,
+    "time": str,
+    "seconds": int | float,
+    "exit_code": int,
+    "commit": str,
+    "rests_on": dict,
+    "files": dict,
+}
 YOURS = ("schema", "data", "features", "model", "metrics")
 SOURCE = Path("src", *PACKAGE.split("."))
 
@@ -80,19 +88,25 @@ def keep(what: str, exit_code: int, began: float, **more: Any) -> None:
         began: Seconds since 1970.
         more: What else there is to say.
     """
-    ended = time.time()
-    record = {
+    with suppress(Problem, OSError), one_at_a_time(FILE.parent / ".lock"):
+        ignored = FILE.parent / ".gitignore"  # of this folder, whatever the repo's own says
+        if not ignored.exists():
+            ignored.write_text("*\n", encoding="utf-8")
+        record = {**what_is_now(what, exit_code, began), **more}
+        append_line(FILE, json.dumps(sealed(record, _last())))
+
+
+def what_is_now(what: str, exit_code: int, began: float) -> dict[str, Any]:
+    """Return what a record says, with the keys of `KEYS`."""
+    return {
         "what": what,
         "time": datetime.fromtimestamp(began, UTC).isoformat(timespec="seconds"),
-        "seconds": round(ended - began, 3),
+        "seconds": round(time.time() - began, 3),
         "exit_code": exit_code,
         "commit": git("rev-parse", "--verify", "--quiet", "HEAD"),
         "rests_on": {part: hash_of(part) for part in PARTS},
         "files": {str(path): sha256(path) for path in written_since(began)},
-        **more,
     }
-    with suppress(Problem, OSError), _alone():
-        append_line(FILE, json.dumps(sealed(record, _last())))
 
 
 def sealed(record: dict[str, Any], before: str) -> dict[str, Any]:
@@ -121,7 +135,10 @@ def read() -> tuple[list[dict[str, Any]], list[str]]:
         try:
             record = json.loads(line)
             intact = sealed(record, record[BEFORE]) == record
-        except (ValueError, TypeError, KeyError, AttributeError):
+            readable = all(isinstance(record[key], kind) for key, kind in KEYS.items())
+            if not readable or datetime.fromisoformat(record["time"]).tzinfo is None:
+                raise ValueError
+        except (ValueError, TypeError, KeyError, AttributeError, RecursionError):
             wrong.append(f"{FILE} line {number} is damaged")
             before = None
             continue
@@ -158,15 +175,3 @@ def _last() -> str:
         file.seek(max(0, file.seek(0, os.SEEK_END) - 65_536))
         return str(json.loads(file.read().splitlines()[-1])[HASH])
     return FIRST
-
-
-@contextmanager
-def _alone() -> Iterator[None]:
-    """Wait for others who are about to add a line: it lasts milliseconds."""
-    FILE.parent.mkdir(parents=True, exist_ok=True)
-    ignored = FILE.parent / ".gitignore"  # of this folder, whatever the repo's own says
-    if not ignored.exists():
-        ignored.write_text("*\n", encoding="utf-8")
-    with (FILE.parent / ".lock").open("a") as lock:
-        fcntl.flock(lock, fcntl.LOCK_EX)
-        yield

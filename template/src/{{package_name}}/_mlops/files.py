@@ -64,8 +64,12 @@ def append_line(path: Path, line: str) -> None:
     """Add one line to a file that only grows, and wait until the disk has it."""
     with _answering(path):
         path.parent.mkdir(parents=True, exist_ok=True)
-        with path.open("a", encoding="utf-8") as file:
-            file.write(f"{line}\n")
+        with path.open("a+b") as file:
+            if file.seek(0, os.SEEK_END):
+                file.seek(-1, os.SEEK_END)
+                if file.read() != b"\n":  # what was cut off stays a line of its own
+                    file.write(b"\n")
+            file.write(f"{line}\n".encode())
             file.flush()
             os.fsync(file.fileno())
 
@@ -132,6 +136,20 @@ def one_writer(path: Path) -> Iterator[None]:
         with _answering(path):
             file.truncate(0)
             print(os.getpid(), end="", file=file, flush=True)
+        yield
+
+
+@contextmanager
+def one_at_a_time(path: Path) -> Iterator[None]:
+    """Wait until no other process is in such a block; `path` is a lock file, which stays.
+
+    The system ends the wait when the process that it is for has ended, however it ended.
+    """
+    with _answering(path):
+        path.parent.mkdir(parents=True, exist_ok=True)
+        file = path.open("a", encoding="utf-8")
+    with file:
+        fcntl.flock(file, fcntl.LOCK_EX)
         yield
 
 

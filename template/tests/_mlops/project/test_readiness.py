@@ -72,6 +72,36 @@ def test_a_command_leaves_a_record_however_it_ends(here: Repo) -> None:
     assert not wrong
 
 
+def test_a_record_that_cannot_be_written_stops_no_command(
+    here: Repo, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def unreadable(path: Path) -> str:
+        raise PermissionError(path)
+
+    monkeypatch.setattr(evidence, "sha256", unreadable)
+
+    here.must("validate")
+
+    assert evidence.read() == ([], [])
+
+
+def test_a_record_without_its_keys_is_damaged_though_its_hash_is_right(here: Repo) -> None:
+    evidence.keep("run", 0, NOW.timestamp())
+    record = evidence.read()[0][0]
+    wrong = [
+        {"what": "run"},
+        {**record, "time": "yesterday"},
+        {**record, "time": "2026-01-01"},
+        {**record, "files": None},
+    ]
+    lines = [json.dumps(evidence.sealed(one, evidence.FIRST)) for one in wrong]
+    evidence.FILE.write_text("\n".join(lines) + "\n", encoding="utf-8")
+
+    here.must("readiness")
+
+    assert evidence.read()[1][:4] == [f"{evidence.FILE} line {n} is damaged" for n in range(1, 5)]
+
+
 def test_help_is_no_evidence(here: Repo) -> None:
     here.run("demo", "--help")
 

@@ -2,28 +2,25 @@
 """Show what this repo has proven, and the next step."""
 
 import json
-import os
 import textwrap
 import time
 from collections.abc import Sequence
 from datetime import UTC, datetime
-from pathlib import Path
 from typing import Any
 
 import click
 
-from .. import PROJECT, evidence, paths
+from .. import PROJECT, evidence, paths, step_summary
 from ..config import load_contract
 from ..errors import Refused, WrongInput, did_you_mean
 from ..files import whole_file, write_json
 from .proof import readiness_page, standing
-from .proof.rubric import BARRIERS, SECTIONS, Check, find_checks
+from .proof.rubric import BARRIERS, MARKS, SECTIONS, Check, find_checks
 from .proof.standing import Standing
 
 RECORD, PAGE = (paths.REPORTS / f"readiness.{kind}" for kind in ("json", "html"))
 NOT_HERE = ("data", "production", "person")  # what no fresh copy can show
 SCORE = "readiness score"
-MARKS = {1.0: "1", 0.5: "½", 0.0: "0"}
 
 
 @click.command()
@@ -60,9 +57,7 @@ def command(
     with whole_file(PAGE) as part:
         part.write_text(readiness_page.draw(report, past), encoding="utf-8")
     click.echo(json.dumps(report) if as_json else as_text(found, report))
-    if summary := os.environ.get("GITHUB_STEP_SUMMARY"):
-        with Path(summary).open("a", encoding="utf-8") as file:
-            file.write(f"```\n{as_text(found, report)}\n```\n")
+    step_summary.on_page("readiness", f"```\n{as_text(found, report)}\n```")
     if in_ci and require is None:
         require = level
     if require is not None and (open_ := standing.lacking(found, require, left_out)):

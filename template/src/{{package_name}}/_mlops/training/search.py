@@ -1,12 +1,9 @@
 # The template's. Yours are build_model, the split in data.py, and the space in params.yaml.
 """Search parameters on the training part alone: what is tried, on which rows, how good it is."""
 
-import fcntl
 import hashlib
 import json
 import math
-from collections.abc import Iterator
-from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, get_args
@@ -131,15 +128,6 @@ def parts(holdout_share: float) -> tuple[pd.DataFrame, pd.DataFrame]:
     fitted_on, judged_on = data.split(train, holdout_share)
     dataset.require_parts(fitted_on, judged_on)
     return dataset.inputs_and_target(fitted_on), dataset.inputs_and_target(judged_on)
-
-
-@contextmanager
-def alone() -> Iterator[None]:
-    """Wait until no other process begins a search; the system ends the wait when one dies."""
-    FOLDER.mkdir(parents=True, exist_ok=True)
-    with (FOLDER / "lock").open("a", encoding="utf-8") as file:
-        fcntl.flock(file, fcntl.LOCK_EX)
-        yield
 
 
 def study(search: Search) -> "Study":

@@ -14,12 +14,12 @@ from ruamel.yaml.error import YAMLError
 from .. import PROJECT, paths
 from ..config import load_contract, load_params
 from ..errors import OutsideFailed, Refused, WrongInput
-from ..files import one_writer, whole_file, write_json
+from ..files import one_at_a_time, one_writer, whole_file, write_json
 from ..interface import Range
 from ..tracking import runs
 from . import search_page
 from .evaluation import better, shown
-from .search import Search, alone, best, ended, parts, require_space, rounded, study, try_next
+from .search import FOLDER, Search, best, ended, parts, require_space, rounded, study, try_next
 
 if TYPE_CHECKING:
     from optuna import Study
@@ -84,7 +84,7 @@ def command(trials: int | None, seconds: float | None, pretend: bool, yes: bool)
 def go_on(search: Search, trials: int, seconds: float | None) -> "Study":
     """Make the trials that are missing; return the record of all."""
     began, metric = time.monotonic(), search.contract.quality.metric
-    with alone():
+    with one_at_a_time(FOLDER / "lock"):
         found = study(search)
         if "run" not in found.user_attrs:
             found.set_user_attr("run", runs.begin_search(found.study_name))

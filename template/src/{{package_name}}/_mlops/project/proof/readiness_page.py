@@ -6,10 +6,9 @@ from html import escape
 from typing import Any
 
 from ... import PROJECT
-from .rubric import BARRIERS, SECTIONS
+from .rubric import BARRIERS, MARKS, SECTIONS
 
 COLOURS = {1.0: "full", 0.5: "half", 0.0: "none"}
-MARKS = {1.0: "1", 0.5: "½", 0.0: "0"}
 SHOWN = 40  # past runs
 WIDTH, HEIGHT = 600, 90
 STYLE = """

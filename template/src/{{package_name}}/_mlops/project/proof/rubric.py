@@ -28,7 +28,7 @@ BARRIERS = (
     "No monitoring",
     "Organisation and ownership",
 )
-EVERYTHING = ("code", "glue", "params", "contract", "stages", "data", "lock")
+MARKS = {1.0: "1", 0.5: "½", 0.0: "0"}  # scores, for people
 
 
 @dataclass(frozen=True)

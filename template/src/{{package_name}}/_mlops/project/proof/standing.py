@@ -133,8 +133,8 @@ def stand(
 ) -> Standing:
     """Return where one check stands."""
     found = look(check, records, contract, present)
-    if check.level > level and found.state != "proven":
-        found = Verdict("later", f"level {check.level} brings what proves it", {})
+    if check.level > level and found.state == "unproven":
+        found = Verdict("later", f"belongs to level {check.level}", {})
     signed = signatures.of(check.id, present.now.date())
     score, state, detail, sign = (
         1.0 if found.state == "proven" else 0.0,
