@@ -126,10 +126,10 @@ class Stable(Experiment):
         for column in repo.known:
             if column.kind not in ("integer", "number"):
                 continue
-            odd = [column.low, column.high, np.nan if column.missing else None]
-            for value in odd:
-                if value is None:
-                    continue
+            seen = repo.rows[column.name]
+            low = seen.min() if column.low is None else column.low
+            high = seen.max() if column.high is None else column.high
+            for value in [low, high, *[np.nan] * column.missing]:
                 tried += 1
                 changed = rows.assign(**{column.name: value})
                 if not np.isfinite(repo.predict(changed).to_numpy()).all():
