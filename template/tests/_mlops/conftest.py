@@ -81,7 +81,7 @@ def alias(repo: Repo, name: str) -> str | None:
 
 def journal(repo: Repo) -> list[dict[str, object]]:
     """Return the lines of the journal."""
-    lines = (repo.folder / versions.JOURNAL).read_text(encoding="utf-8").splitlines()
+    lines = (repo.folder / paths.JOURNAL).read_text(encoding="utf-8").splitlines()
     return [json.loads(line) for line in lines]
 
 

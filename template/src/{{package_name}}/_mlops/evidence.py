@@ -7,8 +7,6 @@ it ended, and what the repo was then: the commit, and a hash for each part that 
 
 import functools
 import hashlib
-import json
-import os
 import time
 from collections.abc import Callable, Iterator
 from contextlib import suppress
@@ -16,14 +14,12 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
-from . import PACKAGE, paths
+from . import PACKAGE, chain, paths
 from .errors import Problem
-from .files import append_line, one_at_a_time, sha256
+from .files import sha256
 from .programs import git
 
 FILE = Path(".evidence/runs.jsonl")
-HASH, BEFORE = "sha256", "before"
-FIRST = "0" * 64
 KEYS = {
     "what": str,
     "time": str,
@@ -88,12 +84,12 @@ def keep(what: str, exit_code: int, began: float, **more: Any) -> None:
         began: Seconds since 1970.
         more: What else there is to say.
     """
-    with suppress(Problem, OSError), one_at_a_time(FILE.parent / ".lock"):
+    with suppress(Problem, OSError):
+        FILE.parent.mkdir(exist_ok=True)
         ignored = FILE.parent / ".gitignore"  # of this folder, whatever the repo's own says
         if not ignored.exists():
             ignored.write_text("*\n", encoding="utf-8")
-        record = {**what_is_now(what, exit_code, began), **more}
-        append_line(FILE, json.dumps(sealed(record, _last())))
+        chain.append(FILE, {**what_is_now(what, exit_code, began), **more})
 
 
 def what_is_now(what: str, exit_code: int, began: float) -> dict[str, Any]:
@@ -109,48 +105,16 @@ def what_is_now(what: str, exit_code: int, began: float) -> dict[str, Any]:
     }
 
 
-def sealed(record: dict[str, Any], before: str) -> dict[str, Any]:
-    """Return a record with the hash of the one before it, and its own."""
-    body = {**{key: value for key, value in record.items() if key != HASH}, BEFORE: before}
-    text = json.dumps(body, sort_keys=True)
-    return {**body, HASH: hashlib.sha256(text.encode()).hexdigest()}
-
-
 def read() -> tuple[list[dict[str, Any]], list[str]]:
-    """Return the records that are as they were written, oldest first, and what is wrong.
+    """Return the records that are as they were written, oldest first, and what is wrong."""
+    return chain.read(FILE, check)
 
-    A line that is no JSON, or whose hash is not its own, is left out and named; so is a place
-    where a line was taken out, put in or moved.
-    """
-    try:
-        lines = FILE.read_bytes().splitlines()
-    except FileNotFoundError:
-        return [], []
-    except OSError as error:
-        return [], [f"{FILE} cannot be read: {error.strerror}"]
-    whole: list[dict[str, Any]] = []
-    wrong: list[str] = []
-    before: str | None = FIRST
-    for number, line in enumerate(lines, 1):
-        try:
-            record = json.loads(line)
-            intact = sealed(record, record[BEFORE]) == record
-            readable = all(isinstance(record[key], kind) for key, kind in KEYS.items())
-            if not readable or datetime.fromisoformat(record["time"]).tzinfo is None:
-                raise ValueError
-        except (ValueError, TypeError, KeyError, AttributeError, RecursionError):
-            wrong.append(f"{FILE} line {number} is damaged")
-            before = None
-            continue
-        if not intact:
-            wrong.append(f"{FILE} line {number} was edited")
-            before = None
-            continue
-        if before is not None and record[BEFORE] != before:
-            wrong.append(f"{FILE}: lines before line {number} were taken out or moved")
-        before = record[HASH]
-        whole.append(record)
-    return whole, wrong
+
+def check(record: dict[str, Any]) -> None:
+    """Raise `ValueError`, `TypeError` or `KeyError` for a record that says too little."""
+    readable = all(isinstance(record[key], kind) for key, kind in KEYS.items())
+    if not readable or datetime.fromisoformat(record["time"]).tzinfo is None:
+        raise ValueError
 
 
 def hash_of(part: str) -> str:
@@ -168,10 +132,3 @@ def written_since(moment: float) -> Iterator[Path]:
                 # a file system counts more coarsely than a clock
                 if path.stat().st_mtime >= moment - 0.01:
                     yield path
-
-
-def _last() -> str:
-    with suppress(OSError, ValueError, KeyError, TypeError), FILE.open("rb") as file:
-        file.seek(max(0, file.seek(0, os.SEEK_END) - 65_536))
-        return str(json.loads(file.read().splitlines()[-1])[HASH])
-    return FIRST

@@ -28,6 +28,7 @@ class TypedPath(click.Path):
 
 
 FILE = TypedPath(path_type=Path)
+SEAL = "seal"  # key of a JSON file under which the hash of the others stands
 
 
 def sha256(path: Path) -> str:
@@ -42,22 +43,47 @@ def sha256_of(paths: list[Path]) -> str:
     return hashlib.sha256("\n".join(lines).encode()).hexdigest()
 
 
-def read_json(path: Path) -> Any:
-    """Read a JSON file; `WrongInput` when it is missing or damaged."""
+def read_json(path: Path, makes: str = "uv run just repro") -> Any:
+    """Read a JSON file.
+
+    Args:
+        path: Of the file.
+        makes: The command that makes it, for the hint.
+
+    Raises:
+        WrongInput: If it is missing, damaged, or sealed and not as it was written.
+    """
     try:
-        return json.loads(path.read_text(encoding="utf-8"))
+        content = json.loads(path.read_text(encoding="utf-8"))
     except FileNotFoundError as error:
-        raise WrongInput(f"{path} does not exist", "uv run just repro makes it") from error
-    except ValueError as error:
-        raise WrongInput(
-            f"{path} is not JSON: {error}", "uv run just repro makes it anew"
-        ) from error
+        raise WrongInput(f"{path} does not exist", f"{makes} makes it") from error
+    except (ValueError, RecursionError) as error:
+        raise WrongInput(f"{path} is not JSON: {error}", f"{makes} makes it anew") from error
+    if isinstance(content, dict) and content.get(SEAL, found := seal_of(content)) != found:
+        message = f"{path} was changed after it was written: its seal does not fit"
+        raise WrongInput(message, f"{makes} makes it anew")
+    return content
 
 
-def write_json(path: Path, content: Any) -> None:
-    """Write a JSON file at once; numbers that JSON lacks (NaN, infinity) become null."""
+def write_json(path: Path, content: Any, seal: bool = False) -> None:
+    """Write a JSON file at once; numbers that JSON lacks (NaN, infinity) become null.
+
+    Args:
+        path: Of the file.
+        content: What it holds.
+        seal: Whether it carries the hash of its content, which `read_json` compares.
+    """
+    content = _finite(content)
+    if seal:
+        content[SEAL] = seal_of(content)
     with whole_file(path) as part:
-        part.write_text(json.dumps(_finite(content), indent=2) + "\n", encoding="utf-8")
+        part.write_text(json.dumps(content, indent=2) + "\n", encoding="utf-8")
+
+
+def seal_of(content: dict[str, Any]) -> str:
+    """Return the SHA-256 of what a JSON object holds beside its seal."""
+    body = {name: value for name, value in content.items() if name != SEAL}
+    return hashlib.sha256(json.dumps(body, sort_keys=True).encode()).hexdigest()
 
 
 def append_line(path: Path, line: str) -> None:

@@ -22,6 +22,7 @@ CANDIDATE = MODELS / "candidate"
 REGISTERED = MODELS / "registered"
 CHAMPION = MODELS / "champion"
 ROLLOUT = MODELS / "rollout"
+JOURNAL = MODELS / "journal.jsonl"
 
 REPORTS = Path("reports")
 METRICS = REPORTS / "metrics.json"

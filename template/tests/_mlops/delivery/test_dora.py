@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from ..fixtures import Repo
-from ..package import dora_metrics, versions
+from ..package import dora_metrics, paths
 
 NOW = datetime(2024, 3, 1, tzinfo=UTC)
 COMMITTED = {"c1": NOW - timedelta(days=20), "c2": NOW - timedelta(days=10, hours=6)}
@@ -154,13 +154,13 @@ def test_a_repo_s_own_journal_gives_its_figures(repo: Repo) -> None:
 
 
 def test_before_the_first_deployment_it_says_so(own_repo: Repo) -> None:
-    (own_repo.folder / versions.JOURNAL).unlink()
+    (own_repo.folder / paths.JOURNAL).unlink()
 
     assert own_repo.must("dora").out.startswith("no deployments yet since ")
 
 
 def test_a_damaged_journal_is_named_and_the_rest_counted(own_repo: Repo) -> None:
-    path = own_repo.folder / versions.JOURNAL
+    path = own_repo.folder / paths.JOURNAL
     path.write_bytes(b"\xff\xfe broken\n" + path.read_bytes())
     done = own_repo.must("dora", "--json")
 

@@ -27,7 +27,6 @@ from ..package import (
     prediction_log,
     schema,
     tables,
-    versions,
     windows,
     withdraw,
 )
@@ -400,7 +399,7 @@ def test_a_withdrawal_is_carried_out_when_the_contract_says_so(
     write(calm, answered)
     done, again = look(calm), look(calm)
     pointer = calm.read(paths.CHAMPION / artifact.POINTER)
-    journal = (calm.folder / versions.JOURNAL).read_text(encoding="utf-8").splitlines()
+    journal = (calm.folder / paths.JOURNAL).read_text(encoding="utf-8").splitlines()
 
     assert (done.code, again.code) == (11, 11)
     assert pointer["withdrawn"].startswith("harm: ")

@@ -14,6 +14,7 @@ from sklearn.dummy import DummyClassifier, DummyRegressor
 
 from ..fixtures import Repo
 from ..package import (
+    chain,
     config,
     evidence,
     features,
@@ -51,7 +52,7 @@ def state(name: str, now: datetime | None = None) -> Any:
 def test_ids_are_unique_and_each_check_says_all_that_the_page_shows() -> None:
     checks = rubric.find_checks()
 
-    assert len({one.id for one in checks}) == len(checks) >= 33
+    assert len({one.id for one in checks}) == len(checks) >= 34
     assert all(one.title and one.proof and one.show and one.barriers for one in checks)
     assert {n for one in checks for n in one.barriers} == set(range(1, 8))
     assert all(one.to_do or isinstance(one, rubric.Recorded | rubric.Signed) for one in checks)
@@ -94,7 +95,7 @@ def test_a_record_without_its_keys_is_damaged_though_its_hash_is_right(here: Rep
         {**record, "time": "2026-01-01"},
         {**record, "files": None},
     ]
-    lines = [json.dumps(evidence.sealed(one, evidence.FIRST)) for one in wrong]
+    lines = [json.dumps(chain.sealed(one, chain.FIRST)) for one in wrong]
     evidence.FILE.write_text("\n".join(lines) + "\n", encoding="utf-8")
 
     here.must("readiness")
@@ -434,6 +435,19 @@ def test_contract_says_no_when_nobody_computes_its_metric(here: Repo, monkeypatc
     monkeypatch.setattr(metrics, "score", lambda *_: {"other": 1.0})
 
     assert "does not compute" in tried("contract").detail
+
+
+def test_audit_says_no_when_the_journal_was_edited_or_begins_anew(here: Repo) -> None:
+    assert tried("audit").ok
+    whole = paths.JOURNAL.read_text(encoding="utf-8")
+    paths.JOURNAL.write_text(whole.replace('"by": "Test"', '"by": "Nobody"', 1), encoding="utf-8")
+    assert "line 1 was edited" in tried("audit").detail
+
+    paths.JOURNAL.write_text("".join(whole.splitlines(keepends=True)[:-1]), encoding="utf-8")
+    assert "a last line that is not there" in tried("audit").detail
+
+    paths.JOURNAL.unlink()
+    assert "no decision is recorded" in tried("audit").detail
 
 
 def test_owners_say_no_to_the_placeholder(here: Repo) -> None:

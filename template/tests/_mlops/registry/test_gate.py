@@ -17,6 +17,7 @@ from ..package import (
     artifact,
     benchmark,
     dataset,
+    files,
     gate,
     gate_checks,
     interface,
@@ -226,7 +227,7 @@ def test_a_version_that_passes_is_the_challenger(own_rivals: Repo) -> None:
     done = own_rivals.must("gate", "--json")
     verdict = json.loads(done.out)
 
-    assert verdict == own_rivals.read(paths.GATE)
+    assert {**verdict, files.SEAL: files.seal_of(verdict)} == own_rivals.read(paths.GATE)
     assert (verdict["version"], verdict["champion"], verdict["accepted"]) == ("2", "1", True)
     assert "version 2 is the challenger" in done.err
     assert alias(own_rivals, versions.CHALLENGER) == "2"

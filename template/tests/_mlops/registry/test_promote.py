@@ -2,6 +2,7 @@
 """Who becomes champion, and who does not."""
 
 import json
+from contextlib import chdir
 from unittest.mock import MagicMock
 
 import pytest
@@ -26,6 +27,9 @@ def as_baseline(repo: Repo) -> None:
     report = json.loads((folder / versions.EVALUATION).read_text(encoding="utf-8"))
     report["baselines"]["simple"] = report["metrics"]
     (folder / versions.EVALUATION).write_text(json.dumps(report), encoding="utf-8")
+    with chdir(repo.folder):  # as if it had been registered so
+        known = versions.covering(versions.EVALUATION), files.sha256(folder / versions.EVALUATION)
+        runs.client().set_model_version_tag(versions.PROJECT, "1", *known)
 
 
 def test_the_champion_is_the_registered_model_byte_for_byte(
@@ -70,6 +74,30 @@ def test_tampered_bytes_are_refused(own_repo: Repo) -> None:
     code, said = refused(own_repo, "--force", "no reason is good enough")
 
     assert (code, "SHA-256" in said) == (1, True)
+
+
+@pytest.mark.parametrize("name", versions.RECORDS)
+def test_records_that_are_not_the_registered_ones_are_refused(own_repo: Repo, name: str) -> None:
+    folder = own_repo.folder / paths.REGISTERED / own_repo.read(POINTER)["model_sha256"]
+    with (folder / name).open("ab") as file:
+        file.write(b"\n")
+    code, said = refused(own_repo, "--force", "no reason is good enough")
+
+    assert (code, f"{name} has SHA-256" in said) == (1, True)
+
+
+def test_a_pointer_that_was_changed_is_not_followed(own_repo: Repo) -> None:
+    pointer = own_repo.read(POINTER)
+    (own_repo.folder / POINTER).write_text(json.dumps({**pointer, "version": "2"}), "utf-8")
+    asked = ("predict", "--input", paths.SAMPLE, "--output", "predicted.csv")
+    changed = own_repo.run(*asked)
+    del pointer[files.SEAL]
+    (own_repo.folder / POINTER).write_text(json.dumps(pointer), "utf-8")
+    without = own_repo.run(*asked)
+
+    assert (changed.code, "its seal does not fit" in changed.err) == (2, True)
+    assert (without.code, "it has no seal" in without.err) == (2, True)
+    assert "checkout --force models/champion" in changed.err
 
 
 def test_bytes_of_another_model_are_refused_whatever_their_manifest_says(

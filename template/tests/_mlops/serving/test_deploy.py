@@ -12,7 +12,7 @@ import pytest
 
 from ..conftest import serving
 from ..fixtures import Repo
-from ..package import artifact, deploy, paths, programs, runs, switch, tables, versions
+from ..package import artifact, paths, programs, runs, switch, tables, versions
 
 POINTER = paths.CHAMPION / artifact.POINTER
 
@@ -49,7 +49,7 @@ def test_the_challenger_becomes_champion_and_the_champion_the_way_back(
     assert (pointer["version"], pointer["previous"]) == ("2", "1")
     assert aliases(own_two, monkeypatch) == {"challenger": None, "champion": "2", "previous": "1"}
     assert (own_two.folder / paths.CHAMPION / pointer["previous_sha256"]).is_dir()
-    assert '"event": "deployed", "version": "2"' in (own_two.folder / versions.JOURNAL).read_text(
+    assert '"event": "deployed", "version": "2"' in (own_two.folder / paths.JOURNAL).read_text(
         encoding="utf-8"
     )
 
@@ -231,7 +231,7 @@ def test_a_withdrawn_champion_answers_503_with_the_reason_until_one_is_deployed(
 ) -> None:
     with serving(own_two, tmp_path_factory.mktemp("log")) as client:
         pointer = own_two.read(POINTER) | {"withdrawn": "it says late to everybody"}
-        (own_two.folder / POINTER).write_text(deploy.json.dumps(pointer), encoding="utf-8")
+        artifact.write_pointer(own_two.folder / paths.CHAMPION, pointer)
         withdrawn = wait_for(client, request_body, 503)
         own_two.must("deploy", "2", "--force", "it is a test")
         answered = wait_for(client, request_body, 200)

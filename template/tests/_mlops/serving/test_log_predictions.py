@@ -5,6 +5,7 @@ import dataclasses
 import json
 import time
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import pandas as pd
@@ -12,7 +13,7 @@ import pytest
 
 from ..conftest import serving as running
 from ..fixtures import Repo
-from ..package import features, log_predictions, schema, serving, tables
+from ..package import features, log_predictions, prediction_log, schema, serving, tables
 
 KNOWN = [column.name for column in tables.known_columns(schema)]
 
@@ -63,6 +64,85 @@ def test_a_refused_request_is_a_line_without_a_row(
 
     assert (line["call.status"], line["call.row"], line["prediction"]) == (400, None, None)
     assert {line[name] for name in KNOWN} == {None}
+
+
+def test_each_line_covers_itself_and_the_one_before_it(
+    logged: tuple[dict[str, Any], list[dict[str, Any]]],
+) -> None:
+    log = logged[1]
+    hashes = [line[prediction_log.HASH] for line in log]
+
+    assert [prediction_log.hash_of(line) for line in log] == hashes
+    assert [line[prediction_log.BEFORE] for line in log] == [prediction_log.FIRST, *hashes[:-1]]
+
+
+@pytest.fixture
+def kept(
+    logged: tuple[dict[str, Any], list[dict[str, Any]]],
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+) -> Path:
+    """Return a worker's file with the lines of `logged`, in the folder that is read."""
+    monkeypatch.setenv("PREDICTION_LOG", str(tmp_path))
+    path = tmp_path / "server/predictions/data/data.1.log"
+    path.parent.mkdir(parents=True)
+    path.write_text("".join(json.dumps(line) + "\n" for line in logged[1]), encoding="utf-8")
+    assert prediction_log.problems() == []
+    return path
+
+
+def test_a_line_that_was_edited_is_named_and_does_not_count(kept: Path) -> None:
+    text = kept.read_text(encoding="utf-8")
+    kept.write_text(text.replace('"call.row": 1', '"call.row": 5'), encoding="utf-8")
+    damaged: list[str] = []
+    rows = [line["call.row"] for line in prediction_log.lines([kept], damaged)]
+
+    assert (rows, damaged) == ([0, None], ["data.1.log:2"])
+    assert prediction_log.problems() == [f"{kept} line 2 was edited or damaged"]
+
+
+@pytest.mark.parametrize("left", [[0, 2], [1, 0, 2], [0, 1, 1, 2]])
+def test_a_line_that_was_dropped_moved_or_repeated_is_missed(kept: Path, left: list[int]) -> None:
+    lines = kept.read_text(encoding="utf-8").splitlines(keepends=True)
+    kept.write_text("".join(lines[number] for number in left), encoding="utf-8")
+
+    assert any("were taken out or moved" in problem for problem in prediction_log.problems())
+
+
+def test_a_day_that_is_kept_no_longer_is_not_missed(kept: Path) -> None:
+    lines = kept.read_text(encoding="utf-8").splitlines(keepends=True)
+    kept.with_name("data.1.log.2024-05-01").write_text(lines[0] + lines[1], encoding="utf-8")
+    kept.write_text(lines[2], encoding="utf-8")
+    assert prediction_log.problems() == []
+
+    kept.with_name("data.1.log.2024-05-01").unlink()
+
+    assert prediction_log.problems() == []
+
+
+def test_a_service_that_starts_again_goes_on_where_the_file_ends(
+    kept: Path, champion: serving.Champion, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    written = log_predictions.PredictionLog(champion)
+    monkeypatch.setattr(written, "folder", lambda: kept.parents[2])
+    monkeypatch.setattr(log_predictions, "server_context", SimpleNamespace(worker_index=1))
+    (_, _, _, before), _ = written.chained([("call.id", "", "", ["a", "b"])])
+
+    last = json.loads(kept.read_text(encoding="utf-8").splitlines()[-1])
+    assert before[0] == last[prediction_log.HASH] != before[1]
+
+
+def test_a_column_that_bentoml_writes_itself_keeps_its_value(
+    champion: serving.Champion, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    column = dataclasses.replace(schema.COLUMNS[0], name="timestamp", personal=False)
+    monkeypatch.setattr(schema, "COLUMNS", (*schema.COLUMNS, column))
+    written = log_predictions.PredictionLog(champion)
+    written.open()
+    names = [name for name, *_ in written.lines({"id": "", "status": 400, "ms": 1}, None, "")]
+
+    assert "timestamp" not in names
+    assert prediction_log.logged_as("timestamp") in names
 
 
 @pytest.fixture

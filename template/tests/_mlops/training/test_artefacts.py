@@ -8,7 +8,7 @@ import pytest
 from ruamel.yaml import YAML
 
 from ..fixtures import ROOT, Repo
-from ..package import artifact, paths, versions
+from ..package import artifact, paths
 
 KINDS = ("outs", "metrics", "plots")
 
@@ -47,7 +47,7 @@ AFTER = {
     "promote": [
         paths.CHAMPION / artifact.POINTER,
         paths.CHAMPION.with_suffix(".dvc"),
-        versions.JOURNAL,
+        paths.JOURNAL,
     ],
 }
 ALL = promised() | AFTER

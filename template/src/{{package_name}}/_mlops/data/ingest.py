@@ -40,7 +40,7 @@ def command(files: Sequence[Path], as_json: bool) -> None:
         for path in files:
             if path.parent.resolve() == paths.INCOMING.resolve():
                 path.unlink(missing_ok=True)
-        write_json(paths.INGEST, report)
+        write_json(paths.INGEST, report, seal=True)
     if as_json:
         click.echo(json.dumps(report))
     state = "as expected" if report["compared"] else "too few to compare"

@@ -1,9 +1,11 @@
 # The template's. Which columns are logged is yours, in schema.py; how long, in contract.yaml.
 """What does the prediction log say about a stretch of time, or about one request?"""
 
+import hashlib
 import json
 import os
 from collections.abc import Iterator
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
@@ -18,6 +20,9 @@ from . import tables
 FOLDER = "PREDICTION_LOG"
 FILES = "**/data/data.*.log*"  # one of each worker of each server, rotated daily
 CALL = ("call.id", "call.time", "call.version", "call.status", "call.ms", "call.row")
+BENTOML = ("timestamp", "request_id", "trace_id")  # it writes these itself, over yours
+BEFORE, HASH = "call.before", "call.sha256"  # by which a line covers itself and the one before it
+FIRST = "0" * 32
 ONE_ROW = ["call.id", "call.row", "call.version"]
 ONE_REQUEST = ["call.id", "call.time"]
 PREDICTION = "prediction"
@@ -59,7 +64,7 @@ def read(since: datetime, until: datetime, schema: Schema, where: Path | None = 
     damaged: list[str] = []
     names = columns(schema)
     found = [
-        [line.get(name) for name in names]
+        [line.get(logged_as(name)) for name in names]
         for line in lines(files(since, until, where), damaged)
         if since <= line["call.time"] < until
     ]
@@ -121,11 +126,60 @@ def lines(paths: list[Path], damaged: list[str]) -> Iterator[dict[str, Any]]:
             for number, text in enumerate(file, start=1):
                 try:
                     line = json.loads(text)
+                    if line.get(HASH, same := hash_of(line)) != same:
+                        raise ValueError  # edited
                     line["call.time"] = datetime.fromisoformat(line["call.time"]).astimezone(UTC)
-                except (ValueError, TypeError, KeyError):
+                except (ValueError, TypeError, KeyError, AttributeError, RecursionError):
                     damaged.append(f"{path.name}:{number}")
                 else:
                     yield line
+
+
+def logged_as(name: str) -> str:
+    """Return under which name the log holds a column of yours."""
+    return f"row.{name}" if name in BENTOML else name
+
+
+def hash_of(line: dict[str, Any]) -> str:
+    """Return the first half of the SHA-256 of what the service wrote in a line, but for that."""
+    own = {name: value for name, value in line.items() if name not in (*BENTOML, HASH)}
+    return hashlib.sha256(json.dumps(own, sort_keys=True).encode()).hexdigest()[:32]
+
+
+def head(path: Path) -> str:
+    """Return the hash of a file's last line; of none, or a damaged one, that of no line."""
+    with suppress(OSError, ValueError, KeyError, TypeError, IndexError), path.open("rb") as file:
+        file.seek(max(0, file.seek(0, os.SEEK_END) - (1 << 16)))
+        return str(json.loads(file.read().splitlines()[-1])[HASH])
+    return FIRST
+
+
+def problems() -> list[str]:
+    """Name the lines that are not as the service wrote them, and where lines are gone.
+
+    The first line that is kept follows one that was kept no longer.
+    """
+    wrong: list[str] = []
+    before: dict[str, str | None] = {}
+    for path in sorted(folder().glob(FILES), key=lambda path: (path.stat().st_mtime, path.name)):
+        worker = str(path.with_suffix("") if path.suffix != ".log" else path)
+        with path.open("rb") as file:
+            for number, text in enumerate(file, start=1):
+                known, before[worker] = before.get(worker), None
+                try:
+                    line = json.loads(text)
+                    if HASH not in line:
+                        continue  # from before lines had hashes
+                    intact = hash_of(line) == line[HASH]
+                except (ValueError, TypeError, AttributeError, RecursionError):
+                    intact = False
+                if not intact:
+                    wrong.append(f"{path} line {number} was edited or damaged")
+                    continue
+                if known and line[BEFORE] != known:
+                    wrong.append(f"{path}: lines before line {number} were taken out or moved")
+                before[worker] = line[HASH]
+    return wrong
 
 
 def find(request_id: str) -> dict[str, Any]:

@@ -106,7 +106,7 @@ def lay_out(
         collect(context, root)
         versions.store(source, context / paths.CHAMPION / digest, evaluation=evaluation)
         pointer = {"version": version or SMOKE, "model_sha256": digest}
-        write_json(context / paths.CHAMPION / artifact.POINTER, pointer)
+        artifact.write_pointer(context / paths.CHAMPION, pointer)
         tag = build(context, part / BENTO, f"{version or SMOKE}-{digest[:12]}")
         lint(part / DOCKERFILE)
         made = Package(

@@ -13,7 +13,7 @@ from .. import paths
 from ..errors import OutsideFailed, Problem, Refused
 from ..files import one_writer, read_json
 from ..interface import Contract
-from ..registry import versions
+from ..registry import journal, versions
 from ..serving import switch
 from . import analysis, canary_metrics, runner, slot, state, traffic
 from .ports import address
@@ -43,7 +43,7 @@ def begin(version: versions.Version, contract: Contract, forced: str) -> Rollout
     )
     state.STOP.unlink(missing_ok=True)
     state.save(rollout)
-    versions.record("rollout started", version=version.number, stages=rollout.stages, forced=forced)
+    journal.record("rollout started", version=version.number, stages=rollout.stages, forced=forced)
     return rollout
 
 
@@ -103,7 +103,7 @@ def observe(rollout: Rollout, contract: Contract, tell: Tell) -> None:
             rollout.count_anew()
         if rollout.elapsed > contract.rollout.patience_seconds and rollout.state != state.HELD:
             rollout.state = state.HELD
-            versions.record("rollout held", version=rollout.version, reasons=rollout.reasons)
+            journal.record("rollout held", version=rollout.version, reasons=rollout.reasons)
             click.echo(f"rollout: held: {'; '.join(rollout.reasons)}", err=True)
             tell(rollout, state.HELD)
         state.save(rollout)
@@ -251,7 +251,7 @@ def promote(rollout: Rollout, contract: Contract, tell: Tell) -> None:
     rollout.leave(state.PROMOTED, [f"champion instead of version {rollout.champion}"], now())
     rollout.state = state.PROMOTED
     state.save(rollout)
-    versions.record("rollout finished", version=rollout.version, instead_of=rollout.champion)
+    journal.record("rollout finished", version=rollout.version, instead_of=rollout.champion)
     click.echo(f"rollout: version {rollout.version} is champion", err=True)
 
 
@@ -272,7 +272,7 @@ def abort(rollout: Rollout, reason: str) -> None:
     rollout.state = state.ABORTED
     state.save(rollout)
     state.STOP.unlink(missing_ok=True)
-    versions.record("rollout aborted", version=rollout.version, stage=rollout.stage, reason=reason)
+    journal.record("rollout aborted", version=rollout.version, stage=rollout.stage, reason=reason)
 
 
 def require_wanted() -> None:
@@ -288,7 +288,7 @@ def require_wanted() -> None:
 def proceed(rollout: Rollout, reasons: list[str]) -> None:
     """Enter the next stage."""
     rollout.leave(analysis.PROMOTE, reasons, now())
-    versions.record(
+    journal.record(
         "rollout step", version=rollout.version, passed=rollout.stage, share=rollout.candidate
     )
     rollout.enter(rollout.following(), now())

@@ -7,8 +7,8 @@ from typing import Any
 
 import click
 
+from .. import paths
 from ..programs import git
-from ..registry import versions
 from . import dora_metrics
 
 
@@ -20,11 +20,11 @@ def command(days: float, as_json: bool) -> None:
 
     It judges nothing: the exit code is 0 whatever the figures are.
     """
-    journal = versions.JOURNAL
-    text = journal.read_text(encoding="utf-8", errors="replace") if journal.is_file() else ""
+    path = paths.JOURNAL
+    text = path.read_text(encoding="utf-8", errors="replace") if path.is_file() else ""
     events, wrong = dora_metrics.read(text.splitlines())
     for problem in wrong:
-        click.echo(f"warning: {journal}: {problem}", err=True)
+        click.echo(f"warning: {path}: {problem}", err=True)
     found = dora_metrics.figures(events, datetime.now(UTC), days, committed)
     click.echo(json.dumps({**found, "damaged": wrong}) if as_json else as_text(found))
 

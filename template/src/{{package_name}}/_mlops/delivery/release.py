@@ -6,7 +6,7 @@ import click
 from .. import PROJECT
 from ..config import load_contract
 from ..errors import Refused
-from ..registry import versions
+from ..registry import journal, versions
 from ..step_summary import on_page
 from ..tracking import runs
 from . import bundle, environments
@@ -47,7 +47,7 @@ def enter(environment: str, made: bundle.Package) -> str:
     if environment == "production" and aliases[versions.CHAMPION] != chosen.number:
         versions.set_alias(versions.CHALLENGER, chosen.number)
     tag = f"released_{environment}"
-    runs.client().set_model_version_tag(PROJECT, chosen.number, tag, versions.now())
+    runs.client().set_model_version_tag(PROJECT, chosen.number, tag, journal.now())
     before = aliases[environment]
     instead = f" instead of version {before}" if before else ""
     return f"version {chosen.number}{instead}"

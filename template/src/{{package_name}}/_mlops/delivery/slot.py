@@ -10,7 +10,7 @@ from typing import Any
 
 from .. import paths
 from ..errors import Problem, Refused
-from ..files import whole_folder, write_json
+from ..files import whole_folder
 from ..local_service import ask
 from ..registry import versions
 from ..registry.versions import require_same
@@ -37,7 +37,7 @@ def fill(version: versions.Version) -> None:
     with whole_folder(paths.ROLLOUT) as part:
         versions.store(source, part / version.model_sha256)
         pointer = {"version": version.number, "model_sha256": version.model_sha256}
-        write_json(part / artifact.POINTER, pointer)
+        artifact.write_pointer(part, pointer)
 
 
 def start(version: str) -> None:
@@ -111,5 +111,5 @@ def clear() -> None:
 
 def read_manifest() -> dict[str, Any]:
     """Return the manifest of the version in the slot."""
-    pointer = json.loads((paths.ROLLOUT / artifact.POINTER).read_text(encoding="utf-8"))
+    pointer = artifact.read_pointer(paths.ROLLOUT)
     return artifact.read_manifest(paths.ROLLOUT / pointer["model_sha256"])

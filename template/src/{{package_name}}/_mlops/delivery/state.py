@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from ..errors import WrongInput
-from ..files import read_json, whole_file, write_json
+from ..files import SEAL, read_json, whole_file, write_json
 from ..interface import Rollout as Rules
 from .analysis import Outcome
 
@@ -124,14 +124,15 @@ def load() -> Rollout | None:
     if not FILE.is_file():
         return None
     try:
-        return Rollout(**read_json(FILE))
+        known = read_json(FILE, "uv run just rollout")
+        return Rollout(**{name: value for name, value in known.items() if name != SEAL})
     except TypeError as error:
         raise WrongInput(f"{FILE} is of another version: {error}", "remove it") from error
 
 
 def save(rollout: Rollout) -> None:
     """Write the state, and the same as metrics for Prometheus."""
-    write_json(FILE, asdict(rollout))
+    write_json(FILE, asdict(rollout), seal=True)
     with whole_file(METRICS) as part:
         part.write_text(as_metrics(rollout), encoding="utf-8")
 

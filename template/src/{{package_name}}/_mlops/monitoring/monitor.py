@@ -151,7 +151,7 @@ def judge_window(
         "unmatched": seen.labelled.unmatched,
         "drift": seen.drift,
     }
-    write_json(paths.MONITOR, report)
+    write_json(paths.MONITOR, report, seal=True)
     with whole_file(paths.MONITOR_PAGE) as part:
         history = windows.of(about["version"])
         part.write_text(page.draw(report, seen.scores, history, contract), encoding="utf-8")

@@ -8,8 +8,8 @@ import click
 
 from .. import paths, programs
 from ..errors import Problem
-from ..files import one_writer, write_json
-from ..registry import versions
+from ..files import one_writer
+from ..registry import journal, versions
 from ..tracking import artifact
 
 RollBack = Callable[[str], dict[str, Any]]
@@ -43,8 +43,8 @@ def carry_out(reason: str, fallback: str, roll_back: RollBack) -> str:
 
 def stop(pointer: dict[str, Any], reason: str) -> None:
     """Mark the champion as withdrawn: the service follows the pointer."""
-    write_json(paths.CHAMPION / artifact.POINTER, {**pointer, "withdrawn": reason})
-    versions.record("withdrawn", version=pointer["version"], reason=reason)
+    artifact.write_pointer(paths.CHAMPION, {**pointer, "withdrawn": reason})
+    journal.record("withdrawn", version=pointer["version"], reason=reason)
     try:
         programs.share(paths.CHAMPION)
     except Problem as problem:  # it has stopped already; only others cannot pull that yet

@@ -23,7 +23,7 @@ from ..data import dataset, tables
 from ..errors import OutsideFailed, Problem, Refused, WrongInput
 from ..files import read_json, whole_file, write_json
 from ..programs import commit
-from ..registry import versions
+from ..registry import journal
 from . import timeline
 
 FOLDER = Path("build/replay")
@@ -102,7 +102,7 @@ def begin(batches: list[Path]) -> tuple[dict[Path, Path], dict[str, Any]]:
     """
     waiting = {path: hide(path) for path in batches}
     must("set-up")
-    record: dict[str, Any] = {"began": versions.now(), "start": train_and_gate(), "parts": []}
+    record: dict[str, Any] = {"began": journal.now(), "start": train_and_gate(), "parts": []}
     if record["start"]["gate"] == "accepted":
         must("deploy")
     else:  # there is nothing better to begin with

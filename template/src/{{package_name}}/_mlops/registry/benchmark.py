@@ -25,7 +25,6 @@ from ... import features, schema
 from .. import PACKAGE, paths
 from ..data import outcome, tables
 from ..errors import OutsideFailed, Refused, cause_of
-from ..files import write_json
 from ..local_service import running_server
 from ..tracking import artifact
 from . import versions
@@ -88,7 +87,7 @@ def contender(version: versions.Version) -> Iterator[Contender]:
         folder, root = Path(name), Path.cwd()
         shutil.copytree(source, folder / "champion" / version.model_sha256)
         pointer = {"version": version.number, "model_sha256": version.model_sha256}
-        write_json(folder / "champion" / artifact.POINTER, pointer)
+        artifact.write_pointer(folder / "champion", pointer)
         if manifest["features_sha256"] != artifact.features_sha256(Path(schema.__file__).parent):
             root = folder / "code"
             check_out(manifest["commit"], root)

@@ -21,7 +21,7 @@ from ..interface import Contract
 from ..tracking import artifact, runs
 from ..training import diagnosis
 from ..training.evaluation import require_metric
-from . import benchmark, versions
+from . import benchmark, journal, versions
 from .gate_checks import Check, Evidence, Standing, judge
 from .versions import require_same
 
@@ -59,14 +59,15 @@ def decide(chosen: versions.Version, champion: versions.Version | None) -> dict[
         "version": chosen.number,
         "model_sha256": chosen.model_sha256,
         "champion": champion and champion.number,
-        "judged_at": versions.now(),
+        "judged_at": journal.now(),
         "accepted": not reasons,
         "checks": [asdict(check) for check in checks],
     }
     with one_writer(paths.MODELS / ".lock"):
         require_unmoved(champion)
         settle(chosen, reasons)
-        write_json(paths.GATE, verdict)
+        write_json(paths.GATE, verdict, seal=True)
+        journal.anchor()
     report(chosen, checks)
     return verdict
 
@@ -99,7 +100,7 @@ def gather(
     ]
     return Evidence(
         contract=contract,
-        evaluation=read_evaluation(chosen),
+        evaluation=versions.read_evaluation(chosen),
         candidate=standing[0],
         champion=standing[1] if champion else None,
         calibration=diagnosis.calibration(y_true, predicted[0]),
@@ -123,15 +124,6 @@ def require_holdout(chosen: versions.Version, manifest: dict[str, Any]) -> None:
                 f"{DVC} checkout && uv run just repro"
             )
             raise WrongInput(message, hint)
-
-
-def read_evaluation(chosen: versions.Version) -> dict[str, Any]:
-    """Return the evaluation beside the model; `Refused` when it is about another one."""
-    evaluation: dict[str, Any] = read_json(chosen.folder / versions.EVALUATION)
-    if evaluation["model_sha256"] != chosen.model_sha256:
-        message = f"the evaluation beside version {chosen.number} is about another model"
-        raise Refused(f"{message}: {evaluation['model_sha256'][:12]}…")
-    return evaluation
 
 
 def registered_inputs(chosen: versions.Version) -> dict[str, str] | None:
@@ -182,12 +174,12 @@ def settle(chosen: versions.Version, reasons: Sequence[str]) -> None:
     runs.client().set_model_version_tag(PROJECT, chosen.number, "gate", verdict)
     if not reasons:
         versions.set_alias(versions.CHALLENGER, chosen.number)
-        versions.record("accepted", version=chosen.number)
+        journal.record("accepted", version=chosen.number)
         return
     challenger = versions.by_alias(versions.CHALLENGER)
     if challenger and challenger.number == chosen.number:
         versions.set_alias(versions.CHALLENGER, None)
-    versions.record("refused", version=chosen.number, reasons=list(reasons))
+    journal.record("refused", version=chosen.number, reasons=list(reasons))
 
 
 def report(chosen: versions.Version, checks: Sequence[Check]) -> None:

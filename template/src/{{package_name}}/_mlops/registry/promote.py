@@ -8,10 +8,10 @@ import click
 from .. import paths
 from ..config import load_contract
 from ..errors import Refused
-from ..files import one_writer, read_json
+from ..files import one_writer
 from ..tracking import artifact
 from ..training.evaluation import better, no_better
-from . import versions
+from . import journal, versions
 from .versions import require_same
 
 BETTER_BASELINE = (
@@ -31,12 +31,13 @@ def command(version: str | None, force: str | None, as_json: bool) -> None:
         chosen = versions.find(version)
         manifest = artifact.read_manifest(chosen.folder)
         require_same(chosen, manifest)
-        scores = read_json(chosen.folder / versions.EVALUATION)
+        scores = versions.read_evaluation(chosen)
         if (reasons := no_better(scores, quality)) and not force:
             message = f"version {chosen.number} is no better than a baseline: {'; '.join(reasons)}"
             raise Refused(message, BETTER_BASELINE)
         versions.name_champion(chosen.number)
         versions.make_champion(chosen.number, chosen.folder, "promoted", forced=force or "")
+        journal.anchor()
     found = scores["metrics"][quality.metric]
     bar = "meets" if better(found, quality.accept, quality) else "misses"
     click.echo(

@@ -10,9 +10,9 @@ import click
 
 from .. import paths, programs
 from ..errors import Refused, WrongInput
-from ..files import one_writer, read_json
+from ..files import one_writer, read_json, sha256
 from ..tracking import artifact, provenance, runs
-from . import versions
+from . import journal, versions
 
 
 @click.command()
@@ -27,8 +27,9 @@ def command(force: str | None, as_json: bool) -> None:
     if report["model_sha256"] != manifest["model_sha256"]:
         message = f"{paths.METRICS} is about another model than {paths.CANDIDATE}"
         raise WrongInput(message, "uv run just repro evaluates the candidate")
-    if manifest["dirty"] and not force:
-        message = f"the run is dirty: {'; '.join(manifest['dirty_reasons'])}"
+    reasons = [*manifest["dirty_reasons"], *provenance.pipeline_changes("outs")]
+    if reasons and not force:
+        message = f"the run is dirty: {'; '.join(reasons)}"
         hint = 'commit what it was made with, or: uv run just register --force "REASON"'
         raise Refused(message, hint)
     with one_writer(paths.MODELS / ".lock"):
@@ -59,17 +60,19 @@ def new(candidate: artifact.Artifact, report: dict[str, Any], forced: str) -> ve
     if not runs.exists(run_id):  # made elsewhere, or brought back by DVC's run cache
         run_id = runs.log_run(manifest)
         runs.log_evaluation(run_id, report)
+    folder = paths.REGISTERED / manifest["model_sha256"]
+    versions.store(paths.CANDIDATE, folder, manifest=manifest, evaluation=report)
     tags = {
         **{name: str(manifest[name]) for name in runs.TAGS},
-        "registered_at": versions.now(),
+        **{versions.covering(name): sha256(folder / name) for name in versions.RECORDS},
+        "pipeline_sha256": provenance.pipeline_sha256(),
+        "registered_at": journal.now(),
         "registered_by": programs.git("config", "user.name") or getpass.getuser(),
         "forced": forced,
     }
-    versions.store(
-        paths.CANDIDATE,
-        paths.REGISTERED / manifest["model_sha256"],
-        manifest=manifest,
-        evaluation=report,
-    )
     programs.share(paths.REGISTERED)
-    return versions.add(candidate, run_id, tags)
+    made = versions.add(candidate, run_id, tags)
+    digest = journal.hash_of(made.tags)
+    journal.record("registered", version=made.number, commit=tags["commit"], tags_sha256=digest)
+    journal.anchor()
+    return made

@@ -15,11 +15,12 @@ from ..data import tables
 from ..errors import DVC, Refused, WrongInput
 from ..files import read_json, sha256, sha256_of
 from ..tracking import artifact, provenance, runs
-from . import versions
+from . import journal, versions
 
 LENGTHY = ("example", "seen")
 LOG = Path(__file__).parents[1] / "data" / "prediction_log.py"  # level 1 adds it
 OK, DIFFERS, MISSING = "ok", "differs", "missing"
+GATE = "gate"  # the tag that the gate sets later
 
 
 @dataclass(frozen=True)
@@ -124,14 +125,19 @@ def verify(traced: versions.Version, manifest: dict[str, Any]) -> list[Check]:
     code = [provenance.at_commit(commit, package / name) for name in artifact.FEATURE_CODE]
     return [
         same("model", traced.model_sha256, hash_now(traced.folder / artifact.MODEL)),
-        same_tags(tags, manifest),
+        same_tags(traced, manifest),
         evaluation(traced),
         run(traced, manifest),
+        registration(traced),
         same("commit", commit, programs.git("rev-parse", "--verify", f"{commit}^{{commit}}")),
         same("features", tags.get("features_sha256"), digest(code)),
         same("lock", tags.get("lock_sha256"), digest([lock])),
         same("data", tags.get("data_sha256"), data_now()),
+        *pipeline(traced),
         *champion(traced),
+        records("store", runs.damage()),
+        records("journal", journal.problems(versions.model_tags())),
+        *predictions(),
     ]
 
 
@@ -146,31 +152,90 @@ def same(name: str, recorded: str | None, found: str | None) -> Check:
     return Check(name, OK, recorded[:12])
 
 
-def same_tags(tags: dict[str, str], manifest: dict[str, Any]) -> Check:
+def same_tags(traced: versions.Version, manifest: dict[str, Any]) -> Check:
     """Compare the manifest with what the registry says about it."""
-    if not manifest:
+    if not (path := traced.folder / artifact.MANIFEST).is_file():
         return Check("manifest", MISSING, "there is none beside the model")
-    unlike = [name for name in runs.TAGS if tags.get(name) != str(manifest.get(name))]
+    unlike = [name for name in runs.TAGS if traced.tags.get(name) != str(manifest.get(name))]
     if unlike:
         return Check("manifest", DIFFERS, f"unlike the registry: {', '.join(unlike)}")
-    return Check("manifest", OK, "as the registry says")
+    return registered(traced, path) or Check("manifest", OK, "as the registry says")
 
 
 def evaluation(traced: versions.Version) -> Check:
-    """Say whether the evaluation beside the model is about this model."""
-    report = read_record(traced.folder / versions.EVALUATION)
-    return same("evaluation", traced.model_sha256, report.get("model_sha256"))
+    """Compare the evaluation beside the model with what was registered."""
+    path = traced.folder / versions.EVALUATION
+    about = same("evaluation", traced.model_sha256, read_record(path).get("model_sha256"))
+    return about if about.state != OK else registered(traced, path) or about
+
+
+def registered(traced: versions.Version, path: Path) -> Check | None:
+    """Compare a file beside the model with its registered hash; nothing where there is none."""
+    known = traced.tags.get(versions.covering(path.name))
+    return same(path.stem, known, hash_now(path)) if known else None
+
+
+def registration(traced: versions.Version) -> Check:
+    """Compare what the registry says of the version with the journal's line about it."""
+    line = journal.latest(traced.number, "registered")
+    if not line:
+        return Check("registry", OK, "registered elsewhere, or before the journal said so")
+    tags = {name: value for name, value in traced.tags.items() if name != GATE}
+    told = same("registry", line.get("tags_sha256"), journal.hash_of(tags))
+    verdict = journal.latest(traced.number, "accepted", "refused").get("event")
+    if told.state == OK and verdict and traced.tags.get(GATE) != verdict:
+        found = traced.tags.get(GATE, "nothing")
+        return Check("registry", DIFFERS, f"the gate {verdict} it, the registry says {found}")
+    return told
+
+
+def pipeline(traced: versions.Version) -> list[Check]:
+    """Compare DVC's record with the one of the registration, while the candidate is this version.
+
+    Another one is right too when the files, or git, say the same: a stage may run again.
+    """
+    known = traced.tags.get("pipeline_sha256")
+    candidate = read_record(paths.CANDIDATE / artifact.MANIFEST)
+    if not known or candidate.get("model_sha256") != traced.model_sha256:
+        return []
+    found = same("pipeline", known, provenance.pipeline_sha256())
+    if found.state == OK or not programs.git("status", "--porcelain", str(provenance.PIPELINE)):
+        return [Check("pipeline", OK, known[:12])]
+    changes = provenance.pipeline_changes("cmd", "deps", "params", "outs")
+    if found.state == DIFFERS and not changes:
+        return [Check("pipeline", OK, "as the files are")]
+    return [Check("pipeline", found.state, "; ".join(changes) or found.detail)]
+
+
+def records(name: str, wrong: list[str]) -> Check:
+    """Say whether records are as they were written."""
+    return Check(name, DIFFERS if wrong else OK, "; ".join(wrong[:3]) or "as it was written")
+
+
+def predictions() -> list[Check]:
+    """Say whether the prediction log that level 1 adds is as it was written."""
+    if not LOG.is_file():
+        return []
+    log = importlib.import_module("..data.prediction_log", __package__)
+    return [records("log", log.problems())]
 
 
 def run(traced: versions.Version, manifest: dict[str, Any]) -> Check:
     """Compare the run in the tracking store with the parameters of the manifest."""
     if not runs.exists(traced.run_id):
         return Check("run", MISSING, f"{traced.run_id or 'none'} is not in {runs.store()}")
-    logged = runs.client().get_run(traced.run_id).data.params
+    logged = runs.client().get_run(traced.run_id).data
     expected = {name: str(value) for name, value in manifest.get("params", {}).items()}
-    if logged != expected:
-        unlike = sorted(name for name, _ in logged.items() ^ expected.items())
+    if logged.params != expected:
+        unlike = sorted(name for name, _ in logged.params.items() ^ expected.items())
         return Check("run", DIFFERS, f"other params: {', '.join(dict.fromkeys(unlike))}")
+    unlike = [name for name in runs.TAGS if logged.tags.get(name) != str(manifest.get(name))]
+    if unlike:
+        return Check("run", DIFFERS, f"other tags: {', '.join(unlike)}")
+    scores = read_record(traced.folder / versions.EVALUATION).get("metrics", {})
+    other = [name for name, value in scores.items() if logged.metrics.get(name) != value]
+    if other:
+        return Check("run", DIFFERS, f"other metrics: {', '.join(other)}")
     return Check("run", OK, traced.run_id)
 
 
@@ -198,8 +263,15 @@ def champion(traced: versions.Version) -> list[Check]:
     pointer = versions.read_pointer() or {}
     if pointer.get("version") != traced.number:
         return []
-    served = paths.CHAMPION / pointer["model_sha256"] / artifact.MODEL
-    return [same("champion", traced.model_sha256, hash_now(served))]
+    folder = paths.CHAMPION / pointer["model_sha256"]
+    checks = [same("champion", traced.model_sha256, hash_now(folder / artifact.MODEL))]
+    if known := pointer.get(artifact.COVERED):
+        checks.append(same("champion's manifest", known, hash_now(folder / artifact.MANIFEST)))
+    named = versions.by_alias(versions.CHAMPION)
+    if runs.own() and (named is None or named.number != traced.number):
+        said = f"the registry's champion is {f'version {named.number}' if named else 'none'}"
+        checks.append(Check("alias", DIFFERS, said))
+    return checks
 
 
 def hint(wrong: list[Check]) -> str:
@@ -207,6 +279,9 @@ def hint(wrong: list[Check]) -> str:
     known = {
         "data": "data/raw changed since; git checkout the commit's data/raw.dvc, "
         f"then {DVC} checkout",
+        "manifest": versions.RESTORES,
+        "evaluation": versions.RESTORES,
+        "journal": f"git log -p {paths.JOURNAL} shows what it was",
         "commit": "git fetch --all, if the commit was made elsewhere",
         "model": f"{DVC} pull brings back the registered bytes",
     }

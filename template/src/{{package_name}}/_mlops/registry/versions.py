@@ -1,11 +1,9 @@
 # The template's. Your models are under models/, by hash; the registry is their index.
 """Versions of the model: found, registered and named champion."""
 
-import getpass
 import json
 import shutil
 from dataclasses import dataclass
-from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -16,13 +14,15 @@ from ... import schema
 from .. import PROJECT, errors, paths, programs
 from ..config import load_contract
 from ..errors import DVC, OutsideFailed, Refused, WrongInput
-from ..files import append_line, whole_folder, write_json
+from ..files import read_json, whole_folder
 from ..tracking import artifact, runs
 from ..tracking.artifact import POINTER
+from . import journal
 
 CANDIDATE, CHALLENGER, CHAMPION, PREVIOUS = "candidate", "challenger", "champion", "previous"
-JOURNAL = paths.MODELS / "journal.jsonl"
 EVALUATION = "evaluation.json"
+RECORDS = (artifact.MANIFEST, EVALUATION)  # beside the model; the registry knows their hashes
+RESTORES = f"{DVC} checkout --force {paths.REGISTERED} brings back the one that git knows"
 SERVED = "served"  # folder of a run's artefacts in the tracking store
 
 if TYPE_CHECKING:
@@ -109,6 +109,16 @@ def _ensure_model(client: "MlflowClient") -> None:
             raise
 
 
+def model_tags() -> dict[str, str]:
+    """Return what the registry says about the model as such; empty before the first version."""
+    from mlflow.exceptions import MlflowException
+
+    try:
+        return dict(runs.client().get_registered_model(PROJECT).tags)
+    except MlflowException:
+        return {}
+
+
 def by_alias(alias: str) -> Version | None:
     """Return the version that an alias names, or nothing."""
     from mlflow.exceptions import MlflowException
@@ -183,15 +193,15 @@ def make_champion(
     pointer = {
         "version": number,
         "model_sha256": sha256,
-        "promoted_at": now(),
+        "promoted_at": journal.now(),
         "previous": before.get("version") if keep else None,
         "previous_sha256": before.get("model_sha256") if keep else None,
         "forced": "",
         **facts,
     }
-    write_json(paths.CHAMPION / POINTER, pointer)
+    pointer = artifact.write_pointer(paths.CHAMPION, pointer)
     commit = manifest.get("commit", "")
-    record(event, version=number, instead_of=before.get("version"), commit=commit, **facts)
+    journal.record(event, version=number, instead_of=before.get("version"), commit=commit, **facts)
     for old in paths.CHAMPION.iterdir():
         if old.is_dir() and old.name not in (sha256, pointer["previous_sha256"]):
             shutil.rmtree(old)
@@ -202,22 +212,40 @@ def make_champion(
     return pointer
 
 
-def record(event: str, **facts: Any) -> None:
-    """Add a line to models/journal.jsonl: what happened to which version, when and by whom."""
-    who = programs.git("config", "user.name") or getpass.getuser()
-    line = {"time": now(), "event": event, **facts, "by": who}
-    append_line(JOURNAL, json.dumps(line))
-
-
-def now() -> str:
-    """Return the moment in UTC, to the second."""
-    return datetime.now(UTC).isoformat(timespec="seconds")
-
-
 def read_pointer() -> dict[str, Any] | None:
-    """Return which version is champion, or nothing before the first."""
-    path = paths.CHAMPION / POINTER
-    return json.loads(path.read_text(encoding="utf-8")) if path.is_file() else None
+    """Return which version is champion, or nothing before the first; errors as of the artifact."""
+    there = (paths.CHAMPION / POINTER).is_file()
+    return artifact.read_pointer(paths.CHAMPION) if there else None
+
+
+def read_evaluation(chosen: Version) -> dict[str, Any]:
+    """Return the evaluation that was registered with a version.
+
+    Raises:
+        WrongInput: If it is missing or damaged.
+        Refused: If it is not the registered one, or about another model.
+    """
+    path = chosen.folder / EVALUATION
+    evaluation: dict[str, Any] = read_json(path)
+    if evaluation.get("model_sha256") != chosen.model_sha256:
+        message = f"the evaluation beside version {chosen.number} is about another model"
+        raise Refused(f"{message}: {str(evaluation.get('model_sha256'))[:12]}…")
+    require_registered(chosen, EVALUATION)
+    return evaluation
+
+
+def require_registered(chosen: Version, name: str) -> None:
+    """Raise `Refused` when a file beside the model is not the one that was registered."""
+    path, expected = chosen.folder / name, chosen.tags.get(covering(name))
+    found = artifact.sha256_if_there(path)
+    if expected and found != expected:
+        message = f"{path} has SHA-256 {found[:12]}…, version {chosen.number} was registered with"
+        raise Refused(f"{message} {expected[:12]}…", RESTORES)
+
+
+def covering(name: str) -> str:
+    """Return the tag of a version that holds the hash of a file beside the model."""
+    return f"{Path(name).stem}_sha256"
 
 
 def store(source: Path, destination: Path, **records: Any) -> None:
@@ -234,6 +262,7 @@ def require_same(chosen: Version, manifest: dict[str, Any]) -> None:
     if manifest["model_sha256"] != chosen.model_sha256:
         message = f"version {chosen.number} was registered with model {chosen.model_sha256[:12]}…"
         raise Refused(f"{message}, {chosen.folder} holds {manifest['model_sha256'][:12]}…")
+    require_registered(chosen, artifact.MANIFEST)
     package = Path(schema.__file__).parent
     if manifest["features_sha256"] != artifact.features_sha256(package):
         message = f"version {chosen.number} was trained with other code in schema.py or features.py"

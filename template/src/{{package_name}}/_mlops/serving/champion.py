@@ -155,12 +155,11 @@ class Champion:
             message = f"there is no champion in {folder}"
             shared = folder.with_suffix(".dvc").is_file()
             raise WrongInput(message, KNOWN_CHAMPION if shared else FIRST_CHAMPION)
-        pointer = read_json(folder / POINTER)
+        pointer = artifact.read_pointer(folder)
         if reason := pointer.get("withdrawn"):
             message = f"version {pointer['version']} was withdrawn: {reason}"
             raise Refused(message, "promote a version that does better")
-        found = artifact.load(folder / pointer["model_sha256"])
-        require(found.manifest["model_sha256"], pointer["model_sha256"], "the model's bytes")
+        found = artifact.load_named(folder, pointer)
         code = artifact.features_sha256(Path(module_file(self.schema)).parent)
         require(code, found.manifest["features_sha256"], "schema.py and features.py")
         served = Served(found.model, pointer["version"], pointer, ThreadpoolController())
@@ -188,7 +187,7 @@ class Champion:
         """Return what the champion's manifest says about its data; empty without a champion."""
         try:
             folder = self.folder()
-            pointer = read_json(folder / POINTER)
+            pointer = artifact.read_pointer(folder)
             manifest = read_json(folder / pointer["model_sha256"] / artifact.MANIFEST)
             return dict(manifest["data"])
         except (Problem, KeyError):

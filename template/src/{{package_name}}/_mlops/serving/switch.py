@@ -12,7 +12,7 @@ from .. import paths
 from ..errors import OutsideFailed, Refused, WrongInput
 from ..files import read_json
 from ..local_service import ask
-from ..registry import versions
+from ..registry import journal, versions
 from ..registry.versions import require_same
 from ..tracking import artifact
 
@@ -45,7 +45,9 @@ def switch(chosen: versions.Version, forced: str) -> dict[str, Any]:
     folder = versions.fetch(chosen)
     require_same(chosen, artifact.read_manifest(folder))
     versions.name_champion(chosen.number)
-    return versions.make_champion(chosen.number, folder, "deployed", forced=forced)
+    pointer = versions.make_champion(chosen.number, folder, "deployed", forced=forced)
+    journal.anchor()
+    return pointer
 
 
 def confirm(service: str, pointer: dict[str, Any], before: dict[str, Any]) -> None:
@@ -105,6 +107,7 @@ def roll_back(reason: str) -> dict[str, Any]:
     try:  # the service has its champion; the registry may be what is broken tonight
         versions.set_alias(versions.CHAMPION, number)
         versions.set_alias(versions.PREVIOUS, None)
+        journal.anchor()
     except OutsideFailed as problem:
         click.echo(f"warning: {problem}; the next deploy moves the aliases", err=True)
     return switched

@@ -6,8 +6,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from ..errors import Refused, WrongInput
-from ..files import read_json, sha256
+from ..errors import DVC, Refused, WrongInput
+from ..files import SEAL, read_json, sha256, write_json
 
 MODEL = "model.skops"
 MANIFEST = "manifest.json"
@@ -18,6 +18,8 @@ TRUSTED_PACKAGES = ("sklearn.", "lightgbm.", "xgboost.")
 TRUSTED_TYPES = ("functools.partial", "numpy.dtype")
 
 POINTER = "pointer.json"
+COVERED = "manifest_sha256"  # key of a pointer
+RESTORES = f"{DVC} checkout --force models/champion"
 FIRST_CHAMPION = "uv run just repro && uv run just register && uv run just promote"
 
 
@@ -60,6 +62,60 @@ def read_manifest(folder: Path) -> dict[str, Any]:
         )
         raise Refused(message, "the file was changed after training; train again or restore it")
     return manifest
+
+
+def write_pointer(folder: Path, pointer: dict[str, Any]) -> dict[str, Any]:
+    """Name the model that a folder of champions serves, in one step; return the pointer.
+
+    Args:
+        folder: Holds a folder for each model, named by its hash.
+        pointer: With `version` and `model_sha256`; the manifest's hash and a seal are added.
+    """
+    manifest = folder / str(pointer["model_sha256"]) / MANIFEST
+    pointer = {name: value for name, value in pointer.items() if name != SEAL}
+    write_json(folder / POINTER, {**pointer, COVERED: sha256(manifest)}, seal=True)
+    return read_pointer(folder)
+
+
+def read_pointer(folder: Path) -> dict[str, Any]:
+    """Return which model a folder of champions serves.
+
+    Raises:
+        WrongInput: If the pointer is missing, damaged or not as it was written.
+        Refused: If its seal was taken off, or it does not name a model.
+    """
+    pointer = read_json(folder / POINTER, RESTORES)
+    if not isinstance(pointer, dict) or not all(
+        isinstance(pointer.get(name), str) for name in ("version", "model_sha256")
+    ):
+        raise WrongInput(f"{folder / POINTER} names no model", f"{RESTORES} makes it anew")
+    if COVERED in pointer and SEAL not in pointer:
+        message = f"{folder / POINTER} was changed after it was written: it has no seal"
+        raise WrongInput(message, f"{RESTORES} makes it anew")
+    return pointer
+
+
+def load_named(folder: Path, pointer: dict[str, Any]) -> Artifact:
+    """Load the model that a pointer names.
+
+    Raises:
+        WrongInput: If a file is missing or damaged.
+        Refused: If the model, or what its manifest says, is not what the pointer was written for.
+    """
+    place = folder / pointer["model_sha256"]
+    found, expected = sha256_if_there(place / MANIFEST), pointer.get(COVERED)
+    if found and expected and found != expected:
+        message = f"{place / MANIFEST} has SHA-256 {found[:12]}…, {POINTER} says {expected[:12]}…"
+        raise Refused(message, f"{RESTORES} brings back the one that git knows")
+    loaded = load(place)
+    if loaded.manifest["model_sha256"] != pointer["model_sha256"]:
+        raise Refused(f"{place} holds another model, {loaded.manifest['model_sha256'][:12]}…")
+    return loaded
+
+
+def sha256_if_there(path: Path) -> str:
+    """Return the hash of a file; nothing when there is none."""
+    return sha256(path) if path.is_file() else ""
 
 
 def load(folder: Path) -> Artifact:

@@ -14,6 +14,7 @@ from typing import Any
 
 from .. import paths
 from ..data.tables import batches
+from ..errors import first_cause
 from ..files import sha256, sha256_of
 from ..programs import git
 
@@ -21,6 +22,7 @@ INPUTS = ("src", "params.yaml", "dvc.yaml", "pyproject.toml", "uv.lock", "data/r
 PACKAGES = ("scikit-learn", "skops", "pandas", "numpy")
 LOCK = Path("uv.lock")
 POINTER = Path("data/raw.dvc")
+PIPELINE = Path("dvc.lock")
 
 
 def record() -> dict[str, Any]:
@@ -93,3 +95,53 @@ def stopwatch() -> Callable[[], dict[str, float]]:
         }
 
     return stop
+
+
+def pipeline_sha256() -> str:
+    """Return the hash of DVC's record of the pipeline; nothing when the stages ran by hand."""
+    return sha256(PIPELINE) if PIPELINE.is_file() else ""
+
+
+def pipeline_changes(*parts: str) -> list[str]:
+    """Name the files that are not as DVC's record of the pipeline has them; without one, none.
+
+    Args:
+        parts: Of a stage, which of `cmd`, `deps`, `params` and `outs` to compare.
+    """
+    if not PIPELINE.is_file():
+        return []
+    from dvc.dvcfile import Lockfile
+    from dvc.exceptions import DvcException
+    from dvc.repo import Repo
+    from dvc.stage.serialize import to_single_stage_lockfile
+
+    try:
+        with Repo() as repo:
+            recorded = Lockfile(repo, str(PIPELINE)).load()["stages"]
+            named = {stage.name: stage for stage in repo.index.stages if hasattr(stage, "name")}
+            changed = sorted(recorded.keys() ^ named.keys())
+            for name in recorded.keys() & named.keys():
+                named[name].save(allow_missing=True, run_cache=False)
+                now = to_single_stage_lockfile(named[name])
+                changed += unlike(recorded[name], now, parts)
+    except (DvcException, KeyError, ValueError, TypeError) as error:
+        return [f"{PIPELINE} cannot be read: {first_cause(error)}"]
+    return [f"{name} is unlike {PIPELINE}" for name in dict.fromkeys(changed)]
+
+
+def unlike(recorded: dict[str, Any], now: dict[str, Any], parts: tuple[str, ...]) -> list[str]:
+    """Name what differs between two records of a stage; files that are not here do not."""
+    changed = []
+    for part in parts:
+        if part not in ("deps", "outs"):
+            changed += [part] if recorded.get(part) != now.get(part) else []
+            continue
+        found = {one["path"]: one for one in now.get(part, [])}
+        known = {one["path"]: one for one in recorded.get(part, [])}
+        changed += sorted(found.keys() ^ known.keys())
+        changed += [
+            path
+            for path in found.keys() & known.keys()
+            if Path(path).exists() and found[path] != known[path]
+        ]
+    return changed

@@ -28,6 +28,7 @@ TAGS = (
     "python",
 )
 KIND, MAIN_METRIC = "mlflow.experimentKind", "mlflow.experiment.primaryMetric.name"
+POINTS_NOWHERE = "PRAGMA foreign_key_check"
 # where MLflow notes the full path of what lies in mlruns/
 PLACES = (
     ("runs", "artifact_uri"),
@@ -40,6 +41,25 @@ PLACES = (
 def store() -> str:
     """Return the address of the tracking store."""
     return os.environ.get(ADDRESS) or f"sqlite:///{home() / 'mlflow.db'}"
+
+
+def own() -> bool:
+    """Say whether the store is the repo's own file, and not a server."""
+    return not os.environ.get(ADDRESS)
+
+
+def damage() -> list[str]:
+    """Say what SQLite finds wrong with the repo's own store; of a server nothing is known."""
+    if not own():
+        return []
+    path = home() / "mlflow.db"
+    try:
+        with closing(sqlite3.connect(f"{path.as_uri()}?mode=ro", uri=True)) as found:
+            lines = [str(line) for (line,) in found.execute("PRAGMA integrity_check(3)")]
+            lines += [f"a row of {row[0]} points nowhere" for row in found.execute(POINTS_NOWHERE)]
+    except sqlite3.Error as error:
+        return [f"mlflow.db: {error}"]
+    return [f"mlflow.db: {line}" for line in lines if line != "ok"]
 
 
 def home() -> Path:
@@ -63,15 +83,15 @@ def client() -> "MlflowClient":
     import mlflow
 
     logging.getLogger("mlflow").setLevel(logging.ERROR)
-    own = not os.environ.get(ADDRESS)  # a workflow without the variable sets it to nothing
+    alone = own()  # a workflow without the variable sets it to nothing
     mlflow.set_tracking_uri(store())
-    if own:  # MLflow sets it, and it would outlive a change of folder
+    if alone:  # MLflow sets it, and it would outlive a change of folder
         os.environ.pop(ADDRESS, None)
     try:
         experiment = mlflow.set_experiment(PROJECT)
         if KIND not in experiment.tags:  # else MLflow's pages are about language models
             mlflow.set_experiment_tag(KIND, "custom_model_development")
-        if own:
+        if alone:
             bring_home(home())
         return mlflow.MlflowClient()
     except Exception as error:  # SQLAlchemy, requests and MLflow each have their own

@@ -8,8 +8,7 @@ import time
 from typing import Any
 
 from ...errors import Problem
-from ...files import read_json
-from ...tracking.artifact import POINTER
+from ...tracking import artifact
 from ..champion import WARM_UP, Champion
 
 AGAIN = 30  # seconds until a champion that could not be loaded is tried once more
@@ -50,7 +49,7 @@ class Follower:
         Only a withdrawal takes the old model out of service: then each request gets a 503.
         """
         try:
-            pointer = read_json(self.champion.folder() / POINTER)
+            pointer = artifact.read_pointer(self.champion.folder())
         except Problem:
             return  # there is none yet
         if pointer == self.seen and (self.champion.ready or time.monotonic() - self.tried < AGAIN):

@@ -12,10 +12,11 @@ from typing import Any
 
 import anyio
 import bentoml
+from bentoml import server_context
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from ...config import load_contract
-from ...data import tables
+from ...data import prediction_log, tables
 from ...errors import Problem
 from ..champion import Answered, Champion
 
@@ -56,6 +57,7 @@ formatters:
 """
 heard: ContextVar[list[Answered] | None] = ContextVar("heard", default=None)
 log = logging.getLogger("bentoml.predictions")
+Column = tuple[str, str, str, list[Any]]  # name, kind, role and values
 
 
 def attach(service: Any, champion: Champion) -> None:
@@ -114,6 +116,7 @@ class PredictionLog:
         labels = champion.schema.LABELS
         self.predicted = ["prediction", *(f"probability_{label}" for label in labels)]
         self.one_at_a_time = threading.Lock()
+        self.head = ""  # what the next line names as the one before it; known at the first
 
     def open(self) -> None:
         """Read the contract, and note the columns to write; personal ones are not among them."""
@@ -149,8 +152,9 @@ class PredictionLog:
         """Write one line for each row; a call without an answer is one line without a row."""
         moment = datetime.now(UTC).isoformat(timespec="milliseconds")
         try:
+            columns = self.lines(call, answered, moment)
             with self.one_at_a_time, self.monitor() as monitor:
-                for name, kind, role, values in self.lines(call, answered, moment):
+                for name, kind, role, values in [*columns, *self.chained(columns)]:
                     monitor.log_batch(values, name, role, kind)
         except Exception:  # whatever happens to the log, the service answers
             log.exception("a call was not logged")
@@ -160,9 +164,20 @@ class PredictionLog:
         options = {"log_path": str(self.folder()), "log_config_file": str(self.config())}
         return bentoml.monitor(NAME, monitor_options=options)
 
-    def lines(
-        self, call: dict[str, Any], answered: Answered | None, moment: str
-    ) -> list[tuple[str, str, str, list[Any]]]:
+    def chained(self, columns: list[Column]) -> list[Column]:
+        """Return the columns by which each line covers itself and the one before it."""
+        name, worker = f"data.{server_context.worker_index or 0}.log", self.folder() / NAME
+        self.head = self.head or prediction_log.head(worker / "data" / name)
+        before, own = [], []
+        for row in zip(*(values for *_, values in columns), strict=True):
+            before.append(self.head)
+            line = dict(zip((one[0] for one in columns), row, strict=True))
+            self.head = prediction_log.hash_of({**line, prediction_log.BEFORE: self.head})
+            own.append(self.head)
+        added = ((prediction_log.BEFORE, before), (prediction_log.HASH, own))
+        return [(title, "categorical", "feature", values) for title, values in added]
+
+    def lines(self, call: dict[str, Any], answered: Answered | None, moment: str) -> list[Column]:
         """Return name, kind, role and values of each column of the log."""
         given = answered.part(answered.call.given) if answered else {}
         predicted = answered.part(answered.call.written) if answered else {}
@@ -177,7 +192,8 @@ class PredictionLog:
         }
         columns = [(name, "categorical", "feature", values) for name, values in facts.items()]
         for name, kind in self.columns.items():
-            columns.append((name, kind, "feature", given.get(name, [None])))
+            title = prediction_log.logged_as(name)
+            columns.append((title, kind, "feature", given.get(name, [None])))
         for name in self.predicted:
             columns.append((name, "categorical", "prediction", predicted.get(name, [None])))
         return columns

@@ -1,13 +1,14 @@
 # The template's. Checks of yours go into a file of their own beside it.
 """Beyond the ML Test Score: contract, owners, card, integration, cost, audit."""
 
+import tempfile
 from pathlib import Path
 
 from ..... import metrics
-from .... import PROJECT, paths
+from .... import PROJECT, chain, paths
 from ....errors import Problem
 from ....interface import Owner
-from ....registry import model_card
+from ....registry import journal, model_card, versions
 from ..rubric import Experiment, Found, Recorded
 from ..tryout import Trial
 
@@ -119,3 +120,36 @@ class Cost(Recorded):
     rests_on = ("contract",)
     show = f"uv run {PROJECT} cost"
     to_do = "train on less or for less, or agree on another budget in contract.yaml"
+
+
+class Audit(Experiment):
+    id = "audit"
+    title = "Every decision about a version stays on record"
+    section = "organisation"
+    barriers = (3, 7)
+    level = 1
+    proof = (
+        "the journal is as it was written, and as git and the registry know it; an edit is found"
+    )
+    sign = "how long it is kept"
+    needs = "data"
+    rests_on = ("model",)
+    to_do = f"git log -p {paths.JOURNAL} shows who changed it, and what it was"
+
+    def prove(self, repo: Trial) -> Found:
+        found, wrong = journal.lines()
+        if not found and not wrong:
+            return Found(False, "no decision is recorded yet")
+        try:
+            wrong = journal.problems(versions.model_tags())
+        except Problem as problem:
+            return Found(False, str(problem))
+        if wrong:
+            return Found(False, "; ".join(wrong[:3]))
+        with tempfile.TemporaryDirectory() as name:
+            edited = Path(name, paths.JOURNAL.name)
+            lines = paths.JOURNAL.read_text(encoding="utf-8").replace('"by": "', '"by": "not ', 1)
+            edited.write_text(lines, encoding="utf-8")
+            if not chain.read(edited)[1]:
+                return Found(False, "a line with another name in it is not found out")
+        return Found(True, f"{len(found)} decisions, each covered by the next; an edit is found")

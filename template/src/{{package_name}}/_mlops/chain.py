@@ -1,0 +1,97 @@
+# The template's. Nothing of yours belongs here; a record of yours may be chained in the same way.
+"""Lines of JSON that cover each other: each holds its own hash and that of the line before it.
+
+What was edited, dropped or moved is found by reading. The hash of the last line stands for all of
+them: kept elsewhere, it also tells when the end was cut off, or the whole was written anew.
+"""
+
+import hashlib
+import json
+import os
+from collections.abc import Callable
+from contextlib import suppress
+from pathlib import Path
+from typing import Any
+
+from .files import append_line, one_at_a_time
+
+HASH, BEFORE = "sha256", "before"
+FIRST = "0" * 64  # what the first line names as the line before it
+LONG_LINE = 1 << 16  # bytes
+UNREADABLE = (ValueError, TypeError, KeyError, AttributeError, RecursionError)
+
+
+def sealed(record: dict[str, Any], before: str) -> dict[str, Any]:
+    """Return a record with the hash of the one before it, and its own."""
+    body = {**{key: value for key, value in record.items() if key != HASH}, BEFORE: before}
+    text = json.dumps(body, sort_keys=True)
+    return {**body, HASH: hashlib.sha256(text.encode()).hexdigest()}
+
+
+def append(path: Path, record: dict[str, Any]) -> str:
+    """Add a record to a file, and return its hash; two processes wait for each other."""
+    with one_at_a_time(path):
+        line = sealed(record, head(path))
+        append_line(path, json.dumps(line))
+        return str(line[HASH])
+
+
+def head(path: Path) -> str:
+    """Return what the next line names as the one before it.
+
+    Where the last line has no hash, from before there were any, it covers the whole file.
+    """
+    with path.open("rb") as file:
+        file.seek(max(0, file.seek(0, os.SEEK_END) - LONG_LINE))
+        with suppress(*UNREADABLE, IndexError):
+            return str(json.loads(file.read().splitlines()[-1])[HASH])
+        file.seek(0)
+        content = file.read()
+        return hashlib.sha256(content).hexdigest() if content else FIRST
+
+
+def read(
+    path: Path, check: Callable[[dict[str, Any]], object] = lambda record: None
+) -> tuple[list[dict[str, Any]], list[str]]:
+    """Return the records that are as they were written, oldest first, and what is wrong.
+
+    A line that is no JSON, or whose hash is not its own, is left out and named; so is a place
+    where a line was taken out, put in or moved.
+
+    Args:
+        path: The file; there may be none.
+        check: Raises `ValueError`, `TypeError` or `KeyError` for a record that says too little.
+    """
+    try:
+        lines = path.read_bytes().splitlines(keepends=True)
+    except FileNotFoundError:
+        return [], []
+    except OSError as error:
+        return [], [f"{path} cannot be read: {error.strerror}"]
+    whole: list[dict[str, Any]] = []
+    wrong: list[str] = []
+    before: str | None = FIRST
+    unchained = hashlib.sha256()
+    for number, line in enumerate(lines, 1):
+        unchained.update(line)
+        try:
+            record = json.loads(line)
+            check(record)
+            if not {HASH, BEFORE} & record.keys() and all(HASH not in one for one in whole):
+                before = unchained.hexdigest()  # from before there were hashes
+                whole.append(record)
+                continue
+            intact = sealed(record, record[BEFORE]) == record
+        except UNREADABLE:
+            wrong.append(f"{path} line {number} is damaged")
+            before = None
+            continue
+        if not intact:
+            wrong.append(f"{path} line {number} was edited")
+            before = None
+            continue
+        if before is not None and record[BEFORE] != before:
+            wrong.append(f"{path}: lines before line {number} were taken out or moved")
+        before = record[HASH]
+        whole.append(record)
+    return whole, wrong
