@@ -52,6 +52,7 @@ update-path: uv ## older tags update to this version, which keeps what they prom
 bench: uv ## lines by level and owner; what an update changes and takes; writes benchmarks/*.md
 	uv run python benchmarks/lines.py
 	uv run python benchmarks/updates.py
+	uv run python benchmarks/layouts.py
 
 docs: uv ## build the site into site/; a warning is an error
 	uv run zensical build --clean --strict

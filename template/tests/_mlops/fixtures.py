@@ -56,7 +56,17 @@ GIT_CONFIG = """\
 [commit]
     gpgSign = false
 """
-FOREIGN = ("ALERT_", "BENTOML_", "CHAMPION_", "DVC_", "GIT_", "MLFLOW_", "PREDICTION_")
+FOREIGN = (
+    "ALERT_",
+    "BENTOML_",
+    "CHAMPION_",
+    "DVC_",
+    "GIT_",
+    "METRICS_",
+    "MLFLOW_",
+    "PREDICTION_",
+    "SERVICE_",
+)
 
 
 def pytest_sessionstart() -> None:

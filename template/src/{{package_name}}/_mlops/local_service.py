@@ -15,7 +15,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
-from . import PACKAGE
+from . import PACKAGE, access
 from .config import load_contract
 from .errors import OutsideFailed, Refused, cause_of
 from .interface import Owner
@@ -97,7 +97,7 @@ def ask(service: str, request: dict[str, Any], request_id: str = "") -> dict[str
     asked = urllib.request.Request(
         f"{service.rstrip('/')}/predict",
         json.dumps(request).encode(),
-        {"Content-Type": "application/json", **named},
+        {"Content-Type": "application/json", **named, **access.headers()},
     )
     with urllib.request.urlopen(asked, timeout=10) as response:
         answer: dict[str, Any] = json.load(response)

@@ -13,6 +13,8 @@ from dataclasses import dataclass, field
 from typing import Any
 from urllib.parse import urlsplit
 
+from .. import access
+
 THREADS = 2
 PAUSE = 0.01  # seconds between an answer and the next question, and at least
 AT_REST = 2  # times as long as the answer took: what they ask for fits the machine
@@ -74,7 +76,8 @@ def ask(
     took = 0.0
     while not over.wait(max(PAUSE, AT_REST * took)) and (turn := next(turns)) < MOST:
         began = time.perf_counter()
-        headers = {"Content-Type": "application/json", "X-Caller-Id": str(turn % CALLERS)}
+        known = {"Content-Type": "application/json", **access.headers()}
+        headers = {**known, "X-Caller-Id": str(turn % CALLERS)}
         body = json.dumps({"rows": [rows[turn % len(rows)]]})
         try:
             line.request("POST", "/predict", body, headers)

@@ -6,7 +6,7 @@ import urllib.request
 from pathlib import Path
 from string import Template
 
-from .. import paths
+from .. import access, paths
 from ..config import load_contract
 from ..errors import OutsideFailed, WrongInput
 from ..files import whole_file
@@ -48,6 +48,7 @@ def filled_in(contract: Contract) -> dict[str, str]:
     # a step is judged on several looks
     seconds = max(1, min(15, int(contract.rollout.wait_seconds / 4)))
     values["SCRAPE_INTERVAL"] = f"{seconds}s"
+    values["AUTHORIZATION"] = authorization()
     found = {}
     for source in sorted(SOURCES.glob("*.yml")):
         try:
@@ -55,6 +56,17 @@ def filled_in(contract: Contract) -> dict[str, str]:
         except (KeyError, ValueError) as error:
             raise WrongInput(f"{source} cannot be filled in: {error}") from error
     return found
+
+
+def authorization() -> str:
+    """Return how Prometheus shows a token, from a file that only this user reads, where it must."""
+    path, known = FOLDER / "metrics-token", access.required("/metrics")
+    if not known:
+        path.unlink(missing_ok=True)
+        return ""
+    with whole_file(path, mode=0o600) as part:
+        part.write_text(known[0], encoding="utf-8")
+    return f"authorization: {{credentials_file: {path.name}}}"
 
 
 def write(path: Path, text: str) -> bool:

@@ -12,6 +12,7 @@ from locust import FastHttpUser, constant_throughput, task
 BODIES = json.loads(Path(os.environ["LOAD_BODIES"]).read_text(encoding="utf-8"))
 PACE = float(os.environ["LOAD_PACE"])  # requests a second of one user
 USERS = int(os.environ["LOAD_USERS"])
+HEADERS = json.loads(os.environ["LOAD_HEADERS"])
 turn = itertools.cycle(BODIES)
 beginning = itertools.cycle(number / (USERS * PACE) for number in range(USERS))
 
@@ -28,4 +29,4 @@ class Caller(FastHttpUser):
     @task
     def predict(self) -> None:
         """Ask for the next row; any answer but 200 is a failure."""
-        self.client.post("/predict", json=next(turn))
+        self.client.post("/predict", json=next(turn), headers=HEADERS)

@@ -84,10 +84,12 @@ def install_anew() -> None:
 
 def hooks() -> str:
     """Let git run the checks before each commit, with the Python of this folder."""
-    if Path(programs.git("rev-parse", "--show-toplevel")).resolve() != Path.cwd().resolve():
+    if not (top := programs.git("rev-parse", "--show-toplevel")):
+        return "no hooks: git does not know this folder"
+    if Path(top).resolve() != Path.cwd().resolve():
         return "no hooks: they belong to the repository above"
     hook = Path(programs.git("rev-parse", "--git-path", "hooks/pre-commit"))
-    if hook.exists() and not of_another_folder(hook.read_text(encoding="utf-8")):
+    if hook.is_file() and not of_another_folder(hook.read_text(encoding="utf-8")):
         return ""
     programs.run(sys.executable, "-m", "pre_commit", "install")
     return "git runs the checks of .pre-commit-config.yaml before each commit"

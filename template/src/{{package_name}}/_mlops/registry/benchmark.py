@@ -22,7 +22,7 @@ import pandas as pd
 import psutil
 
 from ... import features, schema
-from .. import PACKAGE, paths
+from .. import PACKAGE, access, paths
 from ..data import outcome, tables
 from ..errors import OutsideFailed, Refused, cause_of
 from ..local_service import running_server
@@ -196,7 +196,7 @@ def ask(line: http.client.HTTPConnection, body: bytes, by: Contender) -> float:
     """
     who, start = f"the service with version {by.version.number}", time.perf_counter()
     try:
-        line.request("POST", "/predict", body, HEADERS)
+        line.request("POST", "/predict", body, {**HEADERS, **access.headers()})
         answer = line.getresponse()
         said = answer.read()
     except (OSError, http.client.HTTPException) as error:

@@ -13,8 +13,9 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 from .added import attach_all
 from .batching import THREADS
 from .champion import Champion
-from .messages import MAX_ROWS
+from .messages import MAX_ROWS, error
 from .page import Page
+from .tokens import Tokens
 
 MAX_BYTES = 2_000_000
 REQUEST_ID = re.compile(r"[A-Za-z0-9._:-]{1,128}")
@@ -75,14 +76,10 @@ class Guard:
 def protect(service: Any, champion: Champion) -> None:
     """Put before a BentoML service what a level adds, the guard, and a page for people."""
     service.config.setdefault("threads", THREADS)  # else they wait where no two can be joined
+    service.add_asgi_middleware(Tokens)  # the first is the outermost
     attach_all(service, champion)
     service.add_asgi_middleware(Guard, champion=champion)
     service.add_asgi_middleware(Page, service=service, champion=champion)
-
-
-def error(status: int, error: str, detail: str, hint: str) -> JSONResponse:
-    """Return an error in the service's one form."""
-    return JSONResponse({"error": error, "detail": detail, "hint": hint}, status_code=status)
 
 
 def not_ready(champion: Champion) -> JSONResponse:

@@ -14,6 +14,7 @@ from pydantic import (
     WithJsonSchema,
     create_model,
 )
+from starlette.responses import JSONResponse
 
 from ..data.tables import known_columns, local_time
 from ..interface import Column, Schema
@@ -98,3 +99,8 @@ def answer_model(schema: Schema) -> type[BaseModel]:
 def shown(meaning: str, example: Any) -> Any:
     """Return a field with what the API's page says about it."""
     return Field(description=meaning, json_schema_extra={"example": example})
+
+
+def error(status: int, error: str, detail: str, hint: str) -> JSONResponse:
+    """Return an error in the service's one form."""
+    return JSONResponse({"error": error, "detail": detail, "hint": hint}, status_code=status)

@@ -6,7 +6,7 @@ import sys
 
 import click
 
-from .. import PACKAGE
+from .. import PACKAGE, access
 from ..local_service import require_free, require_owner
 
 
@@ -14,8 +14,13 @@ from ..local_service import require_free, require_owner
 @click.option("--host", default="127.0.0.1", show_default=True, help="Address to listen on.")
 @click.option("--port", default=3000, show_default=True, help="Port to listen on.")
 def command(host: str, port: int) -> None:
-    """Run `bentoml serve` until it is interrupted; the page at / lists the endpoints."""
+    """Run `bentoml serve` until it is interrupted; the page at / lists the endpoints.
+
+    Who calls it has to show a token when SERVICE_TOKEN or SERVICE_TOKEN_FILE is set.
+    """
     require_owner(host)
+    for name in (access.SERVICE, access.METRICS):
+        access.tokens(name)
     require_free(host, port)
     # two servers with one home wipe each other's metrics
     home = os.path.join(os.environ["BENTOML_HOME"], f"serve-{port}")

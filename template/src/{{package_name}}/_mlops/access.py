@@ -1,0 +1,68 @@
+# The template's. Your tokens are in .env or in a file that only the service's user may read.
+"""Who may ask the service: a token for callers, another for who reads metrics; both are optional.
+
+`SERVICE_TOKEN` and `METRICS_TOKEN` hold a token; with `_FILE` at the end, the path of a file with
+one token a line, which is read anew for each request: two lines while callers move to a new one.
+"""
+
+import hashlib
+import hmac
+import os
+from pathlib import Path
+
+from .errors import WrongInput
+
+SERVICE, METRICS = "SERVICE_TOKEN", "METRICS_TOKEN"
+SHORTEST = 16  # characters
+NEW = 'python -c "import secrets; print(secrets.token_urlsafe(32))"'
+
+
+def tokens(name: str) -> list[str]:
+    """Return the tokens that are good now; none when nobody has to show one.
+
+    Raises:
+        WrongInput: If a file is named that holds none, or a token is short or cannot be sent.
+    """
+    if path := os.environ.get(f"{name}_FILE"):
+        try:
+            text = Path(path).read_text(encoding="utf-8")
+        except (OSError, ValueError) as error:
+            message = f"{name}_FILE: {path} cannot be read"
+            raise WrongInput(message, "let the service's user read it") from error
+        found, source = text.split(), f"{name}_FILE"
+    else:
+        given = os.environ.get(name, "")
+        found, source = [given] if given else [], name
+    if path and not found:
+        raise WrongInput(f"{source}: {path} holds no token", f"one a line; a new one: {NEW}")
+    for token in found:
+        if len(token) < SHORTEST or not token.isascii() or not token.isprintable() or " " in token:
+            message = f"{source} holds a token of {len(token)} characters, or with odd ones"
+            raise WrongInput(message, f"at least {SHORTEST} letters and digits: {NEW}")
+    return found
+
+
+def required(path: str) -> list[str]:
+    """Return the tokens of which one has to be shown for a page; none when it is open.
+
+    Whether the service lives and is ready is no secret: who balances the load has no token.
+    """
+    if path in ("/livez", "/readyz"):
+        return []
+    if path == "/metrics" and (found := tokens(METRICS)):
+        return found
+    return tokens(SERVICE)
+
+
+def shown(header: str, good: list[str]) -> bool:
+    """Say whether an Authorization header shows a good token; takes as long for each answer."""
+    scheme, _, token = header.partition(" ")
+    given = hashlib.sha256(token.strip().encode()).digest()
+    same = [hmac.compare_digest(given, hashlib.sha256(one.encode()).digest()) for one in good]
+    return scheme.lower() == "bearer" and any(same)
+
+
+def headers() -> dict[str, str]:
+    """Return the header by which this repo's own commands may ask the service."""
+    found = tokens(SERVICE)
+    return {"Authorization": f"Bearer {found[0]}"} if found else {}
