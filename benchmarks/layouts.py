@@ -1,4 +1,4 @@
-"""What do fresh repos of other templates have for the checks of `readiness`? Writes a page of the site.
+"""What do fresh repos of other tools have for the checks of `readiness`? Writes a page.
 
 Each is made by its own tool, in an environment that is thrown away. One that cannot be had, as
 without a network, is left out and named.
@@ -16,13 +16,17 @@ import score  # noqa: E402 - stands behind the path to adopt/
 
 RESULT = ROOT / "docs" / "reference" / "layouts.md"
 NAME = "example"
-HEAD = """\
-# Other layouts
-
-What a fresh repo of another tool has for the checks of `readiness`, section by section: for how many of them is anything there on which they could stand?
-Nothing is evidenced in any: a file proves nothing, and a fresh repo of this template begins at zero as well.
-`make bench` writes this page; `uv run adopt/score.py REPO` says the same of a repo of yours, [check by check](../how-to/adopt.md).
-"""
+HEAD = [
+    "# Other layouts",
+    "",
+    "What a fresh repo of another tool has for the checks of `readiness`: in each section, for "
+    "how many of them is anything there on which they could stand?",
+    "Nothing is evidenced in any: a file proves nothing, and a fresh repo of this template begins "
+    "at zero as well.",
+    "`make bench` writes this page; `uv run adopt/score.py REPO` says the same of a repo of yours, "
+    "[check by check](../how-to/adopt.md).",
+    "",
+]
 LAYOUTS: dict[str, tuple[list[str], list[str]]] = {
     "Kedro": (
         ["kedro"],
@@ -68,7 +72,7 @@ def main() -> int:
         return 1
     heads = ["layout", *score.SECTIONS, "evidenced"]
     table = [f"| {' | '.join(heads)} |", f"|---{'|---' * (len(heads) - 1)}|", *rows]
-    RESULT.write_text("\n".join([HEAD, *table]) + "\n", encoding="utf-8")
+    RESULT.write_text("\n".join([*HEAD, *table]) + "\n", encoding="utf-8")
     print("\n".join(table))
     return 0
 

@@ -23,7 +23,8 @@ def tokens(name: str) -> list[str]:
     Raises:
         WrongInput: If a file is named that holds none, or a token is short or cannot be sent.
     """
-    if path := os.environ.get(f"{name}_FILE"):
+    given, path = asked_for(name)
+    if path:
         try:
             text = Path(path).read_text(encoding="utf-8")
         except (OSError, ValueError) as error:
@@ -31,7 +32,6 @@ def tokens(name: str) -> list[str]:
             raise WrongInput(message, "let the service's user read it") from error
         found, source = text.split(), f"{name}_FILE"
     else:
-        given = os.environ.get(name, "")
         found, source = [given] if given else [], name
     if path and not found:
         raise WrongInput(f"{source}: {path} holds no token", f"one a line; a new one: {NEW}")
@@ -40,6 +40,13 @@ def tokens(name: str) -> list[str]:
             message = f"{source} holds a token of {len(token)} characters, or with odd ones"
             raise WrongInput(message, f"at least {SHORTEST} letters and digits: {NEW}")
     return found
+
+
+def asked_for(name: str) -> tuple[str, str]:
+    """Return the token and the path of the file that the environment names."""
+    if name == METRICS:
+        return os.environ.get("METRICS_TOKEN", ""), os.environ.get("METRICS_TOKEN_FILE", "")
+    return os.environ.get("SERVICE_TOKEN", ""), os.environ.get("SERVICE_TOKEN_FILE", "")
 
 
 def required(path: str) -> list[str]:
