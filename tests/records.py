@@ -33,6 +33,7 @@ FILES = {
         "models/champion/*/manifest.json",
         "models/champion/pointer.json",
         "models/journal.jsonl: promoted",
+        "models/journal.jsonl: registered",
         "reports/drift.json",
     ),
     1: (

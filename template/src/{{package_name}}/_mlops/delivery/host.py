@@ -59,14 +59,14 @@ def filled_in(contract: Contract) -> dict[str, str]:
 
 
 def authorization() -> str:
-    """Return how Prometheus shows a token, from a file that only this user reads, where it must."""
+    """Return how Prometheus shows a token where it must: from a file that only this user reads."""
     path, known = FOLDER / "metrics-token", access.required("/metrics")
     if not known:
         path.unlink(missing_ok=True)
         return ""
     with whole_file(path, mode=0o600) as part:
         part.write_text(known[0], encoding="utf-8")
-    return f"authorization: {{credentials_file: {path.name}}}"
+    return f"{{credentials_file: {path.name}}}"
 
 
 def write(path: Path, text: str) -> bool:

@@ -1,4 +1,4 @@
-# The template's. Another way to know callers, such as OAuth, goes before the service, in a proxy.
+# The template's. Another way of yours to know callers, such as OAuth, goes into a proxy before it.
 """The outer door of the service: who has to show a token shows a good one."""
 
 import logging
