@@ -139,7 +139,8 @@ def interface(repo: Path) -> str:
         if "Protocol" in map(ast.unparse, node.bases):
             rows = [(f"`{name}`", kind, about(node, name)) for name, kind in stability.asked(node)]
             said = first_line(node)
-            parts.append(f"\n## {node.name}\n\n{said}\n\n{table(('name', 'type', 'is'), rows)}")
+            heading = node.name.replace(stability.OPTIONAL, f"{stability.OPTIONAL}: ")
+            parts.append(f"\n## {heading}\n\n{said}\n\n{table(('name', 'type', 'is'), rows)}")
     return "".join(parts)
 
 

@@ -53,6 +53,7 @@ The level is the lowest that has a name; the levels above it have it too.
 A `*` stands for a name of yours, such as a metric, a column or a label.
 """
 REQUIRED = "required"
+OPTIONAL = "Optional"  # begins the name of what a module of the user's may declare
 KINDS = ("Counter", "Gauge", "Histogram")
 ALIASES = ("CANDIDATE", "CHALLENGER", "CHAMPION", "PREVIOUS")
 Row = tuple[str, ...]
@@ -139,7 +140,10 @@ def interface(repo: Path) -> Iterator[Section]:
     rows: list[Row] = []
     for found in classes(path).values():
         if "Protocol" in map(ast.unparse, found.bases):
-            rows += [(words(f"{found.name.lower()}.{n}"), t, REQUIRED) for n, t in asked(found)]
+            module = found.name.removeprefix(OPTIONAL).lower()
+            for name, kind in asked(found):
+                value = assigned_in(found).get(name)
+                rows.append((words(f"{module}.{name}"), kind, words(value) if value else REQUIRED))
     yield Section(
         "## Your modules",
         "What the template's code asks of `schema.py`, `data.py`, `features.py`, `model.py` and "
@@ -198,6 +202,12 @@ def asked(found: ast.ClassDef) -> Iterator[tuple[str, str]]:
             yield ast.unparse(node.target), words(ast.unparse(node.annotation))
         elif isinstance(node, ast.FunctionDef):
             yield node.name, words(signature(node))
+
+
+def assigned_in(found: ast.ClassDef) -> dict[str, str]:
+    """Return the defaults of a class's attributes."""
+    nodes = [node for node in found.body if isinstance(node, ast.AnnAssign) and node.value]
+    return {ast.unparse(node.target): ast.unparse(node.value) for node in nodes if node.value}
 
 
 def imported(repo: Path) -> Iterator[tuple[str, str]]:

@@ -30,6 +30,7 @@ GROUPS = [
     "test_e2e_drift",
     "test_e2e_schemas",
     "test_e2e_workshop",
+    "test_e2e_families",
 ]
 
 

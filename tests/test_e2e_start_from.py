@@ -1,10 +1,12 @@
 """Do three commands lead from somebody's table to a served prediction, with every check green?"""
 
+import re
 from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 from first_run import FirstRun, FirstRuns, run, try_to_run
+from postgres import PASSWORD, running_postgres
 from public_data import MORE, THREE, PublicData
 from rendering import git, render
 
@@ -165,3 +167,49 @@ def test_what_a_person_changed_is_replaced_only_by_force(generate: Generate, chu
     git(repo, "revert", "--no-edit", "HEAD")
     assert "# ours" in schema.read_text(encoding="utf-8")
     assert sorted(path.name for path in repo.glob("build/replaced/*/data/raw/*.parquet"))
+
+
+SHOP = """
+import os, psycopg2
+base = psycopg2.connect(os.environ["SHOP"])
+base.cursor().execute('''
+    create table customers (
+        id serial primary key, since timestamptz, birthday date, spent numeric(10, 2),
+        visits smallint, member boolean, plan text, device uuid, tags text[], churned boolean
+    );
+    insert into customers select
+        n, timestamptz '2024-01-01 00:00+01' + n * interval '1 hour', date '1980-01-01' + n,
+        case when n % 17 > 0 then (n % 97) + 0.25 end, n % 5, n % 2 = 0,
+        (array['S', 'M', 'L'])[1 + n % 3], md5(n::text)::uuid, array['a', 'b'],
+        n * 7 % 10 < 3 or n % 97 > 80
+    from generate_series(1, 300) n''')
+base.commit()
+"""
+
+
+def test_a_query_of_postgresql_is_a_table_like_others(generate: Generate) -> None:
+    repo = generate("Own", 1)
+    with running_postgres() as url:
+        run(repo, "uv", "run", "python", "-c", SHOP, SHOP=url)
+        ask = ("uv", "run", "--frozen", "just", "start-from", "--target", "churned", "--yes")
+        done = run(repo, *ask, "--sql", "select * from customers", "--url", url)
+        assert "300 rows; churned is 2 labels: no, yes" in done.stdout
+        for column, kind in {"since": "timestamp", "spent": "number", "visits": "integer"}.items():
+            assert re.search(rf"\b{column} .*\b{kind}\b", done.stdout), column
+        assert not [
+            name for name, content in own_files(repo).items() if PASSWORD.encode() in content
+        ]
+
+        wrong = {
+            "select * from clients": (2, 'the query failed: relation "clients" does not exist'),
+            "delete from customers returning *": (2, "cannot execute DELETE in a read-only"),
+        }
+        for sql, (code, said) in wrong.items():
+            refused = try_to_run(repo, *ask, "--sql", sql, "--url", url)
+            assert (refused.returncode, said in refused.stderr) == (code, True), refused.stderr
+
+        unknown = url.replace(PASSWORD, "another")
+        refused = try_to_run(repo, *ask, "--sql", "select 1", "--url", unknown)
+        assert refused.returncode == 3
+        assert "error: the database cannot be asked: " in refused.stderr
+        assert "another" not in refused.stderr

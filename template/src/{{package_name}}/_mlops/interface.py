@@ -61,11 +61,16 @@ class Schema(Protocol):
     PREDICTION_MOMENT: str  # columns known later never reach a feature or a request
     TARGET: str  # name of what is predicted
     LABELS: tuple[str, ...]  # its values, two or more; empty when it is a number
-    # POSITIVE: str, if you declare it: of two labels the one to find; else the last
     MISSING_TARGET: str  # what a row without a target means; such rows are dropped and counted
 
     def read_target(self, rows: pd.DataFrame) -> pd.Series:
         """Return the target of each row, missing where the outcome is not known."""
+
+
+class OptionalSchema(Protocol):
+    """`schema.py` may name the one of two labels that is to be found; by default the last."""
+
+    POSITIVE: str = ""
 
 
 class Data(Protocol):
@@ -97,6 +102,12 @@ class Model(Protocol):
 
     def build_baselines(self) -> dict[str, Any]:
         """Return unfitted simple models by name."""
+
+
+class OptionalModel(Protocol):
+    """`model.py` may name types that the file of a model may hold too; a person looked at each."""
+
+    TRUSTED: tuple[str, ...] = ()  # such as "scipy.interpolate.BSpline"; none that can run code
 
 
 class Metrics(Protocol):

@@ -9,8 +9,11 @@ import numpy as np
 import pandas as pd
 import pytest
 from sklearn.dummy import DummyClassifier, DummyRegressor
+from sklearn.linear_model import LogisticRegression, RidgeClassifier
+from sklearn.model_selection import FixedThresholdClassifier
+from sklearn.pipeline import make_pipeline
 
-from ..package import declarations, diagnosis, outcome, schema, tables
+from ..package import declarations, diagnosis, errors, outcome, schema, tables
 
 LABELS = ("no", "yes")
 THREE = ("low", "middle", "high")
@@ -80,6 +83,48 @@ def test_files_and_answers_hold_the_same(y_pred: pd.DataFrame, predictions: list
     assert columns["prediction"].tolist() == answer["predictions"] == predictions
     assert answer.get("probabilities", []) == (y_pred.to_dict("records") if labels else [])
     pd.testing.assert_frame_equal(outcome.from_columns(columns, labels), y_pred)
+
+
+@pytest.mark.parametrize(("label", "threshold"), [("yes", 0.3), ("no", 0.7)])
+def test_a_threshold_of_the_model_decides_everywhere(label: str, threshold: float) -> None:
+    rows = pd.DataFrame({"x": [0.0, 1.0, 2.0, 3.0, 4.0]}, index=[5, 6, 7, 8, 9])
+    target = ["no", "no", "yes", "no", "yes"]
+    inner = LogisticRegression()
+    decided = FixedThresholdClassifier(inner, threshold=threshold, pos_label=label)
+    model = make_pipeline(decided.fit(rows, target))
+    y_pred = outcome.predict(model, rows, LABELS)
+    likeliest = outcome.predict(inner.fit(rows, target), rows, LABELS)
+    columns = outcome.as_columns(y_pred)
+    part = y_pred.iloc[2:].reset_index(drop=True)
+
+    expected = model.predict(rows).tolist()
+    assert expected != outcome.said(likeliest).tolist()
+    assert outcome.said(y_pred).tolist() == expected
+    assert outcome.as_answer(y_pred)["predictions"] == columns["prediction"].tolist() == expected
+    assert outcome.said(outcome.from_columns(columns, LABELS)).tolist() == expected
+    assert outcome.as_answer(part)["predictions"] == expected[2:]
+    assert outcome.difference(likeliest, y_pred)["changed"].any()
+    assert (outcome.difference(likeliest, y_pred)["distance"] == 0).all()
+    predicted = [
+        one["predicted"] for one in diagnosis.by_label(pd.Series(target, rows.index), y_pred)
+    ]
+    assert predicted == [expected.count("no"), expected.count("yes")]
+    assert outcome.estimator(model) == "LogisticRegression"
+
+
+def test_a_model_that_decides_by_no_probability_is_refused() -> None:
+    rows, method = pd.DataFrame({"x": [0.0, 1.0]}), "decision_function"
+    model = FixedThresholdClassifier(LogisticRegression(), response_method=method)
+
+    with pytest.raises(errors.WrongInput, match="decides by decision_function"):
+        outcome.predict(model.fit(rows, ["no", "yes"]), rows, LABELS)
+
+
+def test_a_model_without_probabilities_is_refused() -> None:
+    rows = pd.DataFrame({"x": [0.0, 1.0]})
+
+    with pytest.raises(errors.WrongInput, match="RidgeClassifier gives no probabilities"):
+        outcome.predict(RidgeClassifier().fit(rows, ["no", "yes"]), rows, LABELS)
 
 
 @pytest.mark.parametrize(

@@ -193,6 +193,39 @@ def test_a_query_is_asked(tmp_path: Path) -> None:
     assert found.rows["day"].tolist() == [pd.Timestamp("2024-01-02")]
 
 
+@pytest.mark.parametrize(
+    ("url", "said"),
+    [
+        ("sqlite:///shop.db", "the query failed: no such table: sold"),
+        ("sqlite:///no/such/folder/shop.db", "the query failed: unable to open database file"),
+        ("shop.db", "the query failed: .*URL"),
+        ("oracles://shop", "the query failed: Can't load plugin"),
+    ],
+)
+def test_a_query_that_fails_is_one_line(
+    url: str, said: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+
+    with pytest.raises(errors.WrongInput, match=said) as found:
+        source.read(None, "select n from sold", url)
+    assert "\n" not in str(found.value)
+
+
+@pytest.mark.parametrize("scheme", ["postgresql", "postgres"])
+def test_postgresql_is_asked_by_the_driver_that_is_installed(
+    scheme: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(source, "find_spec", lambda name: name == "psycopg")
+    assert source.address(f"{scheme}://me@here/shop").drivername == "postgresql+psycopg"
+
+    monkeypatch.setattr(source, "find_spec", lambda name: None)
+    with pytest.raises(errors.WrongInput, match="psycopg2 or psycopg; neither is") as found:
+        source.address(f"{scheme}://me@here/shop")
+    assert found.value.hint == "uv add --dev psycopg2-binary"
+    assert source.address("postgresql+asyncpg://here/shop").drivername == "postgresql+asyncpg"
+
+
 def test_the_files_of_a_folder_are_one_table(tmp_path: Path) -> None:
     for month in ("01", "02"):
         text(tmp_path, lines("1,x", "2,y"), f"{month}.csv")

@@ -1,4 +1,4 @@
-# The template's. Types that your estimators need are listed in _mlops/tracking/artifact.py.
+# The template's. Types that your estimators need are yours to name: TRUSTED in model.py.
 """A model is loaded only when it is the one that was trained, and names only trusted types."""
 
 import json
@@ -54,6 +54,11 @@ def test_a_type_that_is_not_trusted_is_refused_before_it_is_built(tmp_path: Path
 
     with pytest.raises(errors.Refused, match=r"types that are not trusted: .*system"):
         artifact.load(folder)
+
+
+def test_what_cannot_be_written_is_named(tmp_path: Path) -> None:
+    with pytest.raises(errors.Refused, match=r"skops cannot write the model: .*generator"):
+        artifact.save(FunctionTransformer(kw_args={"rows": (row for row in ())}), tmp_path)
 
 
 @pytest.mark.parametrize("name", [artifact.MODEL, artifact.MANIFEST])

@@ -7,7 +7,7 @@ from typing import get_args
 from zoneinfo import available_timezones
 
 from ..errors import WrongInput
-from ..interface import Column, Kind, Schema
+from ..interface import Column, Kind, OptionalSchema, Schema
 from . import outcome
 
 ASKED: dict[str, tuple[type, ...]] = {
@@ -114,7 +114,7 @@ def target_problems(schema: Schema) -> Iterator[str]:
     if same and not is_late(same[0], schema):
         yield f"TARGET is {schema.TARGET!r}, a column known when it is predicted: it would leak"
     yield from repeated("LABELS", schema.LABELS)
-    positive = getattr(schema, "POSITIVE", "")
+    positive = getattr(schema, "POSITIVE", OptionalSchema.POSITIVE)
     if positive and (len(schema.LABELS) != 2 or positive not in schema.LABELS):
         yield f"POSITIVE is {positive!r}; expected one of two labels, found {list(schema.LABELS)}"
     if problem := outcome.check_labels(tuple(schema.LABELS)):

@@ -6,12 +6,14 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import pandas as pd
 
-from ..interface import Schema
+from ..errors import WrongInput
+from ..interface import OptionalSchema, Schema
 
 if TYPE_CHECKING:  # a service reads its own code before it loads a model
     from sklearn.base import BaseEstimator
 
 NUMBER = "prediction"  # the one column of predicted numbers
+CUT = "cut"  # goes along with two columns of probabilities
 
 
 def predict(
@@ -19,13 +21,66 @@ def predict(
 ) -> pd.DataFrame:
     """Return one column of probabilities for each label in the schema's order, or of numbers.
 
-    The index is that of the features; a label that training did not hold has probability 0.
+    The index is that of the features; a label that training did not hold has probability 0. What
+    the model decides by, as `cut` says, goes along for `said`.
+
+    Raises:
+        WrongInput: If the model knows no probabilities.
     """
     if not labels:
-        return pd.DataFrame({NUMBER: model.predict(features)}, index=features.index)
-    found = model.predict_proba(features)
+        numbers = np.asarray(model.predict(features), dtype=float).reshape(len(features))
+        return pd.DataFrame({NUMBER: numbers}, index=features.index)
+    if not hasattr(model, "predict_proba"):
+        message = f"model.py: {estimator(model)} gives no probabilities; expected predict_proba"
+        raise WrongInput(message, f"CalibratedClassifierCV({estimator(model)}(...)) has it")
+    found = np.asarray(model.predict_proba(features), dtype=float)
     table = pd.DataFrame(found, columns=list(model.classes_), index=features.index)
-    return table.reindex(columns=list(labels), fill_value=0.0)
+    table = table.reindex(columns=list(labels), fill_value=0.0)
+    table.attrs = {CUT: decided} if (decided := cut(model)) else {}
+    return table
+
+
+def estimator(model: "BaseEstimator") -> str:
+    """Return the name of the estimator, the last step of a pipeline; of what a threshold is for."""
+    last = last_step(model)
+    return estimator(last.estimator) if decides(last) else type(last).__name__
+
+
+def last_step(model: "BaseEstimator") -> Any:
+    """Return the estimator at the end of a pipeline."""
+    return model[-1] if hasattr(model, "steps") else model
+
+
+def decides(last: Any) -> bool:
+    """Say whether an estimator chooses one of two labels by a threshold of its own."""
+    return type(last).__name__ in ("FixedThresholdClassifier", "TunedThresholdClassifierCV")
+
+
+def cut(model: "BaseEstimator") -> tuple[str, float] | None:
+    """Return a label, and the probability from which on it is the answer; else the likeliest is.
+
+    Raises:
+        WrongInput: If the model decides by something else than a probability.
+    """
+    last = last_step(model)
+    if not decides(last):
+        return None
+    if last.response_method == "decision_function":
+        message = f"model.py: {type(last).__name__} decides by decision_function"
+        raise WrongInput(f"{message}; expected a probability", "response_method='predict_proba'")
+    found = last.best_threshold_ if hasattr(last, "best_threshold_") else last.threshold
+    label = getattr(last, "pos_label", None)
+    label = str(last.classes_[1] if label is None else label)
+    return label, 0.5 if found == "auto" else float(found)
+
+
+def said(y_pred: pd.DataFrame) -> pd.Series:
+    """Return the label that each row is answered with: the likeliest, or what the cut says."""
+    if CUT not in y_pred.attrs:
+        return y_pred.idxmax(axis="columns")
+    label, threshold = y_pred.attrs[CUT]
+    (other,) = (name for name in y_pred if name != label)
+    return pd.Series(np.where(y_pred[label] >= threshold, label, other), y_pred.index)
 
 
 def is_number(y_pred: pd.DataFrame) -> bool:
@@ -37,7 +92,7 @@ def positive(schema: Schema) -> str:
     """Return the label that one probability is about; none for three labels or a number."""
     if len(schema.LABELS) != 2:
         return ""
-    return getattr(schema, "POSITIVE", "") or schema.LABELS[-1]
+    return getattr(schema, "POSITIVE", OptionalSchema.POSITIVE) or schema.LABELS[-1]
 
 
 def as_columns(y_pred: pd.DataFrame) -> pd.DataFrame:
@@ -45,7 +100,7 @@ def as_columns(y_pred: pd.DataFrame) -> pd.DataFrame:
     if is_number(y_pred):
         return y_pred
     columns = {f"probability_{label}": y_pred[label] for label in y_pred}
-    return pd.DataFrame({NUMBER: y_pred.idxmax(axis="columns"), **columns})
+    return pd.DataFrame({NUMBER: said(y_pred), **columns})
 
 
 def from_columns(rows: pd.DataFrame, labels: tuple[str, ...]) -> pd.DataFrame:
@@ -53,7 +108,11 @@ def from_columns(rows: pd.DataFrame, labels: tuple[str, ...]) -> pd.DataFrame:
     if not labels:
         return rows[[NUMBER]]
     found = rows[[f"probability_{label}" for label in labels]]
-    return found.set_axis(list(labels), axis="columns")
+    found = found.set_axis(list(labels), axis="columns")
+    if len(labels) == 2:  # any cut that gives the same labels back
+        chosen = found.loc[rows[NUMBER] == labels[1], labels[1]]
+        found.attrs = {CUT: (labels[1], float(chosen.min()) if len(chosen) else np.inf)}
+    return found
 
 
 def difference(reference: pd.DataFrame, other: pd.DataFrame) -> pd.DataFrame:
@@ -70,7 +129,7 @@ def difference(reference: pd.DataFrame, other: pd.DataFrame) -> pd.DataFrame:
         changed = distance > reference[NUMBER].std() / 2
     else:
         distance = (other - reference).abs().sum(axis="columns") / 2
-        changed = other.idxmax(axis="columns") != reference.idxmax(axis="columns")
+        changed = said(other) != said(reference)
     return pd.DataFrame({"changed": changed, "distance": distance})
 
 
@@ -86,7 +145,7 @@ def as_answer(y_pred: pd.DataFrame) -> dict[str, Any]:
     if is_number(y_pred):
         return {"predictions": y_pred[NUMBER].tolist()}
     return {
-        "predictions": y_pred.idxmax(axis="columns").tolist(),
+        "predictions": said(y_pred).tolist(),
         "probabilities": y_pred.to_dict(orient="records"),
     }
 

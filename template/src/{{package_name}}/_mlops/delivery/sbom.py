@@ -13,6 +13,7 @@ from cyclonedx.schema import SchemaVersion
 from cyclonedx.validation.json import JsonStrictValidator
 
 from .. import PROJECT, paths
+from ..data import outcome
 from ..errors import OutsideFailed, cause_of
 from ..interface import Column, Contract, Owner
 from ..registry.model_card import Run, bound
@@ -108,8 +109,7 @@ def card(run: Run, contract: Contract, folder: Path) -> dict[str, Any]:
 
 def architecture(folder: Path) -> str:
     """Return the name of the estimator, the last step of a pipeline."""
-    found = artifact.load(folder).model
-    return type(found[-1] if hasattr(found, "steps") else found).__name__
+    return outcome.estimator(artifact.load(folder).model)
 
 
 def measured(report: dict[str, Any]) -> list[dict[str, Any]]:

@@ -1,4 +1,4 @@
-# The template's. Yours is model.py; trusted here are the estimators that it may use.
+# The template's. Yours is model.py; trust.py says which estimators it may use.
 """A model as bytes on disk, with its manifest; loaded only when the hash is right."""
 
 import hashlib
@@ -8,14 +8,11 @@ from typing import Any
 
 from ..errors import DVC, Refused, WrongInput
 from ..files import SEAL, read_json, sha256, write_json
+from . import trust
 
 MODEL = "model.skops"
 MANIFEST = "manifest.json"
 FEATURE_CODE = ("schema.py", "features.py")
-
-# skops builds what the file names, so the file must not name just anything
-TRUSTED_PACKAGES = ("sklearn.", "lightgbm.", "xgboost.")
-TRUSTED_TYPES = ("functools.partial", "numpy.dtype")
 
 POINTER = "pointer.json"
 COVERED = "manifest_sha256"  # key of a pointer
@@ -38,10 +35,14 @@ def features_sha256(package: Path) -> str:
 
 
 def save(model: Any, folder: Path) -> str:
-    """Write `model.skops` into a folder and return its SHA-256."""
+    """Write `model.skops` into a folder and return its SHA-256; `Refused` if skops cannot."""
     import skops.io
 
-    skops.io.dump(model, folder / MODEL)
+    try:
+        skops.io.dump(model, folder / MODEL)
+    except Exception as error:  # whatever a part of a model raises when it is asked for its state
+        message = f"skops cannot write the model: {error}".splitlines()[0]
+        raise Refused(message, "take that part out of build_model in model.py") from error
     return sha256(folder / MODEL)
 
 
@@ -81,8 +82,7 @@ def read_pointer(folder: Path) -> dict[str, Any]:
     """Return which model a folder of champions serves.
 
     Raises:
-        WrongInput: If the pointer is missing, damaged or not as it was written.
-        Refused: If its seal was taken off, or it does not name a model.
+        WrongInput: If the pointer is missing, names no model, or is not as it was written.
     """
     pointer = read_json(folder / POINTER, RESTORES)
     if not isinstance(pointer, dict) or not all(
@@ -122,7 +122,7 @@ def load(folder: Path) -> Artifact:
     """Load a model whose bytes match its manifest; errors as in `read_manifest`.
 
     Raises:
-        Refused: Also if the file names a type outside the trusted packages.
+        Refused: Also if the file names a type that is not trusted.
     """
     manifest = read_manifest(folder)
     import skops.io
@@ -134,16 +134,10 @@ def named_types(folder: Path) -> list[str]:
     """Return the types that a model file names, beyond those that skops knows to be harmless.
 
     Raises:
-        Refused: If one is outside the trusted packages.
+        WrongInput, Refused: If one may not be built, as `trust.require` says.
     """
     import skops.io
 
     named: list[str] = skops.io.get_untrusted_types(file=folder / MODEL)
-    if strange := [name for name in named if not trusted(name)]:
-        raise Refused(f"{folder / MODEL} holds types that are not trusted: {', '.join(strange)}")
+    trust.require(named)
     return named
-
-
-def trusted(name: str) -> bool:
-    """Say whether a type named in a model file may be built."""
-    return name.startswith(TRUSTED_PACKAGES) or name in TRUSTED_TYPES

@@ -90,12 +90,12 @@ def by_label(y_true: pd.Series, y_pred: pd.DataFrame) -> list[dict[str, Any]]:
 
     Returns:
         One record per label: `label`, `rows` that have it, `predicted` rows, `precision`,
-        `recall` and `f1` of the most probable label, and `roc_auc` of this label against the
+        `recall` and `f1` of the label that is answered, and `roc_auc` of this label against the
         rest; not a number where a label does not occur.
     """
     if outcome.is_number(y_pred):
         return []
-    labels, said = list(y_pred), y_pred.idxmax(axis="columns")
+    labels, said = list(y_pred), outcome.said(y_pred)
     precision, recall, f1, rows = precision_recall_fscore_support(
         y_true, said, labels=labels, zero_division=np.nan
     )

@@ -13,7 +13,8 @@ from .. import paths
 from ..config import load_params, train_params
 from ..data.dataset import SUMMARY, TRAIN
 from ..files import read_json, whole_folder, write_json
-from ..tracking import artifact, provenance, runs
+from ..tracking import artifact, provenance, runs, trust
+from .fitting import fit
 
 
 @click.command()
@@ -24,7 +25,7 @@ def command() -> None:
     summary = read_json(paths.FEATURES / SUMMARY)
     table = pd.read_parquet(paths.FEATURES / TRAIN)
     inputs, target = table.drop(columns=schema.TARGET), table[schema.TARGET]
-    fitted = model.build_model(params).fit(inputs, target)
+    fitted = fit(model.build_model(params), inputs, target)
     with whole_folder(paths.CANDIDATE) as folder:
         manifest = {
             "model_sha256": artifact.save(fitted, folder),
@@ -38,6 +39,7 @@ def command() -> None:
             **provenance.record(),
             "cost": stop(),
         }
+        manifest["packages"] |= trust.packages(artifact.named_types(folder))
         manifest["run_id"] = runs.try_to_log(manifest)
         write_json(folder / artifact.MANIFEST, manifest)
     state = f"dirty: {'; '.join(manifest['dirty_reasons'])}" if manifest["dirty"] else "clean"

@@ -11,14 +11,16 @@ import unicodedata
 from collections import Counter
 from collections.abc import Iterable
 from dataclasses import dataclass, field
+from importlib.util import find_spec
 from keyword import iskeyword
 from pathlib import Path
+from typing import Any
 
 import pandas as pd
 from pydantic import BaseModel
 
 from ...data.dialect import SEPARATORS, Dialect
-from ...errors import OutsideFailed, WrongInput, did_you_mean
+from ...errors import OutsideFailed, WrongInput, did_you_mean, first_cause
 from .values import Written, column
 
 TEXT_SUFFIXES = (".csv", ".tsv", ".txt", ".tab", ".dat")
@@ -32,6 +34,7 @@ NO_TABLE = {
     b"SQLite": ("is a database", 'ask it: --sql "select * from …" --url sqlite:///PATH'),
     b"\xd0\xcf\x11\xe0": ("is an old Excel file", "save it as .xlsx"),
 }
+POSTGRESQL = ("psycopg2", "psycopg")  # drivers, the one of the tracking server first
 SNIFFED = 2_000_000  # letters from which the way of writing is found out
 LINES = 500
 LONGEST_NAME = 60
@@ -147,17 +150,45 @@ def one_file(path: Path) -> Raw:
 
 
 def query(sql: str, url: str | None) -> Raw:
-    """Return what a database answers."""
+    """Return what a database answers; PostgreSQL refuses a query that would change it.
+
+    Raises:
+        WrongInput: If the address or the query is wrong.
+        OutsideFailed: If PostgreSQL does not let us in.
+    """
     import sqlalchemy
 
     if not url:
         raise WrongInput("--sql needs --url", "such as --url sqlite:///shop.db")
+    wrong = (sqlalchemy.exc.SQLAlchemyError, pd.errors.DatabaseError, ImportError, ValueError)
     try:
-        with sqlalchemy.create_engine(url).connect() as connection:
+        engine = sqlalchemy.create_engine(address(url))
+        if engine.dialect.name == "postgresql":
+            engine = engine.execution_options(postgresql_readonly=True)
+        try:
+            connection = engine.connect()
+        except sqlalchemy.exc.OperationalError as error:
+            if engine.dialect.name == "sqlite":
+                raise
+            raise OutsideFailed(f"the database cannot be asked: {first_cause(error)}") from error
+        with connection:
             return Raw(pd.read_sql_query(sqlalchemy.text(sql), connection))
-    except (sqlalchemy.exc.SQLAlchemyError, ImportError, ValueError) as error:
-        reason = str(getattr(error, "orig", None) or error).splitlines()[0]
-        raise WrongInput(f"the query failed: {reason}") from error
+    except wrong as error:
+        raise WrongInput(f"the query failed: {first_cause(error)}") from error
+
+
+def address(url: str) -> Any:
+    """Return an address with a driver that is installed; `WrongInput` when PostgreSQL has none."""
+    import sqlalchemy
+
+    found = sqlalchemy.make_url(url)
+    if found.drivername not in ("postgres", "postgresql"):
+        return found
+    installed = [driver for driver in POSTGRESQL if find_spec(driver)]
+    if not installed:
+        message = f"PostgreSQL is asked by {' or '.join(POSTGRESQL)}; neither is installed"
+        raise WrongInput(message, "uv add --dev psycopg2-binary")
+    return found.set(drivername=f"postgresql+{installed[0]}")
 
 
 def toy(name: str) -> Raw:

@@ -427,7 +427,8 @@ def params(text: str, proposal: Proposal, family: str) -> str:
     yaml = round_trip()
     found = yaml.load(text)
     said = "Of the model in model.py; sizes suit the number of rows."
-    put(found, "train", {"seed": 0, **sizes(proposal, family)}, said)
+    decides = {"threshold": 0.5} if proposal.profile.positive else {}
+    put(found, "train", {"seed": 0, **decides, **sizes(proposal, family)}, said)
     said = "What `tune` searches, on a part of the training rows."
     put(found, "tune", {"trials": 30, "space": ranges(sizes(proposal, family))}, said)
     few = max(10, min(300, proposal.batch // 2))

@@ -1,0 +1,70 @@
+# The template's. Claims about your own model go into tests/test_model.py.
+"""What a family asks of inputs and labels is said in one line, with what to write."""
+
+from typing import Any
+
+import pandas as pd
+import pytest
+from sklearn.base import BaseEstimator, ClassifierMixin
+from sklearn.linear_model import LinearRegression, RidgeClassifier
+from sklearn.pipeline import make_pipeline
+from sklearn.preprocessing import StandardScaler
+
+from ..package import errors, fitting, schema
+
+ROWS = pd.DataFrame({"x": [1.0, 2.0, 3.0, 4.0]})
+TARGET = pd.Series([*schema.LABELS[:2]] * 2 if schema.LABELS else [1.0, 2.0, 1.0, 2.0])
+
+
+class Picky(ClassifierMixin, BaseEstimator):
+    """A model that says why it takes nothing."""
+
+    def __init__(self, said: str = "") -> None:
+        self.said = said
+
+    def fit(self, inputs: Any, target: Any) -> "Picky":
+        """Refuse."""
+        raise ValueError(self.said)
+
+
+@pytest.mark.parametrize(
+    ("said", "hint"),
+    [
+        (
+            "Invalid classes inferred from unique values of `y`.  Expected: [0 1], got ['a' 'b']",
+            'VotingClassifier([("numbered", Picky(...))], voting="soft")',
+        ),
+        ("Do not support special JSON characters in feature name.", "rename the columns"),
+        ("feature_names must be string, and may not contain [, ] or <", "rename the columns"),
+        ("pandas dtypes must be int, float or bool.\nFields with bad", "OrdinalEncoder"),
+        ("n_splits=5 cannot be greater than the number of members", "too few rows"),
+    ],
+)
+def test_what_a_family_refuses_is_one_line_with_what_to_write(said: str, hint: str) -> None:
+    with pytest.raises(errors.WrongInput, match=r"model\.py: Picky cannot be fitted: ") as found:
+        fitting.fit(make_pipeline(StandardScaler(), Picky(said)), ROWS, TARGET)
+
+    assert "\n" not in str(found.value)
+    assert hint in found.value.hint
+
+
+def test_a_text_that_reaches_an_estimator_is_told_to_be_encoded() -> None:
+    texts = pd.DataFrame({"x": ["red", "blue", "red", "blue"]})
+
+    with pytest.raises(errors.WrongInput) as found:
+        fitting.fit(LinearRegression(), texts, pd.Series([1.0, 2.0, 1.0, 2.0]))
+    assert "OrdinalEncoder" in found.value.hint
+
+
+def test_another_failure_keeps_its_traceback() -> None:
+    with pytest.raises(ValueError, match="something else"):
+        fitting.fit(Picky("something else"), ROWS, TARGET)
+
+
+def test_a_model_without_probabilities_is_refused_before_it_is_written() -> None:
+    if not schema.LABELS:
+        pytest.skip("a number has no probabilities")
+
+    with pytest.raises(errors.WrongInput, match="RidgeClassifier gives no probabilities") as found:
+        fitting.fit(make_pipeline(RidgeClassifier()), ROWS, TARGET)
+    assert found.value.hint == "CalibratedClassifierCV(RidgeClassifier(...)) has it"
