@@ -10,6 +10,7 @@ from typing import Any
 
 import copier
 import lookup
+import poster
 import stability
 import yaml
 
@@ -53,6 +54,7 @@ def pages() -> Iterator[tuple[Path, str]]:
         yield FOLDER / "stability.md", stability.page(Path(folder))
         for name, text in lookup.pages(Path(folder)):
             yield FOLDER / name, text
+        yield ROOT / "docs/assets/golden-path.svg", poster.drawn(Path(folder))
     yield ROOT / "docs/decisions/index.md", lookup.decisions()
     yield ROOT / "docs/assets/roles.svg", lookup.roles()
 

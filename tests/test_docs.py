@@ -5,10 +5,14 @@ import re
 from collections.abc import Callable
 from pathlib import Path
 from types import ModuleType
+from xml.etree import ElementTree
 
 import pytest
 from rendering import LEVELS, ROOT, TASKS
 
+POSTER = ROOT / "docs/assets/golden-path.svg"
+BOX = ("x", "y", "width", "height")
+LETTER = 0.6  # of the size of a font: how wide a letter is at most, on average
 LINK = re.compile(r"\]\(([^)#\s]+)[^)]*\)")
 
 
@@ -31,17 +35,54 @@ def test_the_reference_is_what_copier_yml_and_the_code_say(
     assert make_reference.main() == 0
 
 
+def test_the_poster_has_no_word_outside_of_its_box() -> None:
+    root = ElementTree.fromstring(POSTER.read_text(encoding="utf-8"))
+    name = "{http://www.w3.org/2000/svg}"
+    boxes = [[float(one.get(key, 0)) for key in BOX] for one in root.iter(f"{name}rect")]
+
+    texts = list(root.iter(f"{name}text"))
+    assert len(texts) > 100
+    for one in texts:
+        x, y, size = (float(one.get(key, 0)) for key in ("x", "y", "font-size"))
+        around = [b for b in boxes if b[0] <= x <= b[0] + b[2] and b[1] <= y <= b[1] + b[3]]
+        left, _, width, _ = min(around, key=lambda box: box[2])
+        assert x + len(one.text or "") * size * LETTER <= left + width, one.text
+
+
+def test_the_page_about_the_workshop_names_each_lab_with_its_minutes() -> None:
+    page = (ROOT / "docs/how-to/workshop.md").read_text(encoding="utf-8")
+    labs = list((ROOT / "template/workshop/labs").glob("*/README.md.jinja"))
+
+    assert len(labs) == 7
+    for lab in labs:
+        text = lab.read_text(encoding="utf-8")
+        number, title = re.findall(r"^# Lab (\d): (.+)$", text, re.M)[0]
+        minutes = re.findall(r"^Minutes: (\d+)\.$", text, re.M)[0]
+        assert re.search(rf"^\| {number} \| {title} \| .+ \| {minutes} \|$", page, re.M), title
+
+
+def test_a_verb_that_is_gone_stops_the_poster(
+    make_reference: ModuleType, monkeypatch: pytest.MonkeyPatch, repos: Callable[[int, str], Path]
+) -> None:
+    monkeypatch.setattr(make_reference.poster, "STEPS", ("validate", "gone"))
+
+    with pytest.raises(LookupError, match="one verb 'gone'"):
+        make_reference.poster.drawn(repos(2, TASKS[0]))
+
+
 def test_an_old_reference_is_refused(
     make_reference: ModuleType, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     monkeypatch.setattr("sys.argv", ["make_reference.py", "--check"])
     monkeypatch.setattr(make_reference, "HEAD", "another head")
     monkeypatch.setattr("stability.HEAD", "another head")
+    monkeypatch.setattr("poster.TYPED", ())
 
     assert make_reference.main() == 1
     said = capsys.readouterr().err
     assert "docs/reference/questions.md" in said
     assert "docs/reference/stability.md" in said
+    assert "docs/assets/golden-path.svg" in said
 
 
 def dead_links(folder: Path) -> list[str]:

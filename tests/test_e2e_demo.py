@@ -259,6 +259,20 @@ def ask(address: str, request: str, content: dict[str, Any]) -> tuple[int, str]:
         return error.code, error.read().decode()
 
 
+def test_the_page_about_the_model_shows_each_part(first_run: FirstRun, tmp_path: Path) -> None:
+    chromium()
+    report = first_run.json("reports/metrics.json")
+    page = look_at((first_run.repo / "reports/index.html").as_uri(), tmp_path / "profile")
+    diagnosis = "Residuals" if first_run.task == "regression" else "Calibration"
+
+    assert f"late-flights: {report['metric']} {report['metrics'][report['metric']]:#.4g}" in page
+    assert "It reaches the bar of the contract" in page
+    assert "origin = JFK" in page
+    for part in (diagnosis, "Importance", "Cost of the run", "Model card: Late flights"):
+        assert part in page
+    assert page.count("Not recorded yet") <= 1  # of drift, before somebody asked for it
+
+
 @ONE_TASK
 def test_the_page_about_drift_says_what_drifted(first_run: FirstRun, tmp_path: Path) -> None:
     chromium()

@@ -137,6 +137,23 @@ def test_wrong_use_is_one_line_and_changes_nothing(
         must(repo, "stop", earlier.split()[1])
 
 
+def test_a_project_that_predicts_a_number_is_told_so_before_a_lab_begins(
+    repo: Path, template: Path, tmp_path: Path
+) -> None:
+    number = render(template, tmp_path / "late-flights", extras=["workshop"], task="regression")
+    shutil.copy(number / "src/late_flights/schema.py", repo / "src/late_flights/schema.py")
+    before = mine(repo)
+
+    for lab in ("1", "7"):
+        said = must(repo, "start", lab, code=2)
+        assert "this project predicts a number" in said
+        assert "task=classification" in said
+
+    assert mine(repo) == before
+    assert git(repo, "branch", "--show-current").strip() == "main"
+    git(repo, "checkout", "--quiet", "--", "src")
+
+
 def own_branch(repo: Path) -> None:
     git(repo, "switch", "--quiet", "--create", "elsewhere")
 

@@ -10,7 +10,17 @@ from pathlib import Path
 from typing import Any
 
 import ground
-from tools import CHAMPION, ROOT, OutsideFailed, Refused, WrongInput, errors, git, save
+from tools import (
+    CHAMPION,
+    ROOT,
+    OutsideFailed,
+    Refused,
+    WrongInput,
+    errors,
+    git,
+    module,
+    save,
+)
 
 LABS = ROOT / "workshop" / "labs"
 USAGE = "uv run just lab start|check|hint|solve|stop NUMBER"
@@ -112,6 +122,7 @@ def start(lab: Path) -> None:
         same = "already " if state.lab == number else ""
         message = f"lab {state.lab} runs {same}on the branch {state.branch}"
         raise WrongInput(message, f"uv run just lab check {state.lab}, or lab stop {state.lab}")
+    require_labels()
     if not (Path("data/raw.dvc").is_file() and CHAMPION.is_file()):
         raise WrongInput("there is no champion yet; each lab begins with one", "uv run just demo")
     ground.require_clean()
@@ -125,6 +136,18 @@ def start(lab: Path) -> None:
         raise
     page = (lab / "README.md").relative_to(ROOT)
     print(f"lab {number} runs on the branch {state.branch}: {title(lab)}\nread {page}")
+
+
+def require_labels() -> None:
+    """Raise `WrongInput` when the project predicts a number, or says not what it predicts."""
+    try:
+        labels = module("schema").LABELS
+    except Exception as error:
+        raise WrongInput(f"schema.py cannot be read: {error!r}", "mend that first") from error
+    if not labels:
+        message = "this project predicts a number; the labs are made for flights that are late"
+        hint = "copy the template once more: --data task=classification --data 'extras=[workshop]'"
+        raise WrongInput(f"{message} or on time", hint)
 
 
 def of_this(lab: Path) -> ground.Running:

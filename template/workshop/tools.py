@@ -1,6 +1,7 @@
 # The template's. A lab of yours is a new folder in workshop/labs, with the files of the others.
 """What the labs are made with: edit a file, run a verb, ask git, try the tests on broken code."""
 
+import io
 import json
 import os
 import shutil
@@ -8,7 +9,7 @@ import subprocess
 import sys
 import tempfile
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, redirect_stderr, redirect_stdout
 from importlib import import_module
 from pathlib import Path
 from typing import Any
@@ -21,7 +22,10 @@ errors = import_module(f"{PACKAGE}._mlops.errors")
 OutsideFailed, Refused, WrongInput = errors.OutsideFailed, errors.Refused, errors.WrongInput
 
 CHAMPION = Path("models/champion/pointer.json")
-COPIED = ("src", "tests", "desk", "contract.yaml", "dvc.yaml", "params.yaml", "pyproject.toml")
+COPIED = (
+    *("src", "tests", "desk", "watch", "docs"),
+    *("contract.yaml", "dvc.yaml", "params.yaml", "pyproject.toml"),
+)
 # the service of these tests answers by the champion that is there: to train another takes long
 QUICK_REPO = '''
 
@@ -92,6 +96,27 @@ def verb(*words: str, may: tuple[int, ...] = (0,)) -> subprocess.CompletedProces
 def read(path: Path) -> Any:
     """Read a JSON file."""
     return json.loads(path.read_text(encoding="utf-8"))
+
+
+def compare(reference: Any, current: Any) -> dict[str, Any]:
+    """Compare two tables by the rules of params.yaml; nothing is written."""
+    params = module("_mlops.config").load_params()
+    with redirect_stdout(io.StringIO()), redirect_stderr(io.StringIO()):
+        report: dict[str, Any] = module("_mlops.data.comparison").compare(
+            reference, current, params.drift
+        )[0]
+    return report
+
+
+def table(path: Path) -> Any:
+    """Read one month."""
+    return module("_mlops.data.tables").read(path, module("schema"), module("data"))
+
+
+def training_part() -> Any:
+    """Return the rows that the model learns from."""
+    share = module("_mlops.config").load_params().featurize.holdout_share
+    return module("_mlops.data.comparison").training_part(share)
 
 
 def since(commit: str, *paths: str) -> list[str]:

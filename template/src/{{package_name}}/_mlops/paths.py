@@ -26,6 +26,7 @@ JOURNAL = MODELS / "journal.jsonl"
 
 REPORTS = Path("reports")
 METRICS = REPORTS / "metrics.json"
+REPORT_PAGE = REPORTS / "index.html"
 VALIDATION = REPORTS / "validation.json"
 TUNE = REPORTS / "tune.json"
 TUNE_PAGE = REPORTS / "tune.html"

@@ -37,6 +37,13 @@ def test_a_stage_runs_once_for_the_same_inputs_and_only_its_words_are_shown(
     assert (second.code, second.out, second.err) == (0, "", "")
 
 
+def test_the_page_is_there_also_when_no_stage_ran(own_repo: Repo) -> None:
+    (own_repo.folder / paths.REPORT_PAGE).unlink()
+
+    assert repro(own_repo, "touch ours.txt").code == 0
+    assert (own_repo.folder / paths.REPORT_PAGE).is_file()
+
+
 def test_the_exit_code_of_a_stage_that_fails_is_kept(own_repo: Repo) -> None:
     done = repro(own_repo, "echo found this >&2; exit 2")
 

@@ -1,12 +1,9 @@
 # The template's. A lab of yours is a new folder beside this one, with the same files.
 """Lab 5: the alarm was turned down, and September comes."""
 
-import io
-from contextlib import redirect_stderr, redirect_stdout
 from pathlib import Path
-from typing import Any
 
-from tools import edit, git, module, save
+from tools import compare, edit, git, save, table, training_part
 
 MESSAGE = "Turn the drift alarm down, it rang at night"
 PARAMS, SEPTEMBER = Path("params.yaml"), Path("data/incoming/2013-09.parquet")
@@ -28,26 +25,9 @@ def break_it() -> None:
     )
 
 
-def compare(reference: Any, current: Any) -> dict[str, Any]:
-    """Compare two tables by the rules of params.yaml; nothing is written."""
-    params = module("_mlops.config").load_params()
-    with redirect_stdout(io.StringIO()), redirect_stderr(io.StringIO()):
-        report: dict[str, Any] = module("_mlops.data.comparison").compare(
-            reference, current, params.drift
-        )[0]
-    return report
-
-
-def table(path: Path) -> Any:
-    """Read one month."""
-    return module("_mlops.data.tables").read(path, module("schema"), module("data"))
-
-
 def september_rings(broken: str) -> str:
     """September is drift, and the weather is named."""
-    params = module("_mlops.config").load_params()
-    reference = module("_mlops.data.comparison").training_part(params.featurize.holdout_share)
-    report = compare(reference, table(SEPTEMBER))
+    report = compare(training_part(), table(SEPTEMBER))
     if not report["drifted"]:
         return f"{report['drifted_columns']} columns drifted, and no alarm came"
     named = {found["column"] for found in report["columns"] if found["drifted"]}

@@ -72,7 +72,7 @@ served   {json.dumps(answer)}
 checked  {PROJECT} predict gives the same
 model    version {answer["model_version"]}: {metric} {report["metrics"][metric]:.3f} ({others})
 
-next     reports/               how good it is, on which slices, and why
+next     reports/index.html     how good it is, on which slices, and why
          git add . && git commit -m "First model" && uv run just push
          uv run just serve      the service; its page is http://127.0.0.1:3000
          uv run just ui         every run, in MLflow

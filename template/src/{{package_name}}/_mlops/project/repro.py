@@ -14,6 +14,7 @@ import psutil
 from .. import errors, paths
 from ..data import tables
 from ..errors import OutsideFailed
+from ..training import report_page
 
 
 @click.command()
@@ -40,6 +41,8 @@ def command() -> None:
         if failed := re.search(r"exited with (\d+)$", cause):
             sys.exit(int(failed[1]))
         raise OutsideFailed(f"{error}: {cause}", "uv run --frozen python -m dvc status") from error
+    if paths.METRICS.is_file():  # also when DVC had the stages' outputs from before
+        report_page.write()
 
 
 def release_ended(lock: Path) -> None:

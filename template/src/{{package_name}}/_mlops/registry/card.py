@@ -5,6 +5,7 @@ import click
 
 from .. import paths
 from ..files import whole_file
+from ..training import report_page
 from .model_card import (
     PLACEHOLDER,
     champion,
@@ -26,8 +27,8 @@ from .model_card import (
 def command(draft: bool, check: bool) -> None:
     """Fill MODEL_CARD.md between its markers with the champion's numbers.
 
-    Exit code 1 when prose is still a placeholder or was written about another target, and with
-    --check when the card is not the champion's.
+    Draws reports/index.html anew. Exit code 1 when prose is still a placeholder or was written
+    about another target, and with --check when the card is not the champion's.
     """
     run = champion()
     card = read_card()
@@ -39,4 +40,6 @@ def command(draft: bool, check: bool) -> None:
     elif filled != card:
         with whole_file(paths.CARD) as part:
             part.write_bytes(filled.encode())
+    if not check:
+        report_page.write()
     click.echo(f"card: {paths.CARD} describes version {run.version}", err=True)

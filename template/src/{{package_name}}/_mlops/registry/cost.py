@@ -15,6 +15,7 @@ from ..config import load_contract
 from ..errors import Refused, WrongInput, did_you_mean
 from ..interface import Budget, Prices
 from ..tracking import runs
+from ..tracking.pricing import amount, price
 
 COUNTED = "train"  # the stage whose seconds and memory a run in MLflow holds
 NONE = "(none)"
@@ -98,16 +99,6 @@ def read_run(run: Any, prices: Prices) -> Run:
     )
 
 
-def price(wall_seconds: float, cpu_seconds: float, peak_memory_mb: float, prices: Prices) -> float:
-    """Return what a run costs; its peak of memory counts for as long as it ran."""
-    wall_hours, cpu_hours = wall_seconds / 3600, cpu_seconds / 3600
-    return (
-        wall_hours * prices.wall_hour
-        + cpu_hours * prices.cpu_hour
-        + wall_hours * peak_memory_mb / 1024 * prices.memory_gb_hour
-    )
-
-
 def bill(runs: Sequence[Run], budget: Budget, now: datetime) -> dict[str, Any]:
     """Add runs up and name what is over the budget.
 
@@ -139,11 +130,6 @@ def bill(runs: Sequence[Run], budget: Budget, now: datetime) -> dict[str, Any]:
         "runs": [asdict(run) for run in runs],
         "over": over,
     }
-
-
-def amount(cost: float, budget: Budget) -> str:
-    """Return an amount of money for people; small ones keep their digits."""
-    return f"{cost:.4g} {budget.currency}"
 
 
 def grouped(runs: Sequence[Run], tag: str) -> dict[str, dict[str, float]]:

@@ -15,6 +15,8 @@ from ..errors import Refused, WrongInput, did_you_mean
 from ..files import read_json
 from ..tracking import artifact
 from ..tracking.artifact import FIRST_CHAMPION
+from ..training.card_text import identity
+from ..web_page import number
 from . import versions
 
 PLACEHOLDER = "YOURS:"
@@ -23,7 +25,6 @@ MARKED = re.compile(
     re.DOTALL,
 )
 BEGIN = re.compile(r"<!-- card:begin (\S+) -->")
-RUN = re.compile(r"<!-- card:run (\{.*?\}) -->")
 
 
 @dataclass(frozen=True)
@@ -129,15 +130,6 @@ def require_same(card: str, filled: str, run: Run) -> None:
     if card != filled:
         message = f"{paths.CARD}: numbers between markers are not the run's"
         raise Refused(message, "card fills them anew; write prose of yours outside the markers")
-
-
-def identity(card: str) -> dict[str, str]:
-    """Return which run the card says it is about; empty when it was never filled."""
-    found = RUN.search(card)
-    try:
-        return dict(json.loads(found[1])) if found else {}
-    except ValueError:
-        return {}
 
 
 def fill(card: str, run: Run) -> str:
@@ -263,13 +255,6 @@ def bound(value: float | None) -> str:
     if value is None:
         return "–"
     return f"{value:.0f}" if abs(value) >= 1000 else f"{value:.4g}"
-
-
-def number(value: float | None) -> str:
-    """Write a number with four significant digits; nothing for one that does not exist."""
-    if value is None:
-        return "–"
-    return f"{value:,.0f}" if abs(value) >= 1000 else f"{value:#.4g}"
 
 
 def table(head: list[str], rows: list[list[str]]) -> list[str]:

@@ -13,7 +13,7 @@ from ..data import outcome
 from ..data.dataset import HOLDOUT, HOLDOUT_ROWS, TRAIN
 from ..files import write_json
 from ..tracking import artifact, runs
-from . import diagnosis, plots
+from . import diagnosis, plots, report_page
 from .evaluation import require_metric
 from .scoring import by_slice, fit_and_predict, importance, intervals
 
@@ -21,7 +21,10 @@ from .scoring import by_slice, fit_and_predict, importance, intervals
 @click.command()
 @click.option("--json", "as_json", is_flag=True, help="Print the report as JSON too.")
 def command(as_json: bool) -> None:
-    """Score models/candidate on the hold-out; writes reports/metrics.json and plots."""
+    """Score models/candidate on the hold-out; writes reports/metrics.json and plots.
+
+    reports/index.html shows it all on one page.
+    """
     contract, params = load_contract(), load_params().evaluate
     candidate = artifact.load(paths.CANDIDATE)
     train = pd.read_parquet(paths.FEATURES / TRAIN)
@@ -50,6 +53,7 @@ def command(as_json: bool) -> None:
     }
     draw(report, contract.slices.accept)
     write_json(paths.METRICS, report)
+    report_page.write()
     runs.try_to_log_evaluation(candidate.manifest["run_id"], report)
     others = ", ".join(f"{name} {found[metric]:.3f}" for name, found in report["baselines"].items())
     click.echo(

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 import pandas as pd
 
+from .. import PROJECT, web_page
 from . import plots
 from .search import Search, ended, rounded
 
@@ -17,11 +18,7 @@ if TYPE_CHECKING:
     from optuna import Study
 
 SHOWN = 20  # trials in the table
-STYLE = """
-body { font: 16px/1.5 system-ui, sans-serif; max-width: 60rem; margin: 2rem auto; padding: 0 1rem }
-table { border-collapse: collapse } img { max-width: 100% }
-th, td { text-align: right; padding: .3rem .6rem; border-bottom: 1px solid #ddd }
-"""
+STYLE = "table { width: auto } th, td { text-align: right }\n"
 
 
 def draw(found: "Study", search: Search, before: float, values: dict[str, Any]) -> str:
@@ -66,8 +63,7 @@ def draw(found: "Study", search: Search, before: float, values: dict[str, Any]) 
         *(image(against(name)) for name in search.space),
         ordered.to_html(border=0, index=False, float_format="{:.4g}".format),
     ]
-    head = '<!doctype html><html lang="en"><meta charset="utf-8"><title>tune</title>'
-    return f"{head}<style>{STYLE}</style>\n" + "\n".join(parts) + "\n</html>\n"
+    return web_page.document(f"{PROJECT}: {found.study_name}", "\n".join(parts), STYLE)
 
 
 def image(drawn: Callable[[Any], None]) -> str:

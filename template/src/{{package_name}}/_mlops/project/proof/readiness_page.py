@@ -5,22 +5,13 @@ from collections.abc import Sequence
 from html import escape
 from typing import Any
 
-from ... import PROJECT
+from ... import PROJECT, web_page
 from .rubric import BARRIERS, MARKS, SECTIONS
 
 COLOURS = {1.0: "full", 0.5: "half", 0.0: "none"}
 SHOWN = 40  # past runs
 WIDTH, HEIGHT = 600, 90
 STYLE = """
-:root { color-scheme: light dark; --back: #fff; --ink: #1b1b1b; --line: #d0d0d0; --soft: #f3f3f3;
-  --full: #1a6b35; --half: #7a5200; --none: #a02020; --on: #fff }
-@media (prefers-color-scheme: dark) { :root { --back: #16181c; --ink: #ececec; --line: #44484f;
-  --soft: #22252b; --full: #7ed69a; --half: #e9bd6a; --none: #ff9a94; --on: #16181c } }
-body { font: 16px/1.5 system-ui, sans-serif; color: var(--ink); background: var(--back);
-  max-width: 62rem; margin: 1.5rem auto; padding: 0 1rem }
-h1 { font-size: 1.5rem; margin-bottom: .2rem } h2 { font-size: 1.15rem; margin-top: 2rem }
-.step { border-left: .4rem solid var(--half); background: var(--soft); padding: .6rem 1rem }
-code { font-size: .95em; overflow-wrap: anywhere }
 .cells { display: grid; grid-template-columns: repeat(auto-fit, minmax(8rem, 1fr)); gap: .4rem;
   list-style: none; padding: 0 }
 .cells li { background: var(--soft); border-top: .4rem solid var(--line); padding: .4rem .6rem;
@@ -28,17 +19,11 @@ code { font-size: .95em; overflow-wrap: anywhere }
 .cells b { display: block; font-size: 1.3rem }
 .cells .full { border-color: var(--full) } .cells .half { border-color: var(--half) }
 .cells .none { border-color: var(--none) }
-table { border-collapse: collapse; width: 100% }
-th, td { text-align: left; vertical-align: top; padding: .35rem .5rem;
-  border-bottom: 1px solid var(--line) }
-td:first-child { white-space: nowrap } .wide { overflow-x: auto }
+td:first-child { white-space: nowrap }
 .mark { display: inline-block; min-width: 1.3rem; text-align: center; font-weight: bold;
   color: var(--on) }
 .mark.full { background: var(--full) } .mark.half { background: var(--half) }
 .mark.none { background: var(--none) }
-.small { font-size: .85rem } svg { width: 100%; height: auto; background: var(--soft) }
-svg path { fill: none; stroke: var(--full); stroke-width: 2 }
-@media print { .step { border: 1px solid } details { display: block } body { font-size: 11px } }
 """
 
 
@@ -68,12 +53,7 @@ def draw(report: dict[str, Any], past: Sequence[dict[str, Any]]) -> str:
             trend([*past, report]),
         ]
     )
-    return (
-        '<!doctype html>\n<html lang="en"><head><meta charset="utf-8">'
-        '<meta name="viewport" content="width=device-width, initial-scale=1">'
-        f"<title>{escape(PROJECT)}: readiness</title><style>{STYLE}</style></head>"
-        f"<body><main>\n{body}\n</main></body></html>\n"
-    )
+    return web_page.document(f"{PROJECT}: readiness", body, STYLE)
 
 
 def step(action: dict[str, Any] | None) -> str:
