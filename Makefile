@@ -49,10 +49,11 @@ test-all: uv system ## every test: all levels, tasks and versions
 update-path: uv ## older tags update to this version, which keeps what they promised; for a release
 	uv run pytest $(WORKERS) -m "" tests/test_stability.py tests/test_update_path.py
 
-bench: uv ## lines by level and owner; what an update changes and takes; writes benchmarks/*.md
+bench: uv ## lines, updates, other layouts, the service beside FastAPI; writes benchmarks/*.md
 	uv run python benchmarks/lines.py
 	uv run python benchmarks/updates.py
 	uv run python benchmarks/layouts.py
+	uv run python benchmarks/service.py
 
 docs: uv ## build the site into site/; a warning is an error
 	uv run zensical build --clean --strict

@@ -70,6 +70,7 @@ PRINTED = {
         "trace --json": "",
         "drift --json": "data/incoming/2013-08.parquet",
         "readiness --json": "",
+        "bench --json": "--seconds 0.5",
     },
     1: {
         "ingest --json": "data/raw/2013-01.parquet",

@@ -1,0 +1,76 @@
+# The template's. What your consumer was promised is yours, in contract.yaml.
+"""What `bench` counts; never how fast something is."""
+
+import json
+import threading
+from collections.abc import Iterator
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+
+import pandas as pd
+import pytest
+
+from ..fixtures import Repo
+from ..package import bench, config, errors, paths
+
+
+@pytest.fixture
+def answering() -> Iterator[tuple[str, list[int]]]:
+    """Return a server that answers each second request with 500, and the sizes it was asked."""
+    sizes: list[int] = []
+
+    class Handler(BaseHTTPRequestHandler):
+        protocol_version = "HTTP/1.1"
+
+        def do_POST(self) -> None:
+            asked = json.loads(self.rfile.read(int(self.headers["Content-Length"])))
+            sizes.append(len(asked["rows"]))
+            self.send_response(200 if len(sizes) % 2 else 500)
+            self.send_header("Content-Length", "2")
+            self.end_headers()
+            self.wfile.write(b"{}")
+
+        def log_message(self, *_: object) -> None:
+            pass
+
+    server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
+    threading.Thread(target=server.serve_forever, daemon=True).start()
+    yield f"http://127.0.0.1:{server.server_port}", sizes
+    server.shutdown()
+
+
+def test_answers_and_failures_are_counted_apart(
+    answering: tuple[str, list[int]], known: pd.DataFrame
+) -> None:
+    address, sizes = answering
+    found = bench.measure(address, known, 3, 2, 1.0)
+
+    assert set(sizes) == {3}
+    assert (found.rows, found.connections) == (3, 2)
+    assert found.failed > 0
+    assert 0 < found.per_second * 1.0 <= len(sizes)
+    assert 0 < found.p50_ms <= found.p99_ms
+
+
+def test_a_service_that_answers_nothing_is_refused(known: pd.DataFrame) -> None:
+    with pytest.raises(errors.Refused, match="answered none of"):
+        bench.measure("http://127.0.0.1:9", known, 1, 1, 0.5)
+
+
+def test_the_promise_of_the_contract_stands_beside_the_figures(repo: Repo) -> None:
+    contract = config.load_contract(repo.folder / paths.CONTRACT)
+    said = bench.table([bench.Load(1, 4, 100.0, 5.0, 9.0, 0)], 1000.0, contract)
+
+    assert f"p95 of {contract.service.latency_p95_ms:g} ms" in said
+    assert "1,000 rows/s" in said
+
+
+def test_the_repo_s_own_service_is_measured(repo: Repo, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(bench, "CONNECTIONS", (2,))
+    monkeypatch.setattr(bench, "BATCH", 500)
+    said = json.loads(repo.must("bench", "--seconds", "0.5", "--json").out)
+
+    assert said["version"] == "1"
+    assert [(one["rows"], one["connections"]) for one in said["loads"]] == [(1, 2), (100, 4)]
+    assert [one["failed"] for one in said["loads"]] == [0, 0]
+    assert all(one["per_second"] > 0 for one in said["loads"])
+    assert said["batch_rows_per_second"] > 0
