@@ -1,4 +1,4 @@
-"""How fast is the service beside one that a person would write? Prints and writes service.md.
+"""How fast is the service beside one that a person would write? Writes a page of the site.
 
 Both serve the champion of a generated repo on this machine, in turn, several times; each ratio is
 the median of those of its pairs. The other one is FastAPI, as its own tutorial starts it, with the
@@ -28,7 +28,15 @@ sys.path.insert(0, str(ROOT / "tests"))
 from first_run import run  # noqa: E402 - stands behind the path to tests/
 from rendering import clean_environment, render, snapshot  # noqa: E402
 
-RESULT = ROOT / "benchmarks" / "service.md"
+RESULT = ROOT / "docs" / "reference" / "speed.md"
+HEAD = [
+    "# How fast the service is",
+    "",
+    "Beside a service as a person writes it: FastAPI, started as its tutorial says, with the same "
+    "model, features and types, on the same machine in turn.",
+    "`make bench` writes this page; of your own service, `uv run just bench` says the same.",
+    "",
+]
 LOADS = ((1, 1), (1, 4), (1, 32), (100, 4))  # rows in a request, connections
 PATIENCE = 120  # seconds to start
 OTHER = """\
@@ -44,7 +52,7 @@ from pydantic import BaseModel
 pointer = json.loads(Path("models/champion/pointer.json").read_text())
 file = Path("models/champion") / pointer["model_sha256"] / "model.skops"
 model = skops.io.load(file, trusted=skops.io.get_untrusted_types(file=file))
-times = [one.name for one in schema.COLUMNS if one.kind == "timestamp" and one.known == "before"]
+times = [one.name for one in schema.COLUMNS if one.kind == "timestamp"]
 numbers = [one.name for one in schema.COLUMNS if one.kind in ("integer", "number")]
 app = FastAPI()
 
@@ -117,6 +125,7 @@ def table(repo: Path, pairs: int, seconds: float) -> str:
         ready.append((mine, theirs))
         difference = max(difference, largest(*answers))
     lines = [
+        *HEAD,
         f"{os.cpu_count()} cores, Python {sys.version.split()[0]}; {pairs} pairs of "
         f"{seconds:g} s; largest difference between two probabilities {difference:.1e}.",
         "",
