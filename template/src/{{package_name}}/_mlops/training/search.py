@@ -15,7 +15,7 @@ from .. import paths
 from ..config import train_params
 from ..data import dataset, tables
 from ..errors import WrongInput, did_you_mean
-from ..files import sha256, sha256_of
+from ..files import one_at_a_time, sha256, sha256_of
 from ..interface import Contract, Params, Range
 from .evaluation import require_metric
 from .scoring import fit_and_predict
@@ -138,12 +138,13 @@ def study(search: Search) -> "Study":
     address = f"sqlite:///{FOLDER / 'studies.db'}"
     options = {"connect_args": {"timeout": WAIT_SECONDS}}
     higher = search.contract.quality.better == "higher"
-    return optuna.create_study(
-        storage=optuna.storages.RDBStorage(address, engine_kwargs=options),
-        study_name=search.name(),
-        direction="maximize" if higher else "minimize",
-        load_if_exists=True,
-    )
+    with one_at_a_time(FOLDER / ".lock"):  # two that make the tables at once disturb each other
+        return optuna.create_study(
+            storage=optuna.storages.RDBStorage(address, engine_kwargs=options),
+            study_name=search.name(),
+            direction="maximize" if higher else "minimize",
+            load_if_exists=True,
+        )
 
 
 def ended(found: "Study") -> list["FrozenTrial"]:
