@@ -3,6 +3,7 @@
 
 import json
 import os
+import zipfile
 from pathlib import Path
 from typing import Any
 
@@ -11,7 +12,7 @@ import pytest
 from sklearn.dummy import DummyClassifier
 from sklearn.preprocessing import FunctionTransformer
 
-from ..package import artifact, errors
+from ..package import artifact, errors, files
 
 
 def saved(model: Any, folder: Path) -> Path:
@@ -54,6 +55,38 @@ def test_a_type_that_is_not_trusted_is_refused_before_it_is_built(tmp_path: Path
 
     with pytest.raises(errors.Refused, match=r"types that are not trusted: .*system"):
         artifact.load(folder)
+
+
+class Decoy:
+    """Stands in a file where another name is put in its place."""
+
+    def __init__(self, words: list[str]) -> None:
+        self.words = words
+
+    def __reduce__(self) -> Any:
+        """Say that the constructor restores it."""
+        return Decoy, (self.words,)
+
+
+def test_a_forged_file_that_starts_a_program_is_refused(tmp_path: Path) -> None:
+    started = tmp_path / "started"
+    folder = saved(FunctionTransformer(kw_args={"x": Decoy(["touch", str(started)])}), tmp_path)
+    with zipfile.ZipFile(folder / artifact.MODEL) as archive:
+        parts = {name: archive.read(name) for name in archive.namelist()}
+    schema = parts["schema.json"].decode()
+    forged = schema.replace('"Decoy"', '"check_output"').replace(
+        f'"{__name__}"', '"sklearn.utils._testing"'
+    )
+    assert forged != schema
+    with zipfile.ZipFile(folder / artifact.MODEL, "w") as archive:
+        for name, content in {**parts, "schema.json": forged}.items():
+            archive.writestr(name, content)
+    digest = files.sha256(folder / artifact.MODEL)
+    (folder / artifact.MANIFEST).write_text(json.dumps({"model_sha256": digest}), encoding="utf-8")
+
+    with pytest.raises(errors.Refused, match=r"sklearn\.utils\._testing\.check_output"):
+        artifact.load(folder)
+    assert not started.exists()
 
 
 def test_what_cannot_be_written_is_named(tmp_path: Path) -> None:

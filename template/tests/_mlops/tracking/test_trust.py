@@ -94,6 +94,12 @@ def test_a_function_of_a_family_that_is_no_score_is_not_trusted_by_itself(
     trust.require([name])
 
 
+@pytest.mark.parametrize("name", ["sklearn.metrics.np", "sklearn.utils.validation.joblib.load"])
+def test_a_module_that_a_trusted_one_imports_is_not_trusted(name: str) -> None:
+    with pytest.raises(errors.Refused, match="not trusted: sklearn"):
+        trust.require([name])
+
+
 def test_what_no_name_leads_to_is_told_so(tmp_path: Path) -> None:
     with pytest.raises(errors.Refused, match="can be found by no name") as refused:
         named(lambda values: values, tmp_path)

@@ -67,7 +67,10 @@ def of_family(name: str) -> bool:
 
 def holds_a_model(name: str) -> bool:
     """Say whether a type is trusted without a word of yours."""
-    return of_family(name) and (name.startswith(FUNCTIONS) or isinstance(find(name), type))
+    if not of_family(name):
+        return False
+    found = find(name)
+    return isinstance(found, type) or (name.startswith(FUNCTIONS) and callable(found))
 
 
 def can_run_code(name: str, trusted: bool) -> bool:
@@ -84,7 +87,7 @@ def can_run_code(name: str, trusted: bool) -> bool:
         return False
     found = find(name)  # a module that imports another's function has it under a name of its own
     home = f"{getattr(found, '__module__', None)}.{getattr(found, '__qualname__', '')}"
-    return home.partition(".")[0] in RUNS_CODE and home != "builtins.type"
+    return home.partition(".")[0] in RUNS_CODE
 
 
 def find(name: str) -> Any:
@@ -92,7 +95,7 @@ def find(name: str) -> Any:
     module, _, attribute = name.rpartition(".")
     try:
         return getattr(import_module(module), attribute, None)
-    except ModuleNotFoundError as error:
+    except ImportError as error:
         package = name.partition(".")[0]
         if error.name != package:
             return None
