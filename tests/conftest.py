@@ -25,6 +25,7 @@ GROUPS = [
     "test_e2e_rollout",
     TASKS[1],
     "test_e2e_server",
+    "test_e2e_integrity",
     "test_own_data",
     "test_e2e_graph",
     "test_e2e_drift",
