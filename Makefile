@@ -49,9 +49,10 @@ test-all: uv system ## every test: all levels, tasks and versions
 update-path: uv ## older tags update to this version, which keeps what they promised; for a release
 	uv run pytest $(WORKERS) -m "" tests/test_stability.py tests/test_update_path.py
 
-bench: uv ## lines, updates, other layouts, the service beside FastAPI; writes benchmarks/*.md
+bench: uv ## lines, updates, alarms, other layouts, the service beside FastAPI; writes what the docs quote
 	uv run python benchmarks/lines.py
 	uv run python benchmarks/updates.py
+	uv run python benchmarks/alarms.py
 	uv run python benchmarks/layouts.py
 	uv run python benchmarks/service.py
 

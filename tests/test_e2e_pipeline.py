@@ -103,6 +103,12 @@ def test_the_year_made_the_pipeline_train_again(year: FirstRun) -> None:
     assert max(drifts) > 0.2
 
 
+def test_no_good_month_is_called_broken(year: FirstRun) -> None:
+    parts = year.json("reports/timeline.json")["parts"]
+
+    assert [part["ingest"] for part in parts] == [""] * len(parts)
+
+
 def test_the_journal_of_the_replay_tells_the_same(year: FirstRun) -> None:
     story = year.json("reports/timeline.json")
     journal = journal_of(year.repo / "build/replay")
@@ -140,7 +146,7 @@ def test_a_request_of_the_demo_is_traced_to_its_version(year: FirstRun) -> None:
     assert "claims hold" in done.stderr
 
 
-def test_a_poisoned_batch_is_trained_on_and_refused(year: FirstRun, tmp_path: Path) -> None:
+def test_a_poisoned_batch_is_refused_and_so_is_what_learned_of_it_by_force(year: FirstRun, tmp_path: Path) -> None:
     repo = copied(year.repo, tmp_path / "late-flights")
     program = (
         "import pandas as pd; b = pd.read_parquet('data/incoming/2013-08.parquet');"
@@ -149,7 +155,13 @@ def test_a_poisoned_batch_is_trained_on_and_refused(year: FirstRun, tmp_path: Pa
         "b.to_parquet('build/poison.parquet')"
     )
     run(repo, "uv", "run", "python", "-c", program)
-    run(repo, "uv", "run", "late-flights", "ingest", "build/poison.parquet")
+    ingest = ("uv", "run", "late-flights", "ingest", "build/poison.parquet")
+    stopped = try_to_run(repo, *ingest)
+
+    assert stopped.returncode == 1, stopped.stderr
+    assert "looks broken: " in stopped.stderr
+
+    run(repo, *ingest, "--force", "to see what the gate says")
     refused = try_to_run(repo, "uv", "run", "just", "pipeline")
 
     assert refused.returncode == 1, refused.stderr

@@ -8,7 +8,7 @@ import pytest
 
 from ..broken import STRICT, plant, wrong_values
 from ..fixtures import Repo
-from ..package import paths, schema
+from ..package import paths, schema, tables
 
 
 @pytest.fixture
@@ -82,3 +82,42 @@ def test_a_second_run_finishes_what_the_first_began(halved: tuple[Repo, Path]) -
 
 def test_a_file_that_is_not_there_is_wrong_input(halved: tuple[Repo, Path]) -> None:
     assert refused(halved[0], Path("nowhere.parquet"))[0] == 2
+
+
+def test_a_batch_that_looks_broken_stops_at_the_door_unless_it_is_forced(
+    halved: tuple[Repo, Path],
+) -> None:
+    repo, path = halved
+    rows = pd.read_parquet(repo.folder / path)
+    column = next(
+        column.name
+        for column in tables.known_columns(schema)
+        if column.kind in ("integer", "number")
+        and column.name not in schema.KEY
+        and not column.personal
+        and rows[column.name].nunique() > 5
+    )
+    value = rows[column].dropna().iloc[0]
+    rows.assign(**{column: value}).to_parquet(repo.folder / "bad.parquet")
+    code, said = refused(repo, Path("bad.parquet"))
+    before = repo.git("rev-parse", "HEAD")
+
+    assert (code, f"looks broken: stuck: column {column!r}" in said) == (1, True)
+    assert "expected this value in at most" in said
+    assert "hint: ask whether its source stopped" in said
+
+    done = repo.must("ingest", "--force", "the sensor is gone for good", "bad.parquet")
+    assert "warning: bad.parquet looks broken: stuck" in done.err
+    assert repo.git("rev-parse", "HEAD~1") == before
+    assert "the sensor is gone for good" in repo.git("log", "-1", "--format=%b")
+    report = repo.read(paths.INGEST)
+    assert report["forced"] == "the sensor is gone for good"
+    assert report["judgement"]["bad.parquet"]["findings"][0]["kind"] == "stuck"
+
+
+def test_a_reason_is_recorded_only_where_it_was_needed(halved: tuple[Repo, Path]) -> None:
+    repo, path = halved
+    repo.must("ingest", "--force", "to be sure", path)
+
+    assert repo.read(paths.INGEST)["forced"] == ""
+    assert repo.git("log", "-1", "--format=%b") == ""

@@ -98,6 +98,14 @@ def take_whatever_comes(repo: Repo) -> None:
         contract.write("retraining: {on_new_data: true}\n")
 
 
+def test_inputs_that_look_broken_are_mended_not_learned() -> None:
+    facts = replace(QUIET, verdict="retrain", broken=["temp (unit)"])
+    said = ["monitor says retrain, but inputs look broken: temp (unit)"]
+
+    assert trigger.decide(facts, contract()) == trigger.Decision(False, said)
+    assert trigger.decide(replace(facts, days_since_training=40.0), contract()).train
+
+
 def test_a_batch_that_the_champion_does_not_know_is_new_and_may_be_shifted(own_repo: Repo) -> None:
     take_whatever_comes(own_repo)
     shutil.copy(own_repo.folder / paths.SAMPLE, own_repo.folder / paths.RAW / "zz.parquet")

@@ -51,6 +51,8 @@ class Facts:
         champion_rows: Those that the champion predicted.
         drifted_share: Of the columns compared.
         drifted: Names of the columns that drifted.
+        looks: As seasons do, as another population, or broken; empty when it was not judged.
+        seasonal: Whether they moved no further than seasons did.
         prediction_drift: Distance of the champion's predictions, the largest one.
         prediction_drifted: Whether a column of them drifted.
         labelled: The champion's rows whose outcome is known.
@@ -66,6 +68,8 @@ class Facts:
     champion_rows: int
     drifted_share: float | None = None
     drifted: Sequence[str] = ()
+    looks: str = ""
+    seasonal: bool = False
     prediction_drift: float | None = None
     prediction_drifted: bool = False
     labelled: int = 0
@@ -84,6 +88,8 @@ def judge(
     few, quality = contract.monitoring, contract.quality
     share_failed = facts.failed / facts.requests if facts.requests else None
     of_rows = f"{facts.rows:,} rows"
+    beyond = facts.drifted_share is not None and facts.drifted_share >= drift_share
+    looks = f"; {facts.looks}" if facts.looks else ""
     of_champion = f"{facts.champion_rows:,} rows of the champion"
     of_labels = f"{facts.labelled:,} labelled rows of the champion"
     of_requests = f"{facts.failed:,} of {facts.requests:,} requests"
@@ -92,10 +98,10 @@ def judge(
             INPUTS,
             facts.drifted_share,
             drift_share,
-            facts.drifted_share is not None and facts.drifted_share >= drift_share,
+            beyond and not facts.seasonal,
             facts.rows >= few.min_rows,
             RETRAIN,
-            f"{of_rows}; drifted: {', '.join(facts.drifted) or 'none'}",
+            f"{of_rows}; drifted: {', '.join(facts.drifted) or 'none'}{looks}",
         ),
         check(
             PREDICTIONS,

@@ -2,6 +2,7 @@
 """Compare new inputs and predictions with training."""
 
 from collections.abc import Sequence
+from datetime import UTC, datetime
 from html import escape
 from pathlib import Path
 from typing import Any
@@ -10,7 +11,7 @@ import click
 
 from .. import PROJECT, paths
 from ..config import load_params
-from ..data import dataset, tables
+from ..data import dataset, plausibility, tables
 from ..data.comparison import Found, compare, read_checked, require_names, training_part
 from ..errors import Refused, WrongInput
 from ..files import FILE, sha256_of, whole_file, write_json
@@ -32,6 +33,11 @@ def command(files: Sequence[Path], as_json: bool) -> None:
     current = read_checked(batches)
     reference = training_part(params.featurize.holdout_share)
     report, page = compare(reference, current, params.drift, champion())
+    known = dataset.read(tables.batches(paths.RAW))
+    judged = plausibility.judge(known, current, params.drift.share, now=datetime.now(UTC))
+    report["judgement"] = judged.record()
+    for finding in judged.findings:
+        click.echo(f"looks broken: {finding}", err=True)
     report["batches"] = [str(path) for path in batches]
     report["reference"] = {
         "data_sha256": sha256_of(tables.batches(paths.RAW)),
@@ -63,7 +69,8 @@ def said(report: dict[str, Any]) -> str:
         predictions = "did not" if report["predictions"] else "were not compared"
     return (
         f"{report['rows']:,} rows, {report['drifted_columns']} of {len(report['columns'])} "
-        f"columns drifted{drifted(report['columns'])}, predictions {predictions}"
+        f"columns drifted{drifted(report['columns'])}, predictions {predictions}; "
+        f"{report['judgement']['says']}"
     )
 
 

@@ -15,7 +15,8 @@ import pandas as pd
 from ... import data, metrics, schema
 from .. import PROJECT, paths
 from ..config import load_contract, load_params
-from ..data import comparison
+from ..data import comparison, plausibility
+from ..data.finding import Finding
 from ..data.prediction_log import Log, folder, read
 from ..errors import Problem, WrongInput
 from ..files import FILE, read_json, whole_file, write_json
@@ -267,6 +268,8 @@ def shift(
         click.echo(f"warning: drift is not measured: {problem}", err=True)
         return {}, {}
     report, _ = comparison.compare(reference, rows, params.drift)
+    asked = comparison.draw(rows, params.drift)
+    report["judgement"] = plausibility.judge(reference, asked, params.drift.share).record()
     model = champion_data.champion() if len(mine) >= min_rows else None
     if model is None:
         return report, {}
@@ -289,7 +292,10 @@ def as_facts(shifted: dict[str, Any]) -> dict[str, Any]:
     columns, predictions = shifted["columns"], shifted["predictions"]
     compared = any(found["score"] is not None or found["drifted"] for found in columns)
     scores = [found["score"] for found in predictions if found["score"] is not None]
+    says = shifted["judgement"]["says"]
     return {
+        "looks": says,
+        "seasonal": says == plausibility.SEASON,
         "drifted_share": shifted["drifted_share"] if compared else None,
         "drifted": [found["column"] for found in columns if found["drifted"]],
         "prediction_drift": max(scores, default=None),
@@ -316,6 +322,8 @@ def say(
     for one in found:
         if one.state == "raised":
             click.echo(f"{one.says}: {checks.say(one, contract.monitoring)}", err=True)
+    for finding in seen.drift.get("judgement", {}).get("findings", []):
+        click.echo(f"inputs look broken: {Finding(**finding)}", err=True)
     open_ = [
         f"{one.name} {one.state}" for one in found if one.state in ("too few", "not known yet")
     ]

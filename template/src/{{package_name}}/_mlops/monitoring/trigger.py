@@ -32,6 +32,7 @@ class Facts:
         data_changed: Whether data/raw has other bytes than those that it was trained on.
         shifted: Names among the new batches that `ingest` found shifted.
         verdict: Of the last `monitor`; empty when it was about an older champion.
+        broken: What `monitor` found to look broken in the inputs: a model learns no good of it.
         age_days: From the newest training row to the newest predicted row; by `monitor`.
     """
 
@@ -42,6 +43,7 @@ class Facts:
     shifted: Sequence[str] = ()
     verdict: str = ""
     age_days: float | None = None
+    broken: Sequence[str] = ()
 
 
 @dataclass(frozen=True)
@@ -82,13 +84,16 @@ def decide(facts: Facts, contract: Contract) -> Decision:
         f"new data: {', '.join(facts.new_batches)}": bool(facts.new_batches) and rules.on_new_data,
         f"{paths.RAW} is unlike what the champion was trained on": moved and rules.on_new_data,
         f"shifted data: {', '.join(facts.shifted)}": bool(facts.shifted),
-        f"monitor says {facts.verdict}": told and rules.on_monitor,
+        f"monitor says {facts.verdict}": told and rules.on_monitor and not facts.broken,
         f"predicted rows {facts.age_days or 0:.0f} days newer than the training data, at most "
         f"{oldest:g}": stale and rules.on_monitor,
     }
     if reasons := [reason for reason, holds in possible.items() if holds]:
         return Decision(True, reasons)
-    return Decision(False, [f"{days:.1f} of {rules.every_days:g} days passed, no other reason"])
+    waited = f"{days:.1f} of {rules.every_days:g} days passed, no other reason"
+    if told and facts.broken:
+        waited = f"monitor says {facts.verdict}, but inputs look broken: {', '.join(facts.broken)}"
+    return Decision(False, [waited])
 
 
 def gather(now: datetime) -> Facts:
@@ -116,6 +121,10 @@ def gather(now: datetime) -> Facts:
         else [],
         verdict=monitored.get("verdict", ""),
         age_days=next(iter(ages), None),
+        broken=[
+            f"{found['column']} ({found['kind']})"
+            for found in monitored.get("drift", {}).get("judgement", {}).get("findings", [])
+        ],
     )
 
 

@@ -80,6 +80,7 @@ def describe(service: Any, champion: Champion) -> dict[str, Any]:
         for method, operation in operations.items():
             if method == "post":
                 operation["summary"] = operation.pop("description", "")
+                operation["requestBody"]["required"] = True
                 operation["responses"] = {
                     "200": {**operation["responses"]["200"], "description": "the predictions"},
                     "4XX": refusal("the request is at fault"),

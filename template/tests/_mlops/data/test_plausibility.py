@@ -1,0 +1,186 @@
+# The template's. Claims about your own columns go into a file beside this folder.
+"""Batches that look broken are named by kind; seasons, other populations and few rows are not."""
+
+from collections.abc import Callable
+from datetime import datetime
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from ..package import dataset, interface, plausibility, schema
+
+NOW = datetime(2027, 1, 1)
+Column = interface.Column
+COLUMNS = (
+    Column("at", "timestamp", "before", "when it was asked"),
+    Column("name", "integer", "before", "number of the row"),
+    Column("place", "text", "before", "where"),
+    Column("temp", "number", "before", "temperature, °F"),
+    Column("dew", "number", "before", "dew point, °F"),
+    Column("way", "integer", "before", "miles to the place"),
+    Column("calm", "boolean", "before", "no wind"),
+    Column("left", "number", "after", "minutes after the time at which it had to leave"),
+    Column("delay", "number", "after", "minutes", missing=True),
+)
+PLACES = {"ORD": 700, "LAX": 2500, "BOS": 200, "MIA": 1100, "SFO": 2600, "DCA": 210}
+
+
+def rows(month: int, count: int = 1000) -> pd.DataFrame:
+    """Return rows of a month whose weather is its own."""
+    luck = np.random.default_rng(month)
+    start = pd.Timestamp("2025-01-01") + pd.DateOffset(months=month)
+    minutes = np.sort(luck.integers(0, 28 * 24 * 60, count))
+    place = luck.choice(list(PLACES), count, p=[0.3, 0.2, 0.2, 0.15, 0.1, 0.05])
+    left = luck.normal(5, 20, count)
+    temp = 55 - 30 * np.cos(month * np.pi / 6) + luck.normal(0, 9, count)
+    return pd.DataFrame(
+        {
+            "at": (start + pd.to_timedelta(minutes, "min")).astype("datetime64[us]"),
+            "name": month * 100_000 + np.arange(count),
+            "place": pd.array(place, "str"),
+            "temp": temp,
+            "dew": temp - luck.gamma(4, 2, count),
+            "way": pd.Series(place).map(PLACES).to_numpy(),
+            "calm": luck.random(count) < 0.3,
+            "left": left,
+            "delay": np.where(luck.random(count) < 0.02, np.nan, left + luck.normal(temp / 9, 8)),
+        }
+    )
+
+
+KNOWN = pd.concat([rows(month) for month in range(14)], ignore_index=True)
+BATCH = rows(14)
+THIRD = np.arange(len(BATCH)) % 3 == 0
+
+
+@pytest.fixture(autouse=True, params=["labels", "a number"])
+def declared(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Let schema.py be about these rows, once with labels and once with a number."""
+
+    def late(found: pd.DataFrame) -> pd.Series:
+        labels = (found["delay"] > 15).map({True: "late", False: "in time"})
+        return labels.where(found["delay"].notna())
+
+    def delay(found: pd.DataFrame) -> pd.Series:
+        return found["delay"].rename("target")
+
+    labels = ("in time", "late") if request.param == "labels" else ()
+    about = {
+        "COLUMNS": COLUMNS,
+        "KEY": ("name",),
+        "TIME": "at",
+        "MOMENTS": ("before", "after"),
+        "PREDICTION_MOMENT": "before",
+        "TARGET": "target",
+        "LABELS": labels,
+        "read_target": late if labels else delay,
+    }
+    for name, value in about.items():
+        monkeypatch.setattr(schema, name, value)
+
+
+def judged(batch: pd.DataFrame, known: pd.DataFrame = KNOWN) -> plausibility.Judgement:
+    """Judge a batch that arrived."""
+    found: plausibility.Judgement = plausibility.judge(
+        known, batch.reset_index(drop=True), 0.2, outcomes=True, now=NOW
+    )
+    return found
+
+
+Change = Callable[[pd.DataFrame], pd.DataFrame]
+BROKEN: dict[str, tuple[str, str, Change]] = {
+    "constant": ("stuck", "temp", lambda b: b.assign(temp=61.0)),
+    "stuck after a week": (
+        "stuck",
+        "dew",
+        lambda b: b.assign(dew=b["dew"].where(b.index < 250, 40.0)),
+    ),
+    "empty": ("missing values", "dew", lambda b: b.assign(dew=b["dew"].where(THIRD))),
+    "Celsius": ("unit", "temp", lambda b: b.assign(temp=(b["temp"] - 32) / 1.8)),
+    "km": ("unit", "way", lambda b: b.assign(way=(b["way"] * 1.609344).round().astype("int64"))),
+    "lower case": ("spelling", "place", lambda b: b.assign(place=b["place"].str.lower())),
+    "blanks": (
+        "spelling",
+        "place",
+        lambda b: b.assign(place=b["place"].where(~THIRD, b["place"] + " ")),
+    ),
+    "renamed": ("groups", "place", lambda b: b.assign(place=b["place"].replace("ORD", "O'Hare"))),
+    "lost": ("groups", "place", lambda b: b[(b["place"] != "LAX") | (b.index % 10 == 0)]),
+    "new": ("groups", "place", lambda b: b.assign(place=b["place"].where(b.index % 9 > 0, "JFK"))),
+    "few a day": ("rows per day", "at", lambda b: b[b.index % 5 == 0]),
+    "days gone": ("rows per day", "at", lambda b: b[b["at"].dt.day % 2 == 0]),
+    "of the year 2043": ("times", "at", lambda b: b.assign(at=b["at"] + pd.DateOffset(years=17))),
+    "of 1970": ("times", "at", lambda b: b.assign(at=b["at"].where(b.index > 3, pd.Timestamp(0)))),
+    "late ones missing": (
+        "outcomes",
+        "*",
+        lambda b: b.assign(delay=b["delay"].where(b["delay"] < 15)),
+    ),
+    "turned": ("labels", "*", lambda b: b.assign(delay=b["delay"].where(~THIRD, 60 - b["delay"]))),
+    "leak": ("leak", "dew", lambda b: b.assign(dew=b["dew"].mean() + b["delay"].fillna(0) / 9)),
+}
+
+
+@pytest.mark.parametrize("what", BROKEN)
+def test_what_looks_broken_is_named_by_kind_and_column(what: str) -> None:
+    kind, column, broken = BROKEN[what]
+    found = judged(broken(BATCH))
+
+    assert found.says == plausibility.BROKEN
+    assert (kind, column) in [(one.kind, one.column) for one in found.findings]
+    assert all(one.found and one.expected and one.do for one in found.findings)
+
+
+@pytest.mark.parametrize("month", range(14, 20))
+def test_months_that_differ_as_seasons_do_are_no_alarm(month: int) -> None:
+    found = judged(rows(month))
+
+    assert (found.says, [*found.findings]) == (plausibility.SEASON, [])
+
+
+def test_a_season_never_seen_is_no_alarm() -> None:
+    first = KNOWN[KNOWN["at"] < "2025-07-01"]
+
+    assert [judged(rows(month), first).findings for month in (6, 8, 9)] == [[], [], []]
+
+
+def test_another_population_is_named_and_no_alarm() -> None:
+    other = BATCH.assign(
+        place=np.where(BATCH.index % 4 > 0, "MIA", BATCH["place"]),
+        temp=BATCH["temp"].mean() + 2 * (BATCH["temp"] - BATCH["temp"].mean()),
+    )
+    other = other.assign(way=other["place"].map(PLACES), dew=other["temp"] - 8)
+    found = judged(other.assign(place=pd.array(other["place"], "str")))
+
+    assert "place" in found.moved
+
+
+def test_few_rows_are_not_judged_but_for_what_is_certain() -> None:
+    few = BATCH.head(40)
+    future = few.assign(at=few["at"] + pd.DateOffset(years=17))
+
+    assert judged(few.assign(temp=61.0)).says == plausibility.FEW
+    assert judged(BATCH, KNOWN.head(90)).says == plausibility.FEW
+    assert [one.kind for one in judged(future).findings] == ["times"]
+
+
+def test_columns_that_a_batch_lacks_are_passed_over() -> None:
+    known = [column.name for column in COLUMNS if column.known == "before"]
+    for gone in ([], ["temp"], ["at"]):
+        log = BATCH[known].drop(columns=gone)
+        assert plausibility.judge(KNOWN[known], log, 0.2).says == plausibility.SEASON
+
+
+def test_rows_without_a_time_are_judged_too(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(schema, "TIME", "")
+    mixed = KNOWN.sample(frac=1, random_state=0)
+    batch, known = mixed.head(1000), mixed.tail(len(mixed) - 1000)
+    spelt = batch.assign(place=batch["place"].str.lower())
+
+    assert judged(batch, known).says == plausibility.SEASON
+    assert [one.kind for one in judged(spelt, known).findings] == ["spelling"]
+
+
+def test_the_target_of_these_rows_is_read() -> None:
+    assert dataset.read_target(BATCH).notna().sum() > 900
