@@ -104,7 +104,7 @@ def test_a_batch_that_looks_broken_stops_at_the_door_unless_it_is_forced(
 
     assert (code, f"looks broken: stuck: column {column!r}" in said) == (1, True)
     assert "expected this value in at most" in said
-    assert "hint: ask whether its source stopped" in said
+    assert "hint: stuck: ask whether its source stopped" in said
 
     done = repo.must("ingest", "--force", "the sensor is gone for good", "bad.parquet")
     assert "warning: bad.parquet looks broken: stuck" in done.err

@@ -108,7 +108,8 @@ def require_plausible(judged: dict[Path, plausibility.Judgement], force: str | N
             click.echo(f"warning: {line}; taken in: {force}", err=True)
         return
     again = f'it is right as it is? uv run {PROJECT} ingest --force "REASON" takes it in'
-    raise Refused("\nerror: ".join(lines), f"{found[0][1].do}\nhint: {again}")
+    hints = dict.fromkeys(f"{finding.kind}: {finding.do}" for _, finding in found)
+    raise Refused("\nerror: ".join(lines), "\nhint: ".join([*hints, again]))
 
 
 def shifted(new: Sequence[Path], judged: dict[Path, plausibility.Judgement]) -> dict[str, Any]:
