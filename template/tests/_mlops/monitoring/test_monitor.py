@@ -5,6 +5,7 @@ import json
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
@@ -143,6 +144,23 @@ def never(repo: Repo, name: str) -> None:
     """Set a bar of quality that no model meets."""
     bar = 1e9 if bars(repo)["better"] == "higher" else -1e9
     repo.change(paths.CONTRACT, "quality", name, to=bar)
+
+
+def test_inputs_raise_drift_unless_they_moved_as_seasons_do() -> None:
+    bars = interface.Quality(metric="m", accept=0.7, retrain=0.6, withdraw=0.5)
+    facts = checks.Facts(rows=1000, champion_rows=0, drifted_share=0.9, drifted=["x"])
+    found = {
+        seasonal: checks.judge(
+            replace(facts, looks="so it looks", seasonal=seasonal),
+            interface.Contract(quality=bars),
+            0.2,
+            0.15,
+        )[0]
+        for seasonal in (True, False)
+    }
+
+    assert {seasonal: one.state for seasonal, one in found.items()} == {True: "ok", False: "raised"}
+    assert all(one.detail == "1,000 rows; drifted: x; so it looks" for one in found.values())
 
 
 def test_a_calm_week_is_ok_and_each_check_is_judged(
