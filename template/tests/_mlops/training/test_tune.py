@@ -130,10 +130,10 @@ def test_the_hold_out_has_no_say(searched: Repo) -> None:
     known = rows[schema.read_target(rows).notna()]
     _, holdout = data.split(known, 0.2)
     rng = np.random.default_rng(0)
-    fixed = {schema.TIME, *schema.KEY}
-    for column in [
-        name for name in rows if name not in fixed
-    ]:  # rows stay where the split put them
+    # rows stay where the split put them: by time, by key, or each label by itself
+    known_now = {column.name for column in tables.known_columns(schema)}
+    fixed = {schema.TIME, *schema.KEY} | (set() if schema.TIME else set(rows) - known_now)
+    for column in [name for name in rows if name not in fixed]:
         values = rows.loc[holdout.index, column]
         if values.notna().all():
             rows.loc[holdout.index, column] = values.to_numpy()[rng.permutation(len(values))]
