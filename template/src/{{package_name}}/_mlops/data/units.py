@@ -1,4 +1,4 @@
-# The template's. The unit of a column stands in its meaning, in schema.py.
+# The template's. The unit of a column of yours stands in its meaning, in schema.py.
 """Are the numbers of a batch in another unit: multiplied, or moved?"""
 
 from collections.abc import Iterator
