@@ -63,7 +63,7 @@ def per_day(known: Reference, batch: pd.DataFrame, time: str) -> Iterator[Findin
     if not low <= middle <= high:
         said = f"{middle:.0f} rows a day"
     elif without > known.ceiling(empty, 0.15):
-        said = f"{without:.0%} of the days with less than a quarter of the rows"
+        said = f"{100 * without:.0f} % of the days with less than a quarter of the rows"
     else:
         return
     do = "ask whether the batch is complete, and whole rows are not repeated"
@@ -99,8 +99,10 @@ def outcomes(
             depends = f", depending on {name!r}"
             break
     if depends or share > known.ceiling(seen, 0.03 + chance(max(seen), len(target))):
-        most = f"at most {max(seen):.1%}"
-        yield Finding("outcomes", "*", f"{share:.1%} of the outcomes missing{depends}", most, do)
+        most = f"at most {100 * max(seen):.1f} %"
+        yield Finding(
+            "outcomes", "*", f"{100 * share:.1f} % of the outcomes missing{depends}", most, do
+        )
 
 
 def labels(

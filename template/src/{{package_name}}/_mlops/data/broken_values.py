@@ -51,8 +51,8 @@ def stuck(known: Reference, batch: pd.DataFrame, columns: Columns) -> Iterator[F
             yield Finding(
                 "stuck",
                 column.name,
-                f"{value!s} in {found:.0%} of the rows",
-                f"this value in at most {max(seen):.0%}",
+                f"{value!s} in {100 * found:.0f} % of the rows",
+                f"this value in at most {100 * max(seen):.0f} %",
                 "ask whether its source stopped, or fills gaps with a fixed value",
             )
 
@@ -71,8 +71,8 @@ def missing(known: Reference, batch: pd.DataFrame, columns: Columns) -> Iterator
             yield Finding(
                 "missing values",
                 column.name,
-                f"{found:.0%} missing",
-                f"at most {max(seen):.0%}",
+                f"{100 * found:.0f} % missing",
+                f"at most {100 * max(seen):.0f} %",
                 "ask whether its source still delivers",
             )
 
@@ -148,7 +148,7 @@ def _new(known: Reference, values: pd.Series, name: str) -> Iterator[Finding]:
         yield Finding(
             "groups",
             name,
-            f"new groups such as {new.mode().iloc[0]!r} in {share:.0%} of the rows",
-            f"at most {max(seen):.0%}",
+            f"new groups such as {new.mode().iloc[0]!r} in {100 * share:.0f} % of the rows",
+            f"at most {100 * max(seen):.0f} %",
             "ask what they are; a new group is trained on only when it belongs here",
         )
