@@ -142,3 +142,22 @@ def test_a_dead_link_is_found(tmp_path: Path) -> None:
     (tmp_path / "page.md").write_text("[there](nowhere.md) [here](page.md#head)")
 
     assert dead_links(tmp_path) == ["page.md: nowhere.md"]
+
+
+def test_the_handbook_names_for_each_barrier_its_checks_and_a_lab() -> None:
+    text = (ROOT / "template/docs/handbook/readiness.md").read_text(encoding="utf-8")
+    told = re.findall(r"\*\*(\d)\. [^*]+\*\*\n.*\nChecks: (.*)\. Lab: (\d)\.\nNext: .", text)
+    folder = ROOT / "template/src/{{package_name}}/_mlops/project/proof/checks"
+    barriers: dict[str, set[str]] = {}
+    for path in folder.glob("[!_]*.py"):
+        for name, found in re.findall(
+            r'    id = "(\w+)"\n(?:.*\n)*?    barriers = \(([\d, ]+)\)', path.read_text("utf-8")
+        ):
+            for number in re.findall(r"\d", found):
+                barriers.setdefault(number, set()).add(name)
+
+    assert {number: set(checks.split(", ")) for number, checks, _ in told} == barriers
+    assert sorted(lab for *_, lab in told) == [str(number) for number in range(1, 8)]
+    for number, _, lab in told:
+        (page,) = (ROOT / "template/workshop/labs").glob(f"{lab}-*/README.md.jinja")
+        assert page.is_file(), number

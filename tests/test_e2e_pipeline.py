@@ -146,7 +146,9 @@ def test_a_request_of_the_demo_is_traced_to_its_version(year: FirstRun) -> None:
     assert "claims hold" in done.stderr
 
 
-def test_a_poisoned_batch_is_refused_and_so_is_what_learned_of_it_by_force(year: FirstRun, tmp_path: Path) -> None:
+def test_a_poisoned_batch_is_refused_and_so_is_what_learned_of_it_by_force(
+    year: FirstRun, tmp_path: Path
+) -> None:
     repo = copied(year.repo, tmp_path / "late-flights")
     program = (
         "import pandas as pd; b = pd.read_parquet('data/incoming/2013-08.parquet');"
