@@ -150,6 +150,23 @@ def test_a_csv_file_of_another_dialect_is_named(
     assert first not in done.err
 
 
+@pytest.mark.parametrize("last", ["", "a value"])
+def test_a_line_that_is_cut_is_named_and_an_empty_field_is_not(
+    tmp_path: Path, sample: pd.DataFrame, last: str
+) -> None:
+    path, name = tmp_path / "batch.csv", schema.COLUMNS[-1].name
+    rows = sample.head(4).assign(**{name: pd.Series([last] * 4, dtype="str").to_numpy()})
+    columns = [one for one in rows if one != name]
+    rows[[*columns, name]].to_csv(path, index=False)
+    tables.require_full_lines(path, schema)
+    cut = path.read_text(encoding="utf-8").splitlines()
+    cut[2] = cut[2].rpartition(",")[0]
+    path.write_text("\n".join(cut) + "\n", encoding="utf-8")
+
+    with pytest.raises(errors.WrongInput, match=f"line 3 has {len(columns)} fields"):
+        tables.require_full_lines(path, schema)
+
+
 def test_a_plain_csv_file_is_never_called_another_dialect(
     tmp_path: Path, sample: pd.DataFrame
 ) -> None:

@@ -31,6 +31,13 @@ def read(folder: Path, content: str | bytes, name: str = "table.csv") -> Any:
     return source.read(text(folder, content, name))
 
 
+def test_a_line_with_less_fields_than_the_header_is_named(tmp_path: Path) -> None:
+    cut = read(tmp_path, lines("1,x,", "2,y,z", head="a,b,c") + "3,z\n4,v\n")
+
+    assert "line 32 has 2 fields of 3: the others are left empty" in cut.notes
+    assert read(tmp_path, lines("1,x,", "2,y,z", head="a,b,c")).notes == ()
+
+
 @pytest.mark.parametrize(
     ("content", "first"),
     [

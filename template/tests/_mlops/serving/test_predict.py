@@ -33,6 +33,17 @@ def refused(repo: Repo, source: Path, destination: Path) -> tuple[int, str]:
     return done.code, done.err
 
 
+def test_a_line_with_less_fields_than_the_header_is_not_filled_in_silence(
+    repo: Repo, known: pd.DataFrame, tmp_path: Path
+) -> None:
+    lines = known.head(5).to_csv(index=False).splitlines()
+    lines[3] = lines[3].rsplit(",", 1)[0]
+    (tmp_path / "in.csv").write_text("\n".join(lines) + "\n", encoding="utf-8")
+    code, said = refused(repo, tmp_path / "in.csv", tmp_path / "out.csv")
+
+    assert (code, f"line 4 has {known.shape[1] - 1} fields" in said) == (2, True)
+
+
 def test_rows_come_back_in_order_with_predictions_beside_them(
     repo: Repo, known: pd.DataFrame, tmp_path: Path
 ) -> None:

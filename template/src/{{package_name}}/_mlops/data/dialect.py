@@ -1,6 +1,7 @@
 # The template's. Yours is data.read_batch: read there what is written in another way.
 """How is a CSV file written: its separator, decimal sign and encoding?"""
 
+import csv
 import re
 from collections.abc import Iterable
 from dataclasses import dataclass
@@ -83,6 +84,24 @@ def detect(path: Path, columns: Iterable[str]) -> Dialect:
     cells = [cell.strip('" ') for line in body for cell in line.split(separator)]
     comma = separator != "," and any(DECIMAL_COMMA.match(cell) for cell in cells)
     return Dialect(encoding, separator, "," if comma else ".")
+
+
+def short_line(path: Path, written: Dialect | None = None) -> tuple[int, int, int] | None:
+    """Return line, fields and expected fields of the first line with less fields than the header.
+
+    pandas fills such a line with missing values and says nothing.
+    """
+    written = written or Dialect()
+    with path.open("r", encoding=written.encoding, newline="") as file:
+        lines = csv.reader(file, delimiter=written.separator)
+        width = 0
+        for number, cells in enumerate(lines):
+            if number < written.skipped or not cells:
+                continue
+            width = width or len(cells)
+            if len(cells) < width:
+                return lines.line_num, len(cells), width
+    return None
 
 
 def decoded(content: bytes) -> tuple[str, str]:

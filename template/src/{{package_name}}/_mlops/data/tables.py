@@ -1,6 +1,7 @@
 # The template's. Yours are schema.py, what a column may hold, and data.py, how files are read.
 """Tables with the schema's types: the same whether they come from Parquet, CSV or a request."""
 
+import csv
 import re
 from collections.abc import Iterator, Sequence
 from datetime import datetime
@@ -223,6 +224,8 @@ def read(path: Path, schema: Schema, data: Data) -> pd.DataFrame:
         raise WrongInput(
             message, "is it complete, and of the format that its name says?"
         ) from error
+    if path.suffix == ".csv" and (rows.empty or rows.iloc[:, -1].isna().any()):
+        require_full_lines(path, schema)
     # a name that data.read_batch itself may have added is no sign of a known separator
     if len({column.name for column in schema.COLUMNS} & set(rows)) < 2:
         require_plain(path, schema)
@@ -239,6 +242,19 @@ def require_plain(path: Path, schema: Schema) -> None:
         raise WrongInput(f"{message}; expected comma, '.' and utf-8", written.hint)
 
 
+def require_full_lines(path: Path, schema: Schema) -> None:
+    """Raise `WrongInput` for a CSV file with a line that has less fields than its header."""
+    written = dialect.detect(path, (column.name for column in schema.COLUMNS))
+    try:
+        short = dialect.short_line(path, written)
+    except (ValueError, csv.Error):
+        return  # it is read in another way, by data.py
+    if short:
+        line, found, expected = short
+        message = f"{path} line {line} has {found} fields, expected {expected}"
+        raise WrongInput(message, "is the file complete? what is missing stands between two commas")
+
+
 def chunks(path: Path, rows: int, schema: Schema) -> Iterator[pd.DataFrame]:
     """Read a Parquet or CSV file piece by piece; `WrongInput` when it is unreadable."""
     if path.suffix not in SUFFIXES:
@@ -248,9 +264,13 @@ def chunks(path: Path, rows: int, schema: Schema) -> Iterator[pd.DataFrame]:
     require_plain(path, schema)
     try:
         if path.suffix == ".csv":  # as text: `conform` gives the types, and nothing is lost
-            yield from pd.read_csv(
-                path, chunksize=rows, dtype="str", keep_default_na=False, na_values=[""]
-            )
+            texts = {"dtype": "str", "keep_default_na": False, "na_values": [""]}
+            looked_at = False
+            for piece in pd.read_csv(path, chunksize=rows, **texts):
+                if not looked_at and piece.iloc[:, -1].isna().any():
+                    require_full_lines(path, schema)
+                    looked_at = True
+                yield piece
             return
         import pyarrow.parquet as pq
 

@@ -19,7 +19,7 @@ from typing import Any
 import pandas as pd
 from pydantic import BaseModel
 
-from ...data.dialect import SEPARATORS, Dialect
+from ...data.dialect import SEPARATORS, Dialect, short_line
 from ...errors import OutsideFailed, WrongInput, did_you_mean, first_cause
 from .values import Written, column
 
@@ -284,9 +284,11 @@ def text(path: Path) -> Raw:
     if width > 1 and rows.iloc[-1].fillna("").iloc[-1] == "" and not ended(path):
         rows = rows.iloc[:-1]
         notes.append("last line left out: it is not whole")
-    return without_total(
-        Raw(rows.set_axis(names, axis="columns"), Dialect(encoding, separator, skipped=head), notes)
-    )
+    written = Dialect(encoding, separator, skipped=head)
+    if width > 1 and (rows.iloc[:, -1] == "").any() and (short := short_line(path, written)):
+        line, found, expected = short
+        notes.append(f"line {line} has {found} fields of {expected}: the others are left empty")
+    return without_total(Raw(rows.set_axis(names, axis="columns"), written, notes))
 
 
 def ended(path: Path) -> bool:
