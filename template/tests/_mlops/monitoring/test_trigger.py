@@ -92,6 +92,18 @@ def test_a_fresh_champion_waits_and_before_it_there_is_no_waiting(own_repo: Repo
     assert json.loads(first.out) == {"train": True, "reasons": ["there is no champion yet"]}
 
 
+def test_days_are_counted_by_the_rows_where_months_pass_in_seconds(
+    repo: Repo, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(trigger, "gather", lambda now: replace(QUIET, age_days=31.0))
+    by_clock, by_data = repo.run("trigger"), repo.run("trigger", "--by-data")
+    monkeypatch.setattr(trigger, "gather", lambda now: replace(QUIET, age_days=None))
+
+    assert (by_clock.code, by_data.code) == (1, 0)
+    assert "31.0 days since the last training, due every 30" in by_data.out
+    assert repo.run("trigger", "--by-data").code == 1
+
+
 def take_whatever_comes(repo: Repo) -> None:
     """Let the contract say that each new batch is a reason."""
     with (repo.folder / paths.CONTRACT).open("a", encoding="utf-8") as contract:

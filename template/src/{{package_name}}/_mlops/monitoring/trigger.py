@@ -4,7 +4,7 @@
 import json
 import sys
 from collections.abc import Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -55,14 +55,20 @@ class Decision:
 
 
 @click.command()
+@click.option(
+    "--by-data", is_flag=True, help="Count days by the rows, as where months pass in seconds."
+)
 @click.option("--json", "as_json", is_flag=True, help="Print the decision as JSON.")
-def command(as_json: bool) -> None:
+def command(by_data: bool, as_json: bool) -> None:
     """Say whether to train: exit code 0 is yes, 1 is no. Changes nothing.
 
     Reads the champion's manifest, data/raw, reports/monitor.json and reports/ingest.json.
     """
     contract = load_contract()
-    decision = decide(gather(datetime.now(UTC)), contract)
+    facts = gather(datetime.now(UTC))
+    if by_data and facts.age_days is not None:
+        facts = replace(facts, days_since_training=facts.age_days)
+    decision = decide(facts, contract)
     said = "; ".join(decision.reasons)
     words = f"train: {said}" if decision.train else f"wait: {said}"
     click.echo(json.dumps(asdict(decision)) if as_json else words)

@@ -177,7 +177,7 @@ def monitor_batch(since: str, labels: Path) -> dict[str, Any]:
 
 def react(arrived: list[Path], host: Host) -> dict[str, Any]:
     """Ask `trigger`; on a yes take in what arrived and train. The gate has the last word."""
-    code, said = step("trigger")
+    code, said = step("trigger", "--by-data")
     found: dict[str, Any] = {"trigger": said, "ingest": "", "gate": "", "reasons": []}
     found |= {"deployed": False, "notes": []}
     if code:
