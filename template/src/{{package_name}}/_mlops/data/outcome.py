@@ -48,7 +48,7 @@ def estimator(model: "BaseEstimator") -> str:
 
 def last_step(model: "BaseEstimator") -> Any:
     """Return the estimator at the end of a pipeline."""
-    return model[-1] if hasattr(model, "steps") else model
+    return model.steps[-1][1] if hasattr(model, "steps") else model
 
 
 def decides(last: Any) -> bool:
