@@ -1,5 +1,5 @@
 # The template's. What your consumer was promised is in contract.yaml: service.
-"""Measure how fast the service and `predict` are on this machine."""
+"""Measure how fast the service and `predict` are here."""
 
 import http.client
 import json
