@@ -27,7 +27,9 @@ def command(force: str | None, as_json: bool) -> None:
     if report["model_sha256"] != manifest["model_sha256"]:
         message = f"{paths.METRICS} is about another model than {paths.CANDIDATE}"
         raise WrongInput(message, "uv run just repro evaluates the candidate")
-    reasons = [*manifest["dirty_reasons"], *provenance.pipeline_changes("outs")]
+    reasons = list(manifest["dirty_reasons"])
+    if not provenance.by_hand(manifest["created"]):
+        reasons += provenance.pipeline_changes("outs")
     if reasons and not force:
         message = f"the run is dirty: {'; '.join(reasons)}"
         hint = 'commit what it was made with, or: uv run just register --force "REASON"'

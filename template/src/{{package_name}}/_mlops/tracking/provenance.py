@@ -8,6 +8,7 @@ import resource
 import subprocess
 import time
 from collections.abc import Callable
+from datetime import datetime
 from importlib.metadata import version
 from pathlib import Path
 from typing import Any
@@ -100,6 +101,16 @@ def stopwatch() -> Callable[[], dict[str, float]]:
 def pipeline_sha256() -> str:
     """Return the hash of DVC's record of the pipeline; nothing when the stages ran by hand."""
     return sha256(PIPELINE) if PIPELINE.is_file() else ""
+
+
+def by_hand(created: str) -> bool:
+    """Say whether a model was trained after DVC's record was written: that is about another one.
+
+    Args:
+        created: ISO time at which it was trained.
+    """
+    moment = datetime.fromisoformat(created).timestamp()
+    return not PIPELINE.is_file() or moment > PIPELINE.stat().st_mtime
 
 
 def pipeline_changes(*parts: str) -> list[str]:
