@@ -64,3 +64,23 @@ def test_make_demo_takes_any_name_of_a_folder(tools: Path) -> None:
 
     assert f"generated {folder}\n" in done.stdout, done.stderr
     assert given(tools)[-1] == folder
+
+
+@pytest.mark.parametrize(
+    ("typed", "found"),
+    [("C", "C.UTF-8"), ("POSIX", "C.UTF-8"), ("de_DE.UTF-8", "de_DE.UTF-8"), ("", "")],
+)
+def test_a_recipe_never_runs_where_only_ascii_is_known(
+    repos: Callable[[int, str], Path], typed: str, found: str
+) -> None:
+    """Before 3.13, Python in C cannot start with an environment in a folder such as Modèle."""
+    command = [JUST, "--evaluate", "LC_ALL"]
+    done = subprocess.run(
+        command,
+        cwd=repos(0, TASKS[0]),
+        env=clean_environment(LC_ALL=typed),
+        capture_output=True,
+        text=True,
+    )
+
+    assert (done.returncode, done.stdout.strip()) == (0, found)

@@ -253,7 +253,7 @@ def test_the_rows_of_a_confusion_matrix_are_what_happened() -> None:
     page = Page(f"<main>{report_sections.matrix(labels)}</main>")
 
     assert page.words["td"] == "8 (80.0%)2 (20.0%)1 (25.0%)3 (75.0%)"
-    assert report_sections.matrix([*labels, labels[0]]).startswith("<p>The most probable")
+    assert report_sections.matrix([*labels, labels[0]]).startswith("<p>The label that is answered")
 
 
 @pytest.mark.parametrize("value", [0.0, 5.0, -3.0])

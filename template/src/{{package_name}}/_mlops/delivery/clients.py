@@ -73,10 +73,10 @@ def ask(
     """Ask row after row over one connection that stays open."""
     parts = urlsplit(address)
     line = http.client.HTTPConnection(parts.hostname or "", parts.port, timeout=PATIENCE)
+    known = {"Content-Type": "application/json", **access.headers()}
     took = 0.0
     while not over.wait(max(PAUSE, AT_REST * took)) and (turn := next(turns)) < MOST:
         began = time.perf_counter()
-        known = {"Content-Type": "application/json", **access.headers()}
         headers = {**known, "X-Caller-Id": str(turn % CALLERS)}
         body = json.dumps({"rows": [rows[turn % len(rows)]]})
         try:

@@ -194,9 +194,10 @@ def ask(line: http.client.HTTPConnection, body: bytes, by: Contender) -> float:
     Raises:
         Refused: If the service does not answer with a prediction.
     """
-    who, start = f"the service with version {by.version.number}", time.perf_counter()
+    who, headers = f"the service with version {by.version.number}", {**HEADERS, **access.headers()}
+    start = time.perf_counter()
     try:
-        line.request("POST", "/predict", body, {**HEADERS, **access.headers()})
+        line.request("POST", "/predict", body, headers)
         answer = line.getresponse()
         said = answer.read()
     except (OSError, http.client.HTTPException) as error:

@@ -120,7 +120,7 @@ def confusion(records: Records) -> str:
 def matrix(labels: Sequence[dict[str, Any]]) -> str:
     """Return the confusion matrix of two labels, which their recall tells; else nothing."""
     if len(labels) != 2:
-        return "<p>The most probable label counts as predicted.</p>"
+        return "<p>The label that is answered counts as predicted.</p>"
     right = [round(one["rows"] * (one["recall"] or 0)) for one in labels]
     rows = []
     for place, one in enumerate(labels):
@@ -130,7 +130,7 @@ def matrix(labels: Sequence[dict[str, Any]]) -> str:
         rows.append([f"{escape(str(one['label']))} happened", *cells])
     heads = ["", *(f"{one['label']} predicted" for one in labels)]
     return (
-        "<p>Confusion matrix: a row is what happened, a column the more probable label; "
+        "<p>Confusion matrix: a row is what happened, a column what is answered; "
         "shares are of the row.</p>" + table("confusion matrix", heads, rows)
     )
 
