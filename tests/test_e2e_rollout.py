@@ -71,6 +71,7 @@ known = [(name, files.read_json(name)) for name in (manifest, paths.METRICS)]
 {change}
 for name, content in known:
     files.write_json(name, content | dict(model_sha256=files.sha256(path)))
+files.write_json(manifest, files.read_json(manifest) | dict(by_hand=True))
 """
 
 

@@ -40,6 +40,19 @@ def test_the_same_bytes_keep_their_version(repo: Repo, monkeypatch: pytest.Monke
     assert len(versions.listed()) == 1
 
 
+@pytest.mark.parametrize(("by_hand", "code"), [(True, 0), (False, 1)])
+def test_the_record_of_the_pipeline_is_about_what_the_pipeline_trained(
+    own_repo: Repo, by_hand: bool, code: int
+) -> None:
+    pipeline = "schema: '2.0'\nstages: {another: {cmd: another}}\n"
+    (own_repo.folder / provenance.PIPELINE).write_text(pipeline, encoding="utf-8")
+    rewrite(own_repo.folder / paths.CANDIDATE / artifact.MANIFEST, by_hand=by_hand)
+    done = own_repo.run("register")
+
+    assert done.code == code, done.err
+    assert ("another is unlike dvc.lock" in done.err) is not by_hand
+
+
 def test_a_version_says_what_it_was_made_of(repo: Repo, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.chdir(repo.folder)
     manifest = repo.read(paths.CANDIDATE / artifact.MANIFEST)

@@ -61,10 +61,12 @@ def test_another_failure_keeps_its_traceback() -> None:
         fitting.fit(Picky("something else"), ROWS, TARGET)
 
 
-def test_a_model_without_probabilities_is_refused_before_it_is_written() -> None:
-    if not schema.LABELS:
-        pytest.skip("a number has no probabilities")
+def test_a_model_without_probabilities_is_refused_before_it_is_written(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(schema, "LABELS", ("no", "yes"))
+    target = pd.Series(["no", "yes"] * 2)
 
     with pytest.raises(errors.WrongInput, match="RidgeClassifier gives no probabilities") as found:
-        fitting.fit(make_pipeline(RidgeClassifier()), ROWS, TARGET)
+        fitting.fit(make_pipeline(RidgeClassifier()), ROWS, target)
     assert found.value.hint == "CalibratedClassifierCV(RidgeClassifier(...)) has it"

@@ -8,7 +8,6 @@ import resource
 import subprocess
 import time
 from collections.abc import Callable
-from datetime import datetime
 from importlib.metadata import version
 from pathlib import Path
 from typing import Any
@@ -24,12 +23,17 @@ PACKAGES = ("scikit-learn", "skops", "pandas", "numpy")
 LOCK = Path("uv.lock")
 POINTER = Path("data/raw.dvc")
 PIPELINE = Path("dvc.lock")
+BY_PIPELINE = "DVC_STAGE"  # DVC sets it for the stages that it runs
 
 
 def record() -> dict[str, Any]:
-    """Return commit, hashes and package versions of this moment, with `dirty` and its reasons."""
+    """Return commit, hashes and package versions of this moment, with `dirty` and its reasons.
+
+    `by_hand` says that no pipeline runs this stage, so that DVC's record is about another model.
+    """
     reasons = uncommitted() + moved_data()
     return {
+        "by_hand": BY_PIPELINE not in os.environ,
         "commit": git("rev-parse", "HEAD"),
         "dirty": bool(reasons),
         "dirty_reasons": reasons,
@@ -74,7 +78,7 @@ def inputs_sha256() -> str:
 
 def moved_data() -> list[str]:
     """Say whether the bytes of data/raw are unlike those that its DVC pointer names."""
-    if "DVC_STAGE" in os.environ or not POINTER.exists():
+    if BY_PIPELINE in os.environ or not POINTER.exists():
         return []  # `dvc repro` has written the pointer anew; git shows whether that is a change
     from dvc.repo import Repo
 
@@ -101,16 +105,6 @@ def stopwatch() -> Callable[[], dict[str, float]]:
 def pipeline_sha256() -> str:
     """Return the hash of DVC's record of the pipeline; nothing when the stages ran by hand."""
     return sha256(PIPELINE) if PIPELINE.is_file() else ""
-
-
-def by_hand(created: str) -> bool:
-    """Say whether a model was trained after DVC's record was written: that is about another one.
-
-    Args:
-        created: ISO time at which it was trained.
-    """
-    moment = datetime.fromisoformat(created).timestamp()
-    return not PIPELINE.is_file() or moment > PIPELINE.stat().st_mtime
 
 
 def pipeline_changes(*parts: str) -> list[str]:
