@@ -33,17 +33,18 @@ def chromium() -> str:
     pytest.skip(reason)
 
 
-def look_at(address: str, profile: Path) -> str:
+def look_at(address: str, profile: Path, *options: str) -> str:
     """Open a page, let its scripts run, and return its title and the words on it.
 
     Args:
         address: Of a page on this machine, file:// or 127.0.0.1.
         profile: An empty folder for the browser's own files.
+        options: More of the browser's.
     """
     done = subprocess.run(
         [
             *(chromium(), *QUIET, OFFLINE, f"--user-data-dir={profile}"),
-            *("--virtual-time-budget=20000", "--dump-dom", address),
+            *("--virtual-time-budget=20000", *options, "--dump-dom", address),
         ],
         capture_output=True,
         text=True,

@@ -128,7 +128,9 @@ def test_predict_writes_every_row_of_a_month_in_order(first_run: FirstRun) -> No
 
 
 @contextmanager
-def server(folder: Path, *command: str, **environment: str) -> Iterator[str]:
+def server(
+    folder: Path, *command: str, ready: str = "/readyz", **environment: str
+) -> Iterator[str]:
     """Start a service in a folder on a free port; stop it by its process id."""
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
@@ -146,7 +148,7 @@ def server(folder: Path, *command: str, **environment: str) -> Iterator[str]:
         for _ in range(300):
             assert server.poll() is None, "the service ended"
             try:
-                urllib.request.urlopen(f"{address}/readyz", timeout=5).close()
+                urllib.request.urlopen(f"{address}{ready}", timeout=5).close()
                 break
             except OSError:
                 time.sleep(0.3)
@@ -207,6 +209,22 @@ def test_the_page_of_the_service_can_be_read_and_tried(first_run: FirstRun, tmp_
     assert "POST /predict Predict each row, in order." in page.replace("\u200b", "")
     assert "Execute" in page
     assert '"probabilities"' in page
+
+
+def test_the_table_of_runs_shows_the_metric_beside_its_baselines(
+    first_run: FirstRun, tmp_path: Path
+) -> None:
+    chromium()
+    metric = first_run.json("reports/metrics.json")["metric"]
+    shown = run(first_run.repo, "uv", "run", "just", "--show", "ui").stdout
+    (place,) = re.findall(r"http://127\.0\.0\.1:5000(\S+)\"", shown)
+    with server(first_run.repo, "uv", "run", "just", "ui", ready="/health") as address:
+        page = look_at(address + place, tmp_path / "profile", "--window-size=1920,1080")
+
+    assert "Runs" in page
+    assert f" {metric} " in page
+    assert f" linear_{metric} " in page
+    assert "cpu_seconds" not in page
 
 
 def test_what_it_writes_and_prints_has_the_keys_of_the_page(

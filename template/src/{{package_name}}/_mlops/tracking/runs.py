@@ -1,6 +1,7 @@
 # The template's. Your server's address goes into MLFLOW_TRACKING_URI; without it, mlflow.db.
 """Runs in MLflow: what was tried, with which inputs, and how it went."""
 
+import json
 import logging
 import os
 import sqlite3
@@ -28,6 +29,7 @@ TAGS = (
     "python",
 )
 KIND, MAIN_METRIC = "mlflow.experimentKind", "mlflow.experiment.primaryMetric.name"
+VIEW = "mlflow.sharedViewState.metrics"  # what `just ui` asks the page for by its last word
 POINTS_NOWHERE = "PRAGMA foreign_key_check"
 # where MLflow notes the full path of what lies in mlruns/
 PLACES = (
@@ -139,11 +141,19 @@ def log_run(manifest: dict[str, Any]) -> str:
     return run_id
 
 
+def view(report: dict[str, Any]) -> str:
+    """Return which columns MLflow's table of runs shows: the metric and that of each baseline."""
+    metrics = [report["metric"], *(f"{name}_{report['metric']}" for name in report["baselines"])]
+    columns = ["attributes.`Dataset`", *(f"metrics.`{name}`" for name in metrics)]
+    return json.dumps({"selectedColumns": columns})
+
+
 def log_evaluation(run_id: str, report: dict[str, Any]) -> None:
     """Add the evaluation's numbers and plots to a run."""
     log = client()
     experiment = log.get_run(run_id).info.experiment_id
     log.set_experiment_tag(experiment, MAIN_METRIC, report["metric"])
+    log.set_experiment_tag(experiment, VIEW, view(report))
     for name, value in report["metrics"].items():
         log.log_metric(run_id, name, value)
     for baseline, scores in report["baselines"].items():
