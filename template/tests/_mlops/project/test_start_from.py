@@ -57,6 +57,20 @@ def test_the_files_are_written_and_the_old_batch_waits_aside(
     assert repo.read(replacing.RECORD)["origin"] == "people.csv"
     assert "Start from people.csv" in repo.git("log", "--format=%s")
     assert repo.git("status", "--porcelain") == ""
+    assert "xfail" not in (repo.folder / "tests/test_model.py").read_text(encoding="utf-8")
+
+
+def test_where_the_columns_say_nothing_the_test_written_expects_no_more(
+    table: Callable[..., Path], tmp_path: Path
+) -> None:
+    repo = fresh_repo(tmp_path / "work")
+    random = np.random.default_rng(1)
+    noise = {f"noise_{number}": random.normal(size=ROWS) for number in range(12)}
+    path = table(**noise, bought=random.permutation(["yes", "no"] * (ROWS // 2)))
+    done = repo.must("start-from", path, "--target", "bought", "--yes", "--force")
+
+    assert "the model is no better than 'majority'" in done.err
+    assert "@pytest.mark.xfail" in (repo.folder / "tests/test_model.py").read_text(encoding="utf-8")
 
 
 def test_labels_that_only_later_rows_have_are_refused_and_nothing_is_written(

@@ -21,6 +21,7 @@ from ...training import scoring
 FOLDS = 3
 MOST_ROWS = 50_000  # on which models are compared
 RESAMPLES = 200
+SHARE = 0.25  # of the sample, held out by the test that is written
 
 
 def compare(families: dict[str, dict[str, Any]], metric: str) -> dict[str, Any]:
@@ -32,7 +33,7 @@ def compare(families: dict[str, dict[str, Any]], metric: str) -> dict[str, Any]:
 
     Returns:
         `losses`: of each family in cross-validation; for each family that was scored on the
-        hold-out, what `scored` returns.
+        hold-out, what `scored` returns, and `learns`.
     """
     rows = dataset.read(tables.batches(paths.RAW))
     rows = rows[dataset.read_target(rows).notna()]
@@ -51,7 +52,24 @@ def compare(families: dict[str, dict[str, Any]], metric: str) -> dict[str, Any]:
     for name in {best, "linear"}:
         simple = modules[name].build_baselines()
         found[name] = scored(models[name], simple, table, holdout, metric)
+        found[name]["learns"] = learns(models[name], next(iter(simple.values())), metric)
     return found
+
+
+def learns(model: BaseEstimator, constant: BaseEstimator, metric: str) -> bool:
+    """Say whether a model beats the same answer for every row, on the sample that tests take.
+
+    Some tables say nothing about their target; a test that claims otherwise would fail for ever.
+    """
+    rows = dataset.read([paths.SAMPLE])
+    parts = data.split(rows[dataset.read_target(rows).notna()], SHARE)
+    train, test = map(dataset.inputs_and_target, parts)
+    inputs, y_true = test.drop(columns=schema.TARGET), test[schema.TARGET]
+    model_loss, constant_loss = (
+        metrics.score(y_true, scoring.fit_and_predict(clone(one), train, inputs))[metric]
+        for one in (model, constant)
+    )
+    return bool(model_loss < constant_loss)
 
 
 def cross_validated(model: BaseEstimator, table: pd.DataFrame, metric: str) -> float:

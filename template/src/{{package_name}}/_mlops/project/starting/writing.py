@@ -49,13 +49,17 @@ SLICES, SLICE_VALUES = 2, 12  # columns to look at by themselves, and how many v
 
 @dataclass(frozen=True)
 class Trial:
-    """What was measured for one model: the contract's metric, its interval, others'."""
+    """What was measured for one model: the contract's metric, its interval, others'.
+
+    `learns` says whether it beats the same answer for every row of the sample.
+    """
 
     family: str
     metric: float
     interval: tuple[float, float]
     baselines: dict[str, float]
     slices: list[float]
+    learns: bool = True
 
 
 @dataclass(frozen=True)
@@ -155,6 +159,7 @@ def context(proposal: Proposal, trial: Trial) -> dict[str, Any]:
     encoders = ["OneHotEncoder"] * scaled + ["OrdinalEncoder"] * trees
     return {
         "package": PACKAGE,
+        "learns": trial.learns,
         "origin": proposal.source.origin,
         "columns": [shown(column, proposal) for column in columns],
         "known": known,
