@@ -26,7 +26,9 @@ MEANINGS = {
     r"src/\w+/__init__\.py": "that is fine",
     r"src/\w+/\w+\.py": "_mlops/interface.py asks for more: test_interface.py says what",
     r"\.github/workflows/.*": "the template's of that name does not run: rename yours",
-    r"(README|LICENSE|AGENTS|MODEL_CARD|\.github/dependabot).*": "that is fine",
+    r"\.gitlab-ci\.yml": "no workflow of the template runs: include .gitlab/ci/*.yml in yours",
+    r"\.gitlab/ci/.*": "the template's of that name does not run: rename yours",
+    r"(README|LICENSE|AGENTS|MODEL_CARD|\.github/dependabot|\.gitlab/renovate).*": "that is fine",
     r"dvc\.yaml": "`repro` runs your stages only: add the template's that you want",
     r"tests/.*": "that is fine",
 }

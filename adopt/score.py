@@ -47,7 +47,7 @@ TRACES: dict[str, str] = {
     "I5": r"\b(mlflow|wandb|neptune|clearml|dvclive|comet_ml)\b",
     "I6": r"\b(canary|argo-rollouts|flagger|seldon|kserve)\b",
     "I7": r"\b(rollback|registered_model|model_registry)\b",
-    "Mo1": r"file:\.github/(dependabot\.yml|renovate\.json)|file:renovate\.json",
+    "Mo1": r"file:\.github/(dependabot\.yml|renovate\.json)|file:(\.gitlab/)?renovate\.json",
     "Mo2": r"\b(fastapi|bentoml|flask|ray\.serve|torchserve)\b",
     "Mo3": r"\b(feast|feature_store|hopsworks)\b",
     "Mo4": r"\b(schedule|cron|airflow|prefect|dagster)\b",

@@ -37,6 +37,12 @@ def previous_extras(conf: Mapping[str, Any]) -> list[str]:
     return list(previous_answers(conf).get("extras") or [])
 
 
+def previous_ci(conf: Mapping[str, Any]) -> str:
+    """Return the provider whose workflows the repo has, nothing for a folder with no repo yet."""
+    answers = previous_answers(conf)
+    return str(answers.get("ci", "github")) if answers else ""
+
+
 def level_problem(conf: Mapping[str, Any], level: int) -> str:
     """Refuse a level below the one that the repo has."""
     previous = previous_level(conf)
@@ -73,6 +79,7 @@ class Answers(Extension):
         super().__init__(environment)
         environment.globals["previous_level"] = previous_level
         environment.globals["previous_extras"] = previous_extras
+        environment.globals["previous_ci"] = previous_ci
         environment.globals["level_problem"] = level_problem
         environment.globals["change_problem"] = change_problem
         environment.filters["lasting_address"] = lasting_address

@@ -113,6 +113,17 @@ def repos(template: Path, shared: Path) -> Callable[[int, str], Path]:
     return repo_at
 
 
+@pytest.fixture(scope="session")
+def on_gitlab(plain: Path, shared: Path) -> Callable[[int], Path]:
+    """Return a function that generates a repo for GitLab once per level; read it only."""
+
+    def repo_at(level: int) -> Path:
+        made = partial(render, plain, maturity_level=level, ci="gitlab")
+        return once(shared / f"gitlab-{level}" / "late-flights", made)
+
+    return repo_at
+
+
 @pytest.fixture(params=EVERY_REPO)
 def repo(request: pytest.FixtureRequest, repos: Callable[[int, str], Path]) -> Path:
     """Return each generated repo in turn: every level, every task; read it only."""

@@ -193,6 +193,14 @@ def test_an_empty_answers_file_has_no_level(tmp_path: Path) -> None:
     assert answers.previous_level({"dst_path": tmp_path, "answers_file": "answers.yml"}) == -1
 
 
+def test_a_repo_of_before_there_was_a_choice_is_on_github(tmp_path: Path) -> None:
+    new = {"dst_path": tmp_path / "new", "answers_file": "answers.yml"}
+
+    assert answers.previous_ci(new) == ""
+    assert answers.previous_ci(recorded(tmp_path, maturity_level=1)) == "github"
+    assert answers.previous_ci(recorded(tmp_path, ci="gitlab")) == "gitlab"
+
+
 def test_a_level_rises_and_stays_but_never_falls(tmp_path: Path) -> None:
     conf = recorded(tmp_path, maturity_level=1)
 

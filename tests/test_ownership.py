@@ -70,7 +70,10 @@ def test_patterns_are_rooted_and_name_no_folder_by_a_slash() -> None:
 
 
 def test_a_level_adds_nothing_under_a_name_that_users_take_first() -> None:
-    own = r"/(\.github/workflows/mlops-|docs/handbook/|just/|ops\b|src/\*/_mlops/|tests/_mlops/).*"
+    own = (
+        r"/(\.github/workflows/mlops-|\.gitlab/ci/mlops-|docs/handbook/|just/|ops\b|"
+        r"src/\*/_mlops/|tests/_mlops/).*"
+    )
     added = [pattern for files in CONFIG["levels"]["default"].values() for pattern in files]
 
     assert [pattern for pattern in added if not re.fullmatch(own, pattern)] == []
@@ -80,8 +83,11 @@ def test_seeds_are_listed_once() -> None:
     assert CONFIG["_skip_if_exists"] is CONFIG["owner_yours"]["default"]
 
 
-def test_every_pattern_matches_a_file(generate: Callable[..., Path]) -> None:
+def test_every_pattern_matches_a_file(
+    generate: Callable[..., Path], on_gitlab: Callable[[int], Path]
+) -> None:
     files = rendered_files(generate(maturity_level=max(LEVELS), extras=EXTRAS))
+    files += rendered_files(on_gitlab(max(LEVELS)))
     # `.env` is never rendered; it is listed so that no later version can overwrite it.
     patterns = {p for owner in OWNERS for p in CONFIG[owner]["default"]} - {"/.env"}
 
@@ -101,6 +107,14 @@ def test_the_files_of_extras_have_one_owner_and_say_so(generate: Callable[..., P
 
     test_every_file_has_exactly_one_owner(repo)
     test_the_template_s_files_say_so_and_where_yours_go(repo)
+
+
+@pytest.mark.parametrize("level", LEVELS)
+def test_the_files_for_gitlab_have_one_owner_and_say_so(
+    on_gitlab: Callable[[int], Path], level: int
+) -> None:
+    test_every_file_has_exactly_one_owner(on_gitlab(level))
+    test_the_template_s_files_say_so_and_where_yours_go(on_gitlab(level))
 
 
 def test_the_template_s_files_say_so_and_where_yours_go(repo: Path) -> None:

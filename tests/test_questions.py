@@ -36,6 +36,7 @@ def test_the_questions_are_the_agreed_ones_in_the_agreed_order() -> None:
         "maturity_level",
         "task",
         "extras",
+        "ci",
         "data_remote",
         "license",
     ]
@@ -77,6 +78,7 @@ def test_defaults_render_and_every_answer_is_recorded(repos: Callable[[int, str]
     assert answers["latency_p95_ms"] == 100
     assert answers["maturity_level"] == 0
     assert answers["data_remote"] == ""
+    assert answers["ci"] == "github"
 
 
 def leaves(node: Any) -> list[Any]:
@@ -107,6 +109,7 @@ REFUSED = [
     ("maturity_level", "7", f"7 is not in {LEVELS}"),
     ("task", "clustering", f"'clustering' is not in {TASKS}"),
     ("extras", ["training"], "'training' is not in"),
+    ("ci", "bitbucket", "'bitbucket' is not in"),
     ("data_remote", "ftp://host/x", "Type an address that starts with s3://"),
     ("data_remote", "/x\n[core]", "Type an address that starts with s3://"),
     ("license", "GPL", "'GPL' is not in ['Proprietary'"),

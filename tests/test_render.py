@@ -67,6 +67,33 @@ def test_an_extra_adds_what_its_golden_list_says_and_edits_no_file(
     assert changed <= {ANSWERS_FILE}
 
 
+@pytest.mark.parametrize("level", LEVELS)
+def test_a_provider_adds_what_its_golden_list_says_and_edits_no_file(
+    repos: Callable[[int, str], Path],
+    on_gitlab: Callable[[int], Path],
+    level: int,
+    pytestconfig: pytest.Config,
+) -> None:
+    github, gitlab = repos(level, TASKS[0]), on_gitlab(level)
+    golden = GOLDEN / f"level-{level}-gitlab.txt"
+    others, files = set(rendered_files(github)), set(rendered_files(gitlab))
+    found = "".join(f"{path.as_posix()}\n" for path in sorted(files - others))
+    if pytestconfig.getoption("--write-golden"):
+        golden.write_text(found, encoding="utf-8")
+
+    assert golden.read_text(encoding="utf-8") == found, f"if this is meant: {REWRITE}"
+    assert {path.parts[0] for path in others - files} == {".github"}
+    both = files & others
+    changed = {path.as_posix() for path in both if not cmp(github / path, gitlab / path, False)}
+    assert changed == {ANSWERS_FILE}
+    test_no_folder_is_empty(gitlab)
+    test_no_file_is_empty(gitlab)
+    test_no_tag_is_left(gitlab)
+    test_every_file_parses(gitlab)
+    test_every_file_is_plain_text_to_git_and_to_people(gitlab)
+    test_no_file_names_a_place_on_this_machine(gitlab)
+
+
 @pytest.mark.parametrize("task", TASKS)
 def test_a_level_only_adds_files(repos: Callable[[int, str], Path], task: str) -> None:
     for below, here in pairwise(repos(level, task) for level in LEVELS):

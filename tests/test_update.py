@@ -285,6 +285,74 @@ def test_an_extra_that_is_taken_away_takes_only_its_own_files(
     assert [line for line in losses(used) if Path(line.partition(": ")[0]) not in gone] == []
 
 
+WORKFLOWS = Path(".github/workflows")
+
+
+@pytest.mark.e2e
+def test_another_provider_loses_nothing_and_comes_back(start: Callable[[int], Path]) -> None:
+    used = used_repo(start(HIGHEST), HIGHEST)
+    used.add(Path(".gitlab/ci/ours.yml"), "ours:\n  script: [echo]\n")
+    used.settle()
+    theirs = {path for path in contents(used.repo) if path.match(".github/workflows/mlops-*.yml")}
+
+    update(used.repo, NEW, ci="gitlab")
+
+    assert conflicts(used.repo) == []
+    gone = {WORKFLOWS / "check.yml", *theirs}
+    assert len(gone) == 5
+    lost = [line for line in losses(used) if Path(line.partition(": ")[0]) not in gone]
+    assert lost == []
+    after = contents(used.repo)
+    assert not gone & after.keys()
+    assert (WORKFLOWS / "ours.yml") in after, "a workflow of ours is no file of the template's"
+    assert {Path(".gitlab-ci.yml"), Path(".gitlab/ci/check.yml"), Path(".gitlab/renovate.json")} < (
+        after.keys()
+    )
+    commit_all(used.repo, "On GitLab")
+
+    update(used.repo, NEW, ci="github")
+
+    back = contents(used.repo)
+    assert {path: back.get(path) for path in gone} == {path: used.before[path] for path in gone}
+    assert not [p for p in back if p.parts[0].startswith(".gitlab") and p.stem not in KEPT]
+    assert losses(used) == []
+
+
+# of ours, and a seed, which is ours as well
+KEPT = ("ours", "renovate")
+
+
+@pytest.mark.all
+def test_a_repo_of_before_there_was_a_choice_stays_on_github(
+    template: Path, tmp_path: Path
+) -> None:
+    older = shutil.copytree(template, tmp_path / "template", symlinks=True)
+    config = yaml.safe_load((older / "copier.yml").read_text(encoding="utf-8"))
+    del config["ci"], config["ci_files"]
+    rule = config["_exclude"][0]
+    lines = rule.splitlines(keepends=True)
+    first = next(n for n, line in enumerate(lines) if "previous_ci" in line)
+    last = max(n for n, line in enumerate(lines) if "ci_files" in line)
+    config["_exclude"] = ["".join(lines[:first] + lines[first + 5 : last])]
+    (older / "copier.yml").write_text(yaml.safe_dump(config, sort_keys=False, width=1000))
+    shutil.rmtree(older / "template/.gitlab")
+    (older / "template/.gitlab-ci.yml").unlink()
+    (older / "template/docs/handbook/gitlab.md").unlink()
+    commit_all(older, "Before there was a choice")
+    git(older, "tag", OLD)
+    git(older, "revert", "--no-edit", "HEAD")
+    git(older, "tag", NEW)
+    repo = render(older, tmp_path / "repo", OLD)
+    used = used_repo(repo, 0)
+
+    update(repo, NEW)
+
+    assert conflicts(repo) == []
+    assert losses(used) == []
+    assert (repo / WORKFLOWS / "check.yml").exists()
+    assert not (repo / ".gitlab-ci.yml").exists()
+
+
 REFUSED = [
     (0, {"package_name": "other"}, "Type 'late_flights'"),
     *(

@@ -465,6 +465,31 @@ def test_a_file_that_the_template_drops_and_nobody_edited_goes_without_a_questio
 
 
 @pytest.mark.e2e
+def test_another_provider_is_shown_before_and_names_an_edited_workflow(
+    start: Callable[[int], Path],
+) -> None:
+    repo = start(1)
+    edited, left = ".github/workflows/check.yml", ".github/workflows/mlops-train.yml"
+    with (repo / edited).open("a", encoding="utf-8") as file:
+        file.write("# a line of ours\n")
+    commit_all(repo, "An edit of a workflow of the template's")
+    before = state(repo)
+
+    shown = ask(repo, "--to", OLD, "--data", "ci=gitlab", "--pretend")
+    unchanged = state(repo)
+    done = ask(repo, "--to", OLD, "--data", "ci=gitlab")
+
+    assert (shown.returncode, unchanged) == (1, before), "what is left by hand is shown too"
+    for said in (shown.stdout, done.stdout):
+        assert f"removes  {left}: the template has it no more, and you never edited it" in said
+        assert "adds     .gitlab/ci/mlops-train.yml" in said
+    assert done.returncode == 1
+    assert f"gone     {edited}: the template has it no more, and you edited it" in done.stderr
+    assert (repo / ".gitlab-ci.yml").exists()
+    assert (repo / ".github/dependabot.yml").exists(), "a file of yours stays"
+
+
+@pytest.mark.e2e
 def test_a_lock_that_cannot_be_made_anew_is_named_and_stays(left: Left) -> None:
     said = left.named("lock", LOCK)
 

@@ -60,12 +60,16 @@ FOREIGN = (
     "ALERT_",
     "BENTOML_",
     "CHAMPION_",
+    "CI_",  # a token of GitLab would start a training from a test
     "DVC_",
+    "GITHUB_",
+    "GITLAB_",
     "GIT_",
     "METRICS_",
     "MLFLOW_",
     "PREDICTION_",
     "SERVICE_",
+    "STEP_",
 )
 
 

@@ -10,12 +10,18 @@ import click
 from . import PROJECT
 
 SUMMARY = "GITHUB_STEP_SUMMARY"  # a file that a workflow shows as a page
+ARTEFACT = "STEP_SUMMARY"  # the same where the workflow keeps it itself, as on GitLab
 
 
 def on_page(decision: str, why: str, verdict: dict[str, Any] | None = None) -> None:
     """Write the summary where a workflow shows it; elsewhere stdout is for data."""
-    if os.environ.get(SUMMARY):
+    if page():
         summarize(decision, why, verdict=verdict)
+
+
+def page() -> str:
+    """Return the path of the file that a job shows, or nothing outside of one."""
+    return os.environ.get(SUMMARY) or os.environ.get(ARTEFACT) or ""
 
 
 def summarize(
@@ -26,8 +32,9 @@ def summarize(
 ) -> None:
     """Write the summary where a workflow shows it, or to stdout."""
     text = summary(decision, why, scores or {}, verdict or {})
-    if page := os.environ.get(SUMMARY):
-        with Path(page).open("a", encoding="utf-8") as file:
+    if path := page():
+        Path(path).parent.mkdir(parents=True, exist_ok=True)
+        with Path(path).open("a", encoding="utf-8") as file:
             file.write(text)
     else:
         click.echo(text, nl=False)

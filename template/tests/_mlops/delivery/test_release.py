@@ -1,4 +1,4 @@
-# The template's. Who approves production is yours: the reviewers of that environment in GitHub.
+# The template's. Who approves production is yours: the reviewers of that environment.
 """Test, then staging, then production: in order, accepted, approved."""
 
 import json
@@ -74,6 +74,42 @@ def test_a_version_goes_through_the_environments_in_order(
     assert alias(own_delivered, "champion") == "1"
     assert "version 2 is there already" in again.err
     assert "next=production\n" in (tmp_path / "output").read_text()
+
+
+def test_on_gitlab_a_person_starts_production_unless_the_contract_acts(
+    own_delivered: Repo, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Of its two jobs the automatic one does nothing, and the other says no to being automatic."""
+    monkeypatch.setenv("GITLAB_CI", "true")
+    monkeypatch.setenv("STEP_SUMMARY", str(tmp_path / "build/page.md"))
+    for environment in ("test", "staging"):
+        monkeypatch.setenv("CI_ENVIRONMENT_NAME", f"mlops/{environment}")
+        own_delivered.must("release", environment)
+    monkeypatch.setenv("CI_ENVIRONMENT_NAME", "mlops/production-automatic")
+    waits = own_delivered.must("release", "production")
+    monkeypatch.setenv("CI_ENVIRONMENT_NAME", "mlops/production")
+    refused = own_delivered.run("release", "production")
+    before = alias(own_delivered, "production")
+    monkeypatch.setenv("CI_JOB_MANUAL", "true")
+    own_delivered.must("release", "production")
+
+    assert "waits for a person, who starts the job production" in waits.err
+    assert (refused.code, "no person started the job" in refused.err) == (1, True)
+    assert (before, alias(own_delivered, "production")) == (None, "2")
+    page = (tmp_path / "build/page.md").read_text(encoding="utf-8")
+    assert page.count("production: version 2") == 2
+
+
+def test_on_gitlab_the_automatic_job_releases_when_the_contract_acts(
+    own_delivered: Repo, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    own_delivered.change(paths.CONTRACT, "rollout", to={"autonomy": "act"})
+    monkeypatch.setenv("GITLAB_CI", "true")
+    monkeypatch.setenv("CI_ENVIRONMENT_NAME", "mlops/production-automatic")
+    for environment in environments.ORDER:
+        own_delivered.must("release", environment)
+
+    assert alias(own_delivered, "production") == "2"
 
 
 def test_a_package_of_another_model_than_the_version_s_is_refused(own_delivered: Repo) -> None:

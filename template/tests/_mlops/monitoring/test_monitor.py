@@ -34,7 +34,11 @@ from ..package import (
 
 BEGIN = datetime(2026, 11, 2, tzinfo=UTC)
 WEEK = timedelta(days=7)
-ADDRESSES = ("ALERT_WEBHOOK", "GITHUB_TOKEN", "GITHUB_REPOSITORY", "GITHUB_API_URL")
+ADDRESSES = (
+    "ALERT_WEBHOOK",
+    *("GITHUB_TOKEN", "GITHUB_REPOSITORY", "GITHUB_API_URL"),
+    *("GITLAB_TOKEN", "CI_PROJECT_ID", "CI_API_V4_URL"),
+)
 TOLERANT = {
     "number": {"method": "wasserstein", "threshold": 5.0},
     "text": {"method": "jensenshannon", "threshold": 0.99},
@@ -508,7 +512,8 @@ class Web(BaseHTTPRequestHandler):
 
     def do_POST(self) -> None:
         content = json.loads(self.rfile.read(int(self.headers["Content-Length"])))
-        self.seen.append((self.path, self.headers.get("Authorization", ""), content))
+        token = self.headers.get("Authorization") or self.headers.get("PRIVATE-TOKEN") or ""
+        self.seen.append((self.path, token, content))
         self.answer({})
 
     def answer(self, content: Any) -> None:
@@ -571,6 +576,27 @@ def test_an_open_issue_gets_a_comment_not_a_second_issue(
     assert path == "/repos/owner/repo/issues" + ("/7/comments" if known else "")
     assert content.get("title") == (None if known else title)
     assert "Service Desk <desk@example.com>" in content["body"]
+
+
+@pytest.mark.parametrize("known", [True, False])
+def test_an_open_issue_of_gitlab_gets_a_note_not_a_second_issue(
+    alarmed: Repo, monkeypatch: pytest.MonkeyPatch, known: bool
+) -> None:
+    title = f"{monitor.PROJECT}: withdraw version 1"
+    others = [{"title": "another", "iid": 6}] * 98
+    with web(issues=[*others, {"title": title if known else "", "iid": 7}]) as (seen, url):
+        monkeypatch.setenv("CI_API_V4_URL", f"{url}/api/v4")
+        monkeypatch.setenv("CI_PROJECT_ID", "17")
+        without = look(alarmed, "--notify")
+        monkeypatch.setenv("GITLAB_TOKEN", "secret")
+        done = look(alarmed, "--notify")
+    ((path, token, content),) = seen
+
+    assert "neither ALERT_WEBHOOK nor GITLAB_TOKEN is set" in without.err
+    assert (done.code, token) == (11, "secret")
+    assert path == "/api/v4/projects/17/issues" + ("/7/notes" if known else "")
+    assert content.get("title") == (None if known else title)
+    assert "Service Desk <desk@example.com>" in content["body" if known else "description"]
 
 
 def test_when_nobody_can_be_told_the_verdict_stands(

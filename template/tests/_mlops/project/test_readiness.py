@@ -404,6 +404,13 @@ def test_mo1_says_no_without_a_bot_or_a_lock(here: Repo) -> None:
     bot.write_text("updates: [{package-ecosystem: uv}]\n", encoding="utf-8")
 
     assert "does not watch github-actions" in tried("Mo1").detail
+    Path(".gitlab-ci.yml").touch()
+    assert "renovate.json does not exist" in tried("Mo1").detail
+    bot = Path(".gitlab/renovate.json")
+    bot.parent.mkdir()
+    bot.write_text('{"enabledManagers": ["pep621"]}', encoding="utf-8")
+
+    assert "does not watch gitlabci" in tried("Mo1").detail
 
 
 def test_mo2_says_no_when_a_wrong_request_is_answered(monkeypatch: CHANGES) -> None:

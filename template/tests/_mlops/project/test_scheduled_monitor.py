@@ -3,6 +3,7 @@
 
 import json
 import threading
+import urllib.parse
 from collections.abc import Iterator
 from http.server import BaseHTTPRequestHandler, HTTPServer
 from pathlib import Path
@@ -30,8 +31,14 @@ class Asked(BaseHTTPRequestHandler):
 
     def do_POST(self) -> None:
         """Take one request."""
-        body = self.rfile.read(int(self.headers["Content-Length"]))
-        self.server.asked.append((self.path, self.headers["Authorization"], json.loads(body)))
+        body = self.rfile.read(int(self.headers["Content-Length"])).decode()
+        form = self.headers["Content-Type"] == "application/x-www-form-urlencoded"
+        asked = (
+            dict(urllib.parse.parse_qsl(body))
+            if form and not body.startswith("{")
+            else json.loads(body)
+        )
+        self.server.asked.append((self.path, self.headers["Authorization"], asked))
         self.send_response(self.server.status)
         self.end_headers()
 
@@ -73,6 +80,43 @@ def test_a_token_without_the_permission_is_an_outside_failure(github: Any) -> No
         scheduled_monitor.start_training()
 
     assert "actions: write" in said.value.hint
+
+
+@pytest.fixture
+def gitlab(github: Any, monkeypatch: pytest.MonkeyPatch) -> Any:
+    """Return the same server in GitLab's place."""
+    for name in ("API_URL", "REPOSITORY", "REF_NAME", "TOKEN"):
+        monkeypatch.delenv(f"GITHUB_{name}")
+    monkeypatch.setenv("CI_API_V4_URL", f"http://127.0.0.1:{github.server_port}/api/v4")
+    monkeypatch.setenv("CI_PROJECT_ID", "17")
+    monkeypatch.setenv("CI_PROJECT_PATH", "team/repo")
+    monkeypatch.setenv("CI_DEFAULT_BRANCH", "main")
+    monkeypatch.setenv("CI_JOB_TOKEN", "of-the-job")
+    return github
+
+
+def test_on_gitlab_it_starts_a_pipeline_with_the_job_s_own_token(gitlab: Any) -> None:
+    assert scheduled_monitor.start_training() == "started mlops-train.yml in team/repo"
+    assert gitlab.asked == [
+        (
+            "/api/v4/projects/17/trigger/pipeline",
+            None,
+            {
+                "token": "of-the-job",
+                "ref": "main",
+                "variables[MLOPS_WORKFLOW]": "mlops-train",
+                "variables[TRAIN_ALWAYS]": "true",
+            },
+        )
+    ]
+
+
+def test_a_pipeline_that_may_be_given_no_variables_is_an_outside_failure(gitlab: Any) -> None:
+    gitlab.status = 400
+    with pytest.raises(errors.OutsideFailed, match=r"GitLab did not start .*400") as said:
+        scheduled_monitor.start_training()
+
+    assert "Settings, CI/CD, Variables" in said.value.hint
 
 
 def test_without_github_it_says_what_to_run(github: Any, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -1,4 +1,4 @@
-# The template's. Who approves production is yours: the reviewers of that environment in GitHub.
+# The template's. Who approves production is yours: the reviewers of that environment.
 """May a version move on to the next environment, and who has to say so?"""
 
 import json
@@ -11,7 +11,7 @@ from ..errors import OutsideFailed, Refused, first_cause
 from ..interface import Contract
 
 ORDER = ("test", "staging", "production")
-AUTOMATIC = "production-automatic"  # the environment in GitHub that asks nobody
+AUTOMATIC = "production-automatic"  # the environment that asks nobody
 OUTPUT = "GITHUB_OUTPUT"  # a file through which a step tells later jobs
 
 
@@ -49,17 +49,33 @@ def tell_next(environment: str, contract: Contract) -> None:
             file.write(f"next={after(environment, contract)}\n")
 
 
+def waits(environment: str, contract: Contract) -> bool:
+    """Say whether a job of GitLab asks nobody although the contract wants a person to be asked.
+
+    Its jobs cannot choose their environment while they run, so there are two that release to
+    production: one that a person starts, and this one, which leaves the version to the other.
+    """
+    automatic = os.environ.get("CI_ENVIRONMENT_NAME", "").endswith(f"/{AUTOMATIC}")
+    return automatic and environment == "production" and contract.rollout.autonomy != "act"
+
+
 def require_approval(environment: str, contract: Contract) -> None:
     """Raise `Refused` when a workflow would enter production although nobody has to approve it.
 
     GitHub makes an environment that does not exist, and such a one asks nobody.
+    A job of GitLab says itself whether a person started it.
 
     Raises:
         OutsideFailed: If GitHub does not say who has to approve.
     """
+    asks = environment == "production" and contract.rollout.autonomy != "act"
+    by_person = os.environ.get("CI_JOB_MANUAL") == "true"
+    if asks and os.environ.get("GITLAB_CI") == "true" and not by_person:
+        message = f"no person started the job that enters {environment}"
+        raise Refused(message, "give it `when: manual`; or rollout.autonomy: act")
     repository = os.environ.get("GITHUB_REPOSITORY")
     in_workflow = os.environ.get("GITHUB_ACTIONS") == "true" and repository
-    if environment != "production" or contract.rollout.autonomy == "act" or not in_workflow:
+    if not asks or not in_workflow:
         return
     api = os.environ.get("GITHUB_API_URL") or "https://api.github.com"
     request = urllib.request.Request(

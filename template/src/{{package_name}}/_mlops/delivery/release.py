@@ -25,6 +25,8 @@ def command(environment: str) -> None:
     environments.tell_next(environment, contract)
     if made.version is None:
         said = "smoke only: a model of the sample goes nowhere"
+    elif environments.waits(environment, contract):
+        said = f"version {made.version} waits for a person, who starts the job {environment}"
     else:
         environments.require_approval(environment, contract)
         said = enter(environment, made)

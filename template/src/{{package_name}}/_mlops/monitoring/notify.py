@@ -1,10 +1,11 @@
 # The template's. Yours are the owners in contract.yaml; addresses stand in the environment.
-"""Tell the owner: through a webhook, else as an issue on GitHub."""
+"""Tell the owner: through a webhook, else as an issue on GitHub or GitLab."""
 
 import http.client
 import itertools
 import json
 import os
+import urllib.parse
 import urllib.request
 from dataclasses import dataclass
 from typing import Any
@@ -16,8 +17,10 @@ from ..interface import Owner
 
 WEBHOOK = "ALERT_WEBHOOK"
 TOKEN, REPOSITORY, API = "GITHUB_TOKEN", "GITHUB_REPOSITORY", "GITHUB_API_URL"
+# GitLab's own token of a job may write no issue: this one is of the project, a secret variable
+GITLAB_TOKEN, GITLAB_PROJECT, GITLAB_API = "GITLAB_TOKEN", "CI_PROJECT_ID", "CI_API_V4_URL"
 PATIENCE = 10  # seconds
-PAGE = 100  # issues that GitHub lists at once
+PAGE = 100  # issues that are listed at once
 
 
 @dataclass(frozen=True)
@@ -36,8 +39,11 @@ def tell(message: Message) -> bool:
         channel, send = WEBHOOK, by_webhook
     elif os.environ.get(TOKEN) and os.environ.get(REPOSITORY):
         channel, send = "GitHub", by_issue
+    elif os.environ.get(GITLAB_TOKEN) and os.environ.get(GITLAB_PROJECT):
+        channel, send = "GitLab", by_issue_on_gitlab
     else:
-        say(message, f"neither {WEBHOOK} nor {TOKEN} with {REPOSITORY} is set")
+        needed = GITLAB_TOKEN if os.environ.get(GITLAB_PROJECT) else f"{TOKEN} with {REPOSITORY}"
+        say(message, f"neither {WEBHOOK} nor {needed} is set")
         return False
     try:
         send(message)
@@ -68,11 +74,15 @@ def by_issue(message: Message) -> None:
     """Open an issue, or comment on the open one of that title."""
     api = os.environ.get(API) or "https://api.github.com"
     issues = f"{api}/repos/{os.environ[REPOSITORY]}/issues"
-    text = f"{message.text}\n\nFor {message.owner.name} <{message.owner.email}>"
     if number := open_issue(issues, message.title):
-        post(f"{issues}/{number}/comments", {"body": text}, **github())
+        post(f"{issues}/{number}/comments", {"body": addressed(message)}, **github())
     else:
-        post(issues, {"title": message.title, "body": text}, **github())
+        post(issues, {"title": message.title, "body": addressed(message)}, **github())
+
+
+def addressed(message: Message) -> str:
+    """Return the text of an issue: it says for whom it is."""
+    return f"{message.text}\n\nFor {message.owner.name} <{message.owner.email}>"
 
 
 def open_issue(issues: str, title: str) -> int | None:
@@ -85,6 +95,22 @@ def open_issue(issues: str, title: str) -> int | None:
         if len(listed) < PAGE:
             break
     return None
+
+
+def by_issue_on_gitlab(message: Message) -> None:
+    """Do the same on GitLab, whose words for it are others."""
+    api = os.environ.get(GITLAB_API) or "https://gitlab.com/api/v4"
+    issues = f"{api}/projects/{urllib.parse.quote(os.environ[GITLAB_PROJECT], safe='')}/issues"
+    token = {"PRIVATE-TOKEN": os.environ[GITLAB_TOKEN]}
+    for page in itertools.count(1):
+        listed = ask(f"{issues}?state=opened&per_page={PAGE}&page={page}", **token)
+        found = [issue["iid"] for issue in listed if issue["title"] == message.title]
+        if found or len(listed) < PAGE:
+            break
+    if found:
+        post(f"{issues}/{int(found[0])}/notes", {"body": addressed(message)}, **token)
+    else:
+        post(issues, {"title": message.title, "description": addressed(message)}, **token)
 
 
 def github() -> dict[str, str]:

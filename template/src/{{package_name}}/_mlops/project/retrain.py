@@ -26,7 +26,7 @@ def command(always: bool) -> None:
 
     Without an address in MLFLOW_TRACKING_URI or data to pull, the stages run on the sample in a
     temporary clone, and nothing is registered: smoke only. The summary goes to the page of the
-    workflow ($GITHUB_STEP_SUMMARY) or to stdout.
+    workflow ($GITHUB_STEP_SUMMARY or $STEP_SUMMARY) or to stdout.
     """
     said: list[str] = []
     try:

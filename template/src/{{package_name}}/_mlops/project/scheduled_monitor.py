@@ -3,6 +3,7 @@
 
 import json
 import os
+import urllib.parse
 import urllib.request
 from pathlib import Path
 
@@ -42,11 +43,13 @@ def command() -> None:
 
 
 def start_training() -> str:
-    """Ask GitHub to run the workflow train, and say so; elsewhere say what to run instead.
+    """Ask GitHub or GitLab to train, and say so; elsewhere say what to run instead.
 
     Raises:
-        OutsideFailed: If GitHub does not take the request.
+        OutsideFailed: If it does not take the request.
     """
+    if os.environ.get("CI_PROJECT_ID") and os.environ.get("CI_JOB_TOKEN"):
+        return start_on_gitlab()
     repository, token = os.environ.get("GITHUB_REPOSITORY"), os.environ.get("GITHUB_TOKEN")
     if not repository or not token:
         return "training is due: uv run just retrain --always"
@@ -57,10 +60,32 @@ def start_training() -> str:
         json.dumps(asked).encode(),
         {"Authorization": f"Bearer {token}", "Accept": "application/vnd.github+json"},
     )
+    send(request, "GitHub", "does the token have the permission actions: write?")
+    return f"started {WORKFLOW} in {repository}"
+
+
+def start_on_gitlab() -> str:
+    """Start a pipeline of this project by the job's own token, which needs no secret."""
+    api = os.environ.get("CI_API_V4_URL") or "https://gitlab.com/api/v4"
+    project = os.environ["CI_PROJECT_ID"]
+    asked = {
+        "token": os.environ["CI_JOB_TOKEN"],
+        "ref": os.environ.get("CI_DEFAULT_BRANCH") or "main",
+        "variables[MLOPS_WORKFLOW]": WORKFLOW.removesuffix(".yml"),
+        "variables[TRAIN_ALWAYS]": "true",
+    }
+    request = urllib.request.Request(
+        f"{api}/projects/{urllib.parse.quote(project, safe='')}/trigger/pipeline",
+        urllib.parse.urlencode(asked).encode(),
+    )
+    send(request, "GitLab", "may its pipelines be given variables: Settings, CI/CD, Variables?")
+    return f"started {WORKFLOW} in {os.environ.get('CI_PROJECT_PATH') or project}"
+
+
+def send(request: urllib.request.Request, whom: str, hint: str) -> None:
+    """Ask for a training; `OutsideFailed` when it is not taken."""
     try:
         urllib.request.urlopen(request, timeout=30).close()
     except OSError as error:
-        message = f"GitHub did not start {WORKFLOW}: {first_cause(error)}"
-        hint = "does the token have the permission actions: write?"
+        message = f"{whom} did not start {WORKFLOW}: {first_cause(error)}"
         raise OutsideFailed(message, hint) from error
-    return f"started {WORKFLOW} in {repository}"

@@ -15,6 +15,8 @@ NEEDS = {
     r"src/\w+/_mlops/\w+/(\w+)\.py": "the command {} of the template, or those that import it",
     r"src/\w+/_mlops/.*": "the commands that import it",
     r"\.github/workflows/([\w-]+)\.yml": "the workflow {} of the template",
+    r"\.gitlab-ci\.yml": "every workflow of the template: include yours from .gitlab/ci/",
+    r"\.gitlab/ci/([\w-]+)\.yml": "the workflow {} of the template",
     r"just/(\w+)\.just": "the recipes of {}",
     r"tests/.*": "the tests of the template under that name",
     r"docs/.*": "the page of the template",

@@ -17,7 +17,10 @@ from ..rubric import Experiment, Found, Recorded
 from ..tryout import Trial
 from .data import spoil
 
-BOT = Path(".github/dependabot.yml")
+ON_GITLAB = Path(".gitlab-ci.yml")
+# the bot of each host, and what it calls packages and workflows
+DEPENDABOT = Path(".github/dependabot.yml"), {"uv", "github-actions"}
+RENOVATE = Path(".gitlab/renovate.json"), {"pep621", "gitlabci"}
 CHECKS = "....monitoring.checks"
 DAY = 86_400
 
@@ -32,17 +35,20 @@ class Dependencies(Experiment):
     sign = "that somebody reads what the bot proposes"
     needs = "person"
     rests_on = ("lock",)
-    to_do = "name uv and github-actions in .github/dependabot.yml; uv lock --upgrade, test, commit"
+    to_do = (
+        "name uv and github-actions in .github/dependabot.yml, on GitLab pep621 and gitlabci in "
+        ".gitlab/renovate.json; uv lock --upgrade, test, commit"
+    )
 
     def prove(self, repo: Trial) -> Found:
-        if not BOT.is_file():
-            return Found(False, f"{BOT} does not exist")
-        updates = (YAML(typ="safe", pure=True).load(BOT.read_text(encoding="utf-8")) or {}).get(
-            "updates"
-        )
-        watched = {one.get("package-ecosystem") for one in updates or []}
-        if lacking := {"uv", "github-actions"} - watched:
-            return Found(False, f"{BOT} does not watch {', '.join(sorted(lacking))}")
+        bot, needed = RENOVATE if ON_GITLAB.is_file() else DEPENDABOT
+        if not bot.is_file():
+            return Found(False, f"{bot} does not exist")
+        settings = YAML(typ="safe", pure=True).load(bot.read_text(encoding="utf-8")) or {}
+        watched = {one.get("package-ecosystem") for one in settings.get("updates") or []}
+        watched |= set(settings.get("enabledManagers") or [])
+        if lacking := needed - watched:
+            return Found(False, f"{bot} does not watch {', '.join(sorted(lacking))}")
         committed = git("log", "-1", "--format=%ct", "--", "uv.lock")
         if not committed:
             return Found(False, "uv.lock is not in git")

@@ -12,7 +12,7 @@ from ....registry import journal, model_card, versions
 from ..rubric import Experiment, Found, Recorded
 from ..tryout import Trial
 
-CODEOWNERS = (Path("CODEOWNERS"), Path(".github/CODEOWNERS"), Path("docs/CODEOWNERS"))
+CODEOWNERS = tuple(Path(folder, "CODEOWNERS") for folder in (".", ".github", ".gitlab", "docs"))
 
 
 class OneContract(Experiment):
