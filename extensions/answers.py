@@ -54,6 +54,13 @@ def level_problem(conf: Mapping[str, Any], level: int) -> str:
     )
 
 
+def extra_problem(extra: str, level: int, lowest: int) -> str:
+    """Refuse an extra at a level that has nothing for it to run."""
+    if level >= lowest:
+        return ""
+    return f"{extra} needs level {lowest}, and this is level {level}. Raise the level or leave it out"
+
+
 def change_problem(conf: Mapping[str, Any], question: str, answer: str) -> str:
     """Refuse another answer to a question on which paths and recorded runs depend."""
     previous = previous_answers(conf).get(question, answer)
@@ -81,5 +88,6 @@ class Answers(Extension):
         environment.globals["previous_extras"] = previous_extras
         environment.globals["previous_ci"] = previous_ci
         environment.globals["level_problem"] = level_problem
+        environment.globals["extra_problem"] = extra_problem
         environment.globals["change_problem"] = change_problem
         environment.filters["lasting_address"] = lasting_address

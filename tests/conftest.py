@@ -31,6 +31,8 @@ GROUPS = [
     "test_e2e_drift",
     "test_e2e_schemas",
     "test_e2e_workshop",
+    "test_e2e_airflow",
+    "test_e2e_kubernetes",
     "test_e2e_families",
 ]
 

@@ -103,7 +103,7 @@ def head(content: str) -> str:
 
 
 def test_the_files_of_extras_have_one_owner_and_say_so(generate: Callable[..., Path]) -> None:
-    repo = generate(extras=EXTRAS)
+    repo = generate(extras=EXTRAS, maturity_level=max(LEVELS))
 
     test_every_file_has_exactly_one_owner(repo)
     test_the_template_s_files_say_so_and_where_yours_go(repo)

@@ -14,7 +14,17 @@ from typing import Any
 import pytest
 import yaml
 from parsing import OneOfEachKey, parse, parse_yaml
-from rendering import ANSWERS_FILE, CONFIG, EXTRAS, LEVELS, ROOT, TASKS, rendered_files, text_files
+from rendering import (
+    ANSWERS_FILE,
+    CONFIG,
+    EXTRAS,
+    LEVELS,
+    LOWEST,
+    ROOT,
+    TASKS,
+    rendered_files,
+    text_files,
+)
 
 GOLDEN = Path(__file__).parent / "golden"
 REWRITE = "uv run pytest tests/test_render.py -k golden --write-golden"
@@ -54,8 +64,10 @@ def test_an_extra_adds_what_its_golden_list_says_and_edits_no_file(
     extra: str,
     pytestconfig: pytest.Config,
 ) -> None:
-    without, repo = repos(0, TASKS[0]), generate(extras=[extra])
-    golden = GOLDEN / f"level-0-{extra}.txt"
+    level = LOWEST.get(extra, 0)
+    without = repos(level, TASKS[0])
+    repo = generate(extras=[extra], maturity_level=level)
+    golden = GOLDEN / f"level-{level}-{extra}.txt"
     before, files = rendered_files(without), rendered_files(repo)
     found = "".join(f"{path.as_posix()}\n" for path in files)
     if pytestconfig.getoption("--write-golden"):

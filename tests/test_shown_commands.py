@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 import yaml
-from rendering import LEVELS, ROOT, TASKS
+from rendering import EXTRAS, LEVELS, ROOT, TASKS
 
 PACKAGE, SLUG = "late_flights", "late-flights"
 REST = r"(?P<rest>[^`&|\n]*)"
@@ -171,8 +171,8 @@ def test_a_message_shows_commands_as_one_types_them(repo: Path) -> None:
     assert {name: texts for name, texts in found.items() if texts} == {}
 
 
-def test_what_the_template_s_pages_show_exists(repos: Callable[[int, str], Path]) -> None:
-    repo = repos(max(LEVELS), TASKS[0])
+def test_what_the_template_s_pages_show_exists(generate: Callable[..., Path]) -> None:
+    repo = generate(maturity_level=max(LEVELS), extras=EXTRAS)
 
     assert all_wrong(ROOT, pages_of(ROOT, "*.md", "docs/**/*.md"), known(repo)) == []
 

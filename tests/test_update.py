@@ -7,7 +7,7 @@ that offers one more level, and a next version of that copy.
 import shutil
 from collections.abc import Callable
 from functools import partial
-from itertools import combinations
+from itertools import chain, combinations
 from pathlib import Path
 from typing import Any
 
@@ -218,34 +218,50 @@ def test_what_was_deleted_stays_deleted(start: Callable[[int], Path]) -> None:
 
 EXTRA = "workshop"
 LAB, RECIPE = Path("workshop/lab.py"), Path("just/workshop.just")
+BRINGS = {
+    EXTRA: [LAB, RECIPE],
+    "airflow": [Path("ops/airflow/dags/pipeline.py")],
+    "kubernetes": [Path("ops/kubernetes/base/deployment.yaml"), Path("just/kubernetes.just")],
+}
+# where it is added: at a level that can have it, alone, with a version, and with the level
+LATER = [
+    (EXTRA, 0, 0, OLD),
+    (EXTRA, 0, 0, NEW),
+    ("airflow", 1, 1, OLD),
+    pytest.param("kubernetes", 1, HIGHEST, OLD, marks=pytest.mark.e2e),
+    pytest.param("airflow", 0, HIGHEST, NEW, marks=pytest.mark.e2e),
+]
 
 
-@pytest.mark.parametrize("version", [OLD, NEW])
+@pytest.mark.parametrize(("extra", "low", "high", "version"), LATER)
 def test_an_extra_is_added_later_and_loses_nothing(
-    start: Callable[[int], Path], version: str
+    start: Callable[[int], Path], extra: str, low: int, high: int, version: str
 ) -> None:
-    used = used_repo(start(0), 0)
+    used = used_repo(start(low), low)
 
-    update(used.repo, version, extras=[EXTRA])
+    update(used.repo, version, maturity_level=high, extras=[extra])
 
     assert conflicts(used.repo) == []
     assert losses(used) == []
-    assert (used.repo / LAB).exists()
-    assert (used.repo / RECIPE).exists()
+    assert [path for path in BRINGS[extra] if not (used.repo / path).exists()] == []
 
 
 def test_a_repo_of_before_there_were_extras_gets_one(template: Path, tmp_path: Path) -> None:
     older = shutil.copytree(template, tmp_path / "template", symlinks=True)
     text = (older / "copier.yml").read_text(encoding="utf-8")
     config = yaml.safe_load(text)
-    del config["extras"], config["extra_files"]
+    del config["extras"]
+    patterns = chain.from_iterable(config.pop("extra_files")["default"].values())
+    added = PathSpec.from_lines("gitignore", patterns)
     rule = [line for line in config["_exclude"][0].splitlines(keepends=True) if line.strip()]
     first = next(n for n, line in enumerate(rule) if "extra_files" in line)
     last = max(n for n, line in enumerate(rule) if "extra_files" in line)
     config["_exclude"] = ["".join(rule[:first] + rule[first + 5 : last])]
     (older / "copier.yml").write_text(yaml.safe_dump(config, sort_keys=False, width=1000))
-    shutil.rmtree(older / "template/workshop")
-    (older / "template" / RECIPE).unlink()
+    source = older / "template"
+    for path in [path for path in source.rglob("*") if path.is_file()]:
+        if added.match_file(str(path.relative_to(source)).removesuffix(".jinja")):
+            path.unlink()
     commit_all(older, "Before there were extras")
     git(older, "tag", OLD)
     git(older, "revert", "--no-edit", "HEAD")

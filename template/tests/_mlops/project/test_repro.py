@@ -37,6 +37,25 @@ def test_a_stage_runs_once_for_the_same_inputs_and_only_its_words_are_shown(
     assert (second.code, second.out, second.err) == (0, "", "")
 
 
+def test_a_stage_that_is_named_runs_alone(own_repo: Repo) -> None:
+    before = "  before: {cmd: touch before.txt, outs: [before.txt]}\n"
+    (own_repo.folder / "dvc.yaml").write_text(
+        f"stages:\n{before}  ours: {{cmd: touch ours.txt, deps: [params.yaml], outs: [ours.txt]}}\n"
+        "  each: {foreach: [a, b], do: {cmd: 'touch ${item}.txt', outs: ['${item}.txt']}}\n"
+    )
+
+    assert [own_repo.run("repro", name).code for name in ("ours", "each")] == [0, 0]
+    there = {path.name for path in own_repo.folder.glob("*.txt")}
+    assert there == {"ours.txt", "a.txt", "b.txt"}
+
+
+def test_a_stage_that_is_not_there_is_named(own_repo: Repo) -> None:
+    done = own_repo.run("repro", "trian")
+
+    assert done.code == 2
+    assert done.err == "error: dvc.yaml has no stage 'trian'\n\nhint: did you mean 'train'?\n"
+
+
 def test_the_page_is_there_also_when_no_stage_ran(own_repo: Repo) -> None:
     (own_repo.folder / paths.REPORT_PAGE).unlink()
 

@@ -45,9 +45,7 @@ def render() -> dict[str, bool]:
 def filled_in(contract: Contract) -> dict[str, str]:
     """Return each file of ops/host/ that names ports, with these in their places."""
     values = {name: str(port) for name, port in ports().items()}
-    # a step is judged on several looks
-    seconds = max(1, min(15, int(contract.rollout.wait_seconds / 4)))
-    values["SCRAPE_INTERVAL"] = f"{seconds}s"
+    values["SCRAPE_INTERVAL"] = f"{looks(contract)}s"
     values["AUTHORIZATION"] = authorization()
     found = {}
     for source in sorted(SOURCES.glob("*.yml")):
@@ -56,6 +54,11 @@ def filled_in(contract: Contract) -> dict[str, str]:
         except (KeyError, ValueError) as error:
             raise WrongInput(f"{source} cannot be filled in: {error}") from error
     return found
+
+
+def looks(contract: Contract) -> int:
+    """Return how many seconds lie between two looks of Prometheus: a step is judged on several."""
+    return max(1, min(15, int(contract.rollout.wait_seconds / 4)))
 
 
 def authorization() -> str:

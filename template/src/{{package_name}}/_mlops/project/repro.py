@@ -5,23 +5,27 @@ import json
 import logging
 import re
 import sys
+from collections.abc import Sequence
 from itertools import chain
 from pathlib import Path
+from typing import Any
 
 import click
 import psutil
 
 from .. import errors, paths
 from ..data import tables
-from ..errors import OutsideFailed
+from ..errors import OutsideFailed, WrongInput
 from ..training import report_page
 
 
 @click.command()
-def command() -> None:
+@click.argument("stages", nargs=-1)
+def command(stages: tuple[str, ...]) -> None:
     """Bring data, features, model and reports up to date; each stage that runs says one line.
 
-    A stage that fails says why, and its exit code is the exit code here.
+    With STAGES only these, without those before them. A stage that fails says why, and its exit
+    code is the exit code here.
     """
     tables.batches(paths.RAW)  # without data, DVC says nothing of where to get it
     from dvc.exceptions import DvcException
@@ -32,7 +36,8 @@ def command() -> None:
     try:
         with Repo() as repo:
             release_ended(Path(str(repo.tmp_dir), "rwlock"))
-            repo.reproduce()
+            require(stages, repo)
+            repo.reproduce(targets=list(stages) or None, single_item=bool(stages))
     except DvcException as error:
         if isinstance(error.__cause__, LockError):
             blocked = str(error.__cause__).split("\n\n")[0]
@@ -43,6 +48,15 @@ def command() -> None:
         raise OutsideFailed(f"{error}: {cause}", "uv run --frozen python -m dvc status") from error
     if paths.METRICS.is_file():  # also when DVC had the stages' outputs from before
         report_page.write()
+
+
+def require(stages: Sequence[str], repo: Any) -> None:
+    """Raise `WrongInput` for a stage that is not in dvc.yaml; `foreach` makes train@a of train."""
+    made = {stage.name for stage in repo.index.stages if hasattr(stage, "name")}
+    known = made | {name.partition("@")[0] for name in made}
+    for name in stages:
+        if name not in known:
+            raise WrongInput(f"dvc.yaml has no stage {name!r}", errors.did_you_mean(name, known))
 
 
 def release_ended(lock: Path) -> None:
