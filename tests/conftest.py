@@ -26,6 +26,8 @@ GROUPS = [
     TASKS[1],
     "test_e2e_server",
     "test_e2e_integrity",
+    "test_crashes",
+    "test_odd_files",
     "test_own_data",
     "test_e2e_graph",
     "test_e2e_drift",

@@ -14,6 +14,15 @@ from rendering import TASKS, clean_environment, commit_all, git, once, render, u
 
 # a promise that a busy machine keeps as well: how fast it is, is for nobody to assert
 PATIENT = 30_000
+# what a person's environment may hold; in what a demo leaves behind none of it is to be found
+PLANTED = {
+    "SERVICE_TOKEN": "planted-token-of-callers",
+    "METRICS_TOKEN": "planted-token-of-prometheus",
+    "MLFLOW_TRACKING_PASSWORD": "planted-password-of-mlflow",
+    "AWS_SECRET_ACCESS_KEY": "planted-key-of-the-remote",
+    "GITHUB_TOKEN": "planted-token-of-the-forge",
+}
+GUARD = Path(__file__).parent / "offline"
 ONE_TASK = pytest.mark.parametrize("first_run", TASKS[:1], indirect=True)
 
 
@@ -29,6 +38,11 @@ def run(repo: Path, *command: str, **environment: str) -> subprocess.CompletedPr
     if done.returncode:
         pytest.fail(f"{' '.join(command)}: exit code {done.returncode}\n{done.stdout}{done.stderr}")
     return done
+
+
+def guarded(log: Path) -> dict[str, str]:
+    """Return an environment in which Python reaches this machine alone, and writes down tries."""
+    return {"NETWORK_LOG": str(log), "PYTHONPATH": str(GUARD)}
 
 
 @dataclass(frozen=True)
@@ -113,7 +127,8 @@ class FirstRuns:
         repo = render(self.template, folder / "before/late-flights", task=task)
         if task != TASKS[0]:
             self.equip(repo)
-        done = run(repo, "uv", "run", "just", "demo")
+        run(repo, "uv", "sync", "--quiet")
+        done = run(repo, "uv", "run", "just", "demo", **PLANTED, **guarded(folder / "network"))
         run(copied(repo, folder / "after/late-flights"), "uv", "run", "just", "set-up")
         (folder / "said").write_text(done.stdout + done.stderr, encoding="utf-8")
 
@@ -121,3 +136,18 @@ class FirstRuns:
         """Give a repo the packages of the first demo: to compile them takes a minute."""
         copied(self(TASKS[0]).repo / ".venv", repo / ".venv")
         return repo
+
+
+def with_candidate(folder: Path, first_runs: FirstRuns) -> Path:
+    """Return a repo after its demo, with a second model that is not registered yet."""
+    repo = copied(first_runs(TASKS[0]).repo, folder / "late-flights")
+    run(repo, "uv", "sync", "--quiet")
+    params = repo / "params.yaml"
+    params.write_text(
+        params.read_text(encoding="utf-8").replace("  max_iter: 150\n", "  max_iter: 20\n"), "utf-8"
+    )
+    commit_all(repo, "Fewer trees")
+    for stage in ("train", "evaluate"):
+        run(repo, "uv", "run", "late-flights", stage)
+    commit_all(repo, "Second model")
+    return repo

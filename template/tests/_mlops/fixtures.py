@@ -7,7 +7,7 @@ import os
 import shutil
 import subprocess
 from collections.abc import Callable, Iterator
-from contextlib import chdir, redirect_stderr, redirect_stdout
+from contextlib import chdir, contextmanager, redirect_stderr, redirect_stdout
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -148,6 +148,23 @@ class Repo:
             for path in found
             if path.parts[0] not in (".git", ".dvc", ".evidence", "mlruns")
         }
+
+
+class Killed(BaseException):
+    """A command ends where no part of it can answer."""
+
+
+@contextmanager
+def killing(module: Any, name: str) -> Iterator[None]:
+    """Let a command end where it would call a function, and expect that it does."""
+
+    def end(*arguments: object, **options: object) -> None:
+        raise Killed
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(module, name, end)
+        with pytest.raises(Killed):
+            yield
 
 
 @pytest.fixture(scope="session", autouse=True)

@@ -4,12 +4,16 @@
 import json
 import math
 import os
+import re
+import subprocess
+import sys
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
 from pathlib import Path
 
 import pytest
 
-from .package import errors, files
+from .package import errors, files, programs
 
 
 def test_a_file_that_fails_halfway_leaves_the_old_one(tmp_path: Path) -> None:
@@ -43,6 +47,45 @@ def test_a_folder_replaces_the_old_one_with_all_that_was_in_it(tmp_path: Path) -
             (part / name).touch()
 
     assert [path.name for path in (tmp_path / "model").iterdir()] == ["second"]
+
+
+def test_a_folder_that_many_write_at_once_is_that_of_one_of_them(tmp_path: Path) -> None:
+    def write(number: int) -> None:
+        for _ in range(20):
+            with files.whole_folder(tmp_path / "model") as part:
+                for name in "abc":
+                    (part / name).write_text(str(number))
+
+    with ThreadPoolExecutor(8) as pool:
+        list(pool.map(write, range(8)))
+
+    assert [path.name for path in tmp_path.iterdir()] == ["model"]
+    assert len({path.read_text() for path in (tmp_path / "model").iterdir()}) == 1
+
+
+@pytest.mark.parametrize("writer", [files.whole_file, files.whole_folder])
+def test_what_a_killed_command_left_half_written_is_gone_after_the_next(tmp_path, writer) -> None:
+    program = (
+        f"import os; from {files.__name__} import {writer.__name__} as writer; from pathlib import "
+        "Path; manager = writer(Path('x')); manager.__enter__(); os.kill(os.getpid(), 9)"
+    )
+    subprocess.run([sys.executable, "-c", program], cwd=tmp_path)
+    assert len(list(tmp_path.iterdir())) == 1
+
+    with files.whole_file(tmp_path / "other"):
+        pass
+    assert [path.name for path in tmp_path.iterdir()] == ["other"]
+
+
+@pytest.mark.parametrize("writer", [files.whole_file, files.whole_folder])
+def test_what_another_command_is_writing_stays(tmp_path: Path, writer) -> None:
+    with writer(tmp_path / "slow") as part:
+        with files.whole_file(tmp_path / "quick"):
+            pass
+        files.sweep(tmp_path)
+
+        assert part.exists()
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["quick", "slow"]
 
 
 @pytest.mark.parametrize("writer", [files.whole_file, files.whole_folder, files.one_writer])
@@ -81,6 +124,33 @@ def test_json_that_is_missing_or_damaged_is_wrong_input(tmp_path: Path, content:
         files.read_json(path)
 
 
+@pytest.mark.parametrize(
+    ("content", "said"),
+    [
+        ("[]", "it is '[]', expected an object"),
+        ('{"metrics": {"auc": "high"}}', "auc is 'high', expected a number or nothing"),
+        ('{"rows": [{"name": 1}]}', "name is '1', expected a text"),
+        ('{"rows": {}}', "rows is '{}', expected a list"),
+    ],
+)
+def test_a_record_of_another_kind_is_wrong_input(tmp_path: Path, content: str, said: str) -> None:
+    kinds = {"metrics": {"*": (int, float, type(None))}, "rows": [{"name": str}]}
+    (tmp_path / "x.json").write_text(content)
+
+    with pytest.raises(errors.WrongInput, match=re.escape(said)):
+        files.read_json(tmp_path / "x.json", kinds=kinds)
+
+
+def test_a_key_that_a_record_lacks_is_named_with_its_file(tmp_path: Path) -> None:
+    (tmp_path / "x.json").write_text('{"data": {"rows": 1}}')
+    record = files.read_json(tmp_path / "x.json", "uv run just repro")
+
+    assert record == {"data": {"rows": 1}}
+    with pytest.raises(errors.WrongInput, match=r"x\.json lacks 'columns'$") as caught:
+        record["data"]["columns"]
+    assert caught.value.hint == "uv run just repro makes it anew"
+
+
 def test_one_hash_for_several_files_ignores_their_order_but_not_their_names(tmp_path: Path) -> None:
     a, b, c = (tmp_path / name for name in "abc")
     for path, content in ((a, "1"), (b, "2"), (c, "2")):
@@ -98,3 +168,39 @@ def test_a_line_that_was_cut_off_does_not_take_the_next_one_along(tmp_path: Path
     files.append_line(log, "last")
 
     assert log.read_text(encoding="utf-8").splitlines() == ["first", '{"cut', "last"]
+
+
+def test_what_a_killed_dvc_left_behind_stops_nobody(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    note, whole = tmp_path / ".dvc/tmp/rwlock", b'{"write": {}}'
+    old, new = (tmp_path / f".dvc/cache/files/md5/00/.{name}.tmp" for name in ("old", "new"))
+    for path in (note, old, new):
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.touch()
+    os.utime(old, (0, 0))
+    programs.mend_dvc()
+    assert [path.exists() for path in (note, old, new)] == [False, False, True]
+
+    note.write_bytes(whole)
+    programs.mend_dvc()
+    assert note.read_bytes() == whole
+
+
+@pytest.mark.parametrize(
+    ("said", "shown"),
+    [
+        ("no answer from postgresql://me:secret@host:5432/shop", "postgresql://***@host:5432/shop"),
+        ("http://me:sec@ret@host is away", "http://***@host is away"),
+        ("git@forge.example:team/repo.git", "git@forge.example:team/repo.git"),
+        ("ssh://git@forge.example/repo.git", "ssh://git@forge.example/repo.git"),
+        ("http://127.0.0.1:5000/a@b", "http://127.0.0.1:5000/a@b"),
+    ],
+)
+def test_a_problem_shows_no_password_of_an_address(said: str, shown: str) -> None:
+    problem = errors.Problem(said, said)
+
+    assert str(problem).endswith(shown)
+    assert problem.hint.endswith(shown)
+    assert errors.first_cause(ValueError(said)).endswith(shown)

@@ -13,7 +13,7 @@ from pathlib import Path
 import click
 
 from . import PROJECT, evidence
-from .errors import Problem, WrongInput, did_you_mean
+from .errors import Problem, WrongInput, did_you_mean, without_passwords
 from .paths import enter_root
 
 HERE = Path(__file__).parent
@@ -112,8 +112,9 @@ def main(arguments: list[str] | None = None) -> None:
         with tempfile.NamedTemporaryFile(
             "w", prefix=f"{PROJECT}-", suffix=".log", delete=False
         ) as log:
-            traceback.print_exc(file=log)
-        click.echo(f"internal error: {error}\n\nhint: the traceback is in {log.name}", err=True)
+            log.write(without_passwords(traceback.format_exc()))
+        said = f"internal error: {error}\n\nhint: the traceback is in {log.name}"
+        click.echo(without_passwords(said), err=True)
         sys.exit(4)
 
 

@@ -9,7 +9,7 @@ from ruamel.yaml import YAML
 from ruamel.yaml.error import YAMLError
 
 from . import paths
-from .errors import WrongInput, did_you_mean
+from .errors import WrongInput, did_you_mean, first_cause
 from .interface import Contract, Model, Params, Section
 
 S = TypeVar("S", bound=Section)
@@ -32,7 +32,8 @@ def load_contract(path: Path = paths.CONTRACT) -> Contract:
 
 def _read(path: Path) -> Any:
     try:
-        return YAML(typ="safe", pure=True).load(path.read_text(encoding="utf-8")) or {}
+        found = YAML(typ="safe", pure=True).load(path.read_text(encoding="utf-8"))
+        return {} if found is None else found
     except OSError as error:
         raise WrongInput(f"cannot read {path}: {error.strerror}") from error
     except YAMLError as error:
@@ -40,6 +41,8 @@ def _read(path: Path) -> Any:
         line = f" line {where.line + 1}" if where else ""
         problem = getattr(error, "problem", None) or str(error).splitlines()[0]
         raise WrongInput(f"{path}{line} is not YAML: {problem}") from error
+    except (ValueError, RecursionError, TypeError) as error:  # other bytes than text; too deep
+        raise WrongInput(f"{path} is not YAML: {first_cause(error)[:200]}") from error
 
 
 def _parse(model: type[S], content: Any, path: Path, *section: str) -> S:
@@ -55,7 +58,8 @@ def _parse(model: type[S], content: Any, path: Path, *section: str) -> S:
             raise WrongInput(message, did_you_mean(last, known)) from error
         key = ".".join([*parents, last])
         expected = first["msg"][0].lower() + first["msg"][1:]
-        found = "" if first["type"] == "missing" else f", found {first['input']!r}"
+        shown = repr(first["input"])[:200]
+        found = "" if first["type"] == "missing" else f", found {shown}"
         raise WrongInput(f"{path}: {key}: {expected}{found}") from error
 
 

@@ -6,6 +6,7 @@ from collections.abc import Iterable
 from difflib import get_close_matches
 
 DVC = "uv run --frozen python -m dvc"  # what a hint says: `dvc` is on nobody's PATH
+SECRET = re.compile(r"(?<=://)[^/\s'\"]*:[^/\s'\"]*@")  # user and password of an address
 CAUSE = re.compile(r"(Stderr:[ |]*)?(error|fatal):", re.IGNORECASE)
 
 
@@ -20,8 +21,8 @@ class Problem(Exception):
     exit_code = 4
 
     def __init__(self, message: str, hint: str = "") -> None:
-        super().__init__(message)
-        self.hint = hint
+        super().__init__(without_passwords(message))
+        self.hint = without_passwords(hint)
 
 
 class Refused(Problem):
@@ -42,6 +43,11 @@ class OutsideFailed(Problem):
     exit_code = 3
 
 
+def without_passwords(text: str) -> str:
+    """Return a text without what stands before the @ of addresses, when that has a password."""
+    return SECRET.sub("***@", text)
+
+
 def did_you_mean(word: str, known: Iterable[str]) -> str:
     """Return a hint for a misspelt name, or the names there are."""
     known = sorted(known)
@@ -60,11 +66,12 @@ def cause_of(said: str) -> str:
     at = next((n for n, line in enumerate(lines) if CAUSE.match(line)), len(lines) - 1)
     told = lines[at : at + 2] if lines and lines[at].endswith(":") else lines[at : at + 1]
     deeper = [line for line in lines[at + 1 :] if line.startswith("Caused by:")]
-    return " ".join(told + deeper[-1:]) or "nothing was said"
+    return without_passwords(" ".join(told + deeper[-1:])) or "nothing was said"
 
 
 def first_cause(error: BaseException) -> str:
     """Return what went wrong at the bottom: the layers above only repeat it at length."""
     while cause := error.__cause__ or error.__context__:
         error = cause
-    return str(error).strip().splitlines()[0]
+    said = str(error).strip() or type(error).__name__
+    return without_passwords(said.splitlines()[0])

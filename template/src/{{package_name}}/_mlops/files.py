@@ -1,14 +1,15 @@
 # The template's. Nothing of yours belongs here; use it from a command of yours.
 """Files and folders that appear whole or not at all."""
 
+import errno
 import fcntl
 import hashlib
 import json
 import os
 import shutil
 import tempfile
-from collections.abc import Iterator
-from contextlib import contextmanager
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any
 
@@ -29,6 +30,7 @@ class TypedPath(click.Path):
 
 FILE = TypedPath(path_type=Path)
 SEAL = "seal"  # key of a JSON file under which the hash of the others stands
+PART = ".part"  # how the names end of what is not whole yet
 
 
 def sha256(path: Path) -> str:
@@ -43,26 +45,75 @@ def sha256_of(paths: list[Path]) -> str:
     return hashlib.sha256("\n".join(lines).encode()).hexdigest()
 
 
-def read_json(path: Path, makes: str = "uv run just repro") -> Any:
+class Missing(WrongInput, KeyError):
+    """A record lacks a key."""
+
+    __str__ = Exception.__str__  # a KeyError would show its message in quotes
+
+
+class Record(dict[str, Any]):
+    """What a JSON object held; asked for a key that it lacks, it says in which file."""
+
+    path, makes = Path(), ""
+
+    def __missing__(self, key: str) -> Any:
+        """Raise `Missing`."""
+        raise Missing(f"{self.path} lacks {key!r}", f"{self.makes} makes it anew")
+
+
+def read_json(path: Path, makes: str = "uv run just repro", kinds: Any = None) -> Any:
     """Read a JSON file.
 
     Args:
         path: Of the file.
         makes: The command that makes it, for the hint.
+        kinds: What is expected, by key: a type or several, `{"*": kind}`, `[kind]`, or such a
+            dictionary. A key that is not there is not looked at; `Record` names it when asked.
 
     Raises:
-        WrongInput: If it is missing, damaged, or sealed and not as it was written.
+        WrongInput: If it is missing, damaged, of another kind, or sealed and not as it was
+            written.
     """
+
+    def record(pairs: dict[str, Any]) -> Record:
+        found = Record(pairs)
+        found.path, found.makes = path, makes
+        return found
+
     try:
-        content = json.loads(path.read_text(encoding="utf-8"))
+        content = json.loads(path.read_text(encoding="utf-8"), object_hook=record)
     except FileNotFoundError as error:
         raise WrongInput(f"{path} does not exist", f"{makes} makes it") from error
-    except (ValueError, RecursionError) as error:
+    except (ValueError, RecursionError, OSError) as error:
         raise WrongInput(f"{path} is not JSON: {error}", f"{makes} makes it anew") from error
     if isinstance(content, dict) and content.get(SEAL, found := seal_of(content)) != found:
         message = f"{path} was changed after it was written: its seal does not fit"
         raise WrongInput(message, f"{makes} makes it anew")
+    if kinds is not None and (unlike := unlike_kinds(content, kinds)):
+        raise WrongInput(f"{path}: {unlike}", f"{makes} makes it anew")
     return content
+
+
+def unlike_kinds(content: Any, kinds: Any, where: str = "it") -> str:
+    """Say what is of another kind than expected, the first; nothing when all is right."""
+    kind = dict if isinstance(kinds, dict) else list if isinstance(kinds, list) else kinds
+    if not isinstance(content, kind):
+        return f"{where} is {str(content)[:40]!r}, expected {named(kind)}"
+    if isinstance(kinds, list):
+        parts = [(f"{where}[{number}]", one, kinds[0]) for number, one in enumerate(content)]
+    elif isinstance(kinds, dict):
+        expected = {key: kinds.get(key, kinds.get("*", object)) for key in content}
+        parts = [(key, content[key], one) for key, one in expected.items()]
+    else:
+        return ""
+    said = (unlike_kinds(one, expected, name) for name, one, expected in parts)
+    return next(filter(None, said), "")
+
+
+def named(kind: Any) -> str:
+    """Return a type, or several, for people."""
+    words = {str: "a text", dict: "an object", list: "a list", bool: "true or false"}
+    return words.get(kind, "a number or nothing")
 
 
 def write_json(path: Path, content: Any, seal: bool = False) -> None:
@@ -113,34 +164,91 @@ def _finite(value: Any) -> Any:
 @contextmanager
 def whole_file(path: Path, mode: int = 0o644) -> Iterator[Path]:
     """Give a path to write to; it takes the place of `path` only when all went well."""
-    with _answering(path):
-        path.parent.mkdir(parents=True, exist_ok=True)
-        handle, name = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")
-        os.close(handle)
-    part = Path(name)
-    try:
-        with _answering(path):
-            yield part
-            part.chmod(mode)
-            part.replace(path)
-    finally:
-        part.unlink(missing_ok=True)
+    with _part(path, lambda **named: _touched(*tempfile.mkstemp(**named))) as part:
+        yield part
+        part.chmod(mode)
+        part.replace(path)
 
 
 @contextmanager
 def whole_folder(path: Path) -> Iterator[Path]:
     """Give a folder to fill; it takes the place of `path` only when all went well."""
+    with _part(path, lambda **named: Path(tempfile.mkdtemp(**named))) as part:
+        yield part
+        part.chmod(0o755)
+        while part.exists():
+            # out of the way in one step: half of a folder would look whole
+            with _part(path, lambda **named: Path(tempfile.mkdtemp(**named))) as old:
+                with suppress(FileNotFoundError):
+                    path.replace(old)
+                try:
+                    part.replace(path)
+                except OSError as error:
+                    if error.errno != errno.ENOTEMPTY:  # another writer was quicker: once more
+                        raise
+
+
+def sweep(folder: Path) -> None:
+    """Remove what killed commands left half-written in a folder; nobody holds it any more."""
+    for part in folder.glob(f".*{PART}"):
+        with suppress(OSError), _held(part):
+            _remove(part)
+
+
+@contextmanager
+def _part(path: Path, make: Callable[..., Path]) -> Iterator[Path]:
+    """Give something beside `path` that is gone afterwards, or when the next one writes there.
+
+    While this process lives it holds a lock on it: what no process holds was left by a kill.
+    """
     with _answering(path):
         path.parent.mkdir(parents=True, exist_ok=True)
-        part = Path(tempfile.mkdtemp(dir=path.parent, prefix=f".{path.name}."))
+        sweep(path.parent)
+        while True:
+            part = make(dir=path.parent, prefix=f".{path.name}.", suffix=PART)
+            lock = _lock(part)
+            if part.exists():
+                break
+            os.close(lock)  # somebody swept it away in the moment before it was held
     try:
         with _answering(path):
             yield part
-            part.chmod(0o755)
-            shutil.rmtree(path, ignore_errors=True)
-            part.replace(path)
     finally:
+        _remove(part)
+        os.close(lock)
+
+
+def _touched(handle: int, name: str) -> Path:
+    os.close(handle)
+    return Path(name)
+
+
+def _lock(part: Path) -> int:
+    try:
+        handle = os.open(part, os.O_RDONLY)
+    except FileNotFoundError:
+        return os.open(os.devnull, os.O_RDONLY)
+    with suppress(OSError):  # a file system without locks: then nothing is swept either
+        fcntl.flock(handle, fcntl.LOCK_EX)
+    return handle
+
+
+@contextmanager
+def _held(part: Path) -> Iterator[None]:
+    """Hold the lock of something half-written; `OSError` when its writer lives."""
+    handle = os.open(part, os.O_RDONLY)
+    try:
+        fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        yield
+    finally:
+        os.close(handle)
+
+
+def _remove(part: Path) -> None:
+    if part.is_dir():
         shutil.rmtree(part, ignore_errors=True)
+    else:
+        part.unlink(missing_ok=True)
 
 
 @contextmanager

@@ -326,6 +326,15 @@ class Delivery(Section):
     load_seconds: float = Field(default=20, gt=0)  # how long the load test lasts
 
 
+class Proxy(Section):
+    """What the proxy of level 2 takes of one address; far above the promised load by default."""
+
+    requests_per_second: float | None = Field(default=None, ge=1)  # default: 50 times the promised
+    connections: int = Field(default=200, ge=1)  # with a request on its way
+    body_mb: float = Field(default=2, gt=0)  # of one request; the service takes 2 MB at most
+    slow_seconds: float = Field(default=10, ge=1)  # between two pieces of a request, or an answer
+
+
 class PersonalData(Section):
     deny: list[str] = ["name", "email", "phone", "address", "passport", "birth", "ssn"]
 
@@ -368,6 +377,7 @@ class Contract(Section):
     rollout: Rollout = Rollout()
     alerting: Alerting = Alerting()
     delivery: Delivery = Delivery()
+    proxy: Proxy = Proxy()
     personal_data: PersonalData = PersonalData()
     budget: Budget = Budget()
     readiness: Readiness = Readiness()

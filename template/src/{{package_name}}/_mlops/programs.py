@@ -1,16 +1,23 @@
 # The template's. Nothing of yours belongs here; use it from a command of yours.
 """Run git, DVC and the commands of this repo as processes."""
 
+import json
 import os
 import re
 import subprocess
 import sys
+import time
 from collections.abc import Sequence
+from contextlib import suppress
 from pathlib import Path
 
 import click
 
 from .errors import OutsideFailed, Problem, Refused, WrongInput, cause_of
+from .files import sweep
+
+DVC_FOLDER = Path(".dvc")
+OLD = 86_400  # seconds; no copy of DVC's takes so long
 
 
 def git(*arguments: str) -> str:
@@ -30,13 +37,40 @@ def run(*command: str) -> None:
         raise OutsideFailed(f"`{' '.join(command[:4])} …` failed: {words}")
 
 
+def mend_dvc() -> None:
+    """Remove what a killed DVC left behind: a note that it cannot read stops it for ever."""
+    note = DVC_FOLDER / "tmp" / "rwlock"
+    if is_torn(note):
+        time.sleep(0.5)  # another DVC may be writing it
+        if is_torn(note):
+            note.unlink(missing_ok=True)
+    for part in DVC_FOLDER.glob("cache/files/md5/*/.*.tmp"):
+        with suppress(OSError):
+            if time.time() - part.stat().st_mtime > OLD:
+                part.unlink()
+
+
+def is_torn(path: Path) -> bool:
+    """Say whether a file of JSON is there and is none."""
+    try:
+        json.loads(path.read_bytes())
+    except OSError:
+        return False
+    except ValueError:
+        return True
+    return False
+
+
 def dvc(*arguments: str) -> None:
     """Run DVC of this environment."""
+    mend_dvc()
     run(sys.executable, "-m", "dvc", *arguments)
 
 
 def share(folder: Path) -> None:
     """Put a folder of models under DVC, so that `dvc push` takes the bytes and git the pointer."""
+    sweep(folder)
+    mend_dvc()
     dvc = [sys.executable, "-m", "dvc", "add", str(folder)]  # quiet, it would not say why
     done = subprocess.run(dvc, capture_output=True, text=True, env=os.environ)
     if done.returncode:

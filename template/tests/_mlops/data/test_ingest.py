@@ -7,8 +7,8 @@ import pandas as pd
 import pytest
 
 from ..broken import STRICT, plant, wrong_values
-from ..fixtures import Repo
-from ..package import paths, schema, tables
+from ..fixtures import Repo, killing
+from ..package import ingest, paths, schema, tables
 
 
 @pytest.fixture
@@ -78,6 +78,19 @@ def test_a_second_run_finishes_what_the_first_began(halved: tuple[Repo, Path]) -
 
     assert repo.git("log", "-1", "--format=%s") == "Learn from later.parquet"
     assert not (repo.folder / path).exists()
+
+
+@pytest.mark.parametrize("name", ["whole_file", "keep"])
+def test_what_was_found_in_a_batch_outlives_a_kill(halved: tuple[Repo, Path], name: str) -> None:
+    repo, path = halved
+    with killing(ingest, name):
+        repo.run("ingest", path)
+    found = repo.read(paths.INGEST)
+    repo.must("ingest", path)
+
+    assert found["judgement"].keys() == {path.name}
+    assert repo.read(paths.INGEST) == found
+    assert repo.git("log", "-1", "--format=%s") == "Learn from later.parquet"
 
 
 def test_a_file_that_is_not_there_is_wrong_input(halved: tuple[Repo, Path]) -> None:

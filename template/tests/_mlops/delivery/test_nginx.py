@@ -2,10 +2,11 @@
 """nginx takes what was rendered, and keeps what it has when it would not."""
 
 import shutil
+import socket
 import subprocess
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
 import httpx
@@ -16,6 +17,7 @@ from ..package import config, errors, interface, nginx, paths, ports, traffic
 from .conftest import FULL, free_ports, needs, needs_full_disk
 
 pytestmark = needs("nginx")
+HALF_A_BODY = b"POST /predict HTTP/1.1\r\nHost: a\r\nContent-Length: 100\r\n\r\n{"
 
 
 @pytest.fixture
@@ -93,6 +95,50 @@ def test_a_reload_that_nobody_took_is_an_outside_failure(
 def ask(port: str, path: str, **headers: str) -> httpx.Response:
     """Ask nginx."""
     return httpx.post(f"{ports.address(port)}{path}", headers=headers, content=b"{}")
+
+
+def promised(**proxy: float) -> dict[str, str]:
+    """Return the limits of a contract that promises ten requests a second."""
+    return nginx.limits(interface.Proxy(**proxy), interface.Delivery(throughput_rps=10))
+
+
+def test_more_than_the_contract_gives_one_address_is_refused_with_a_hint(folder: Path) -> None:
+    nginx.write([1, 100], promised(requests_per_second=2))
+    with running(), httpx.Client(base_url=ports.address("PROXY_PORT")) as caller:
+        found = [caller.post("/predict", content=b"{}") for _ in range(20)]
+    refused = [one for one in found if one.status_code == 429]
+
+    assert found[0].status_code == 502  # no champion is up, but nginx let it through
+    assert len(refused) >= 10
+    assert "2 requests a second" in refused[0].json()["hint"]
+
+
+def test_the_promised_load_meets_no_limit(folder: Path) -> None:
+    nginx.write([1, 100], promised())
+    with running(), httpx.Client(base_url=ports.address("PROXY_PORT")) as caller:
+        found = {caller.post("/predict", content=b"{}").status_code for _ in range(100)}
+
+    assert found == {502}
+
+
+def test_a_body_above_the_contract_s_limit_is_refused(folder: Path) -> None:
+    nginx.write([1, 100], promised(body_mb=0.01))
+    with running():
+        address = f"{ports.address('PROXY_PORT')}/predict"
+        found = [httpx.post(address, content=b"x" * size).status_code for size in (9_000, 11_000)]
+
+    assert found == [502, 413]
+
+
+@pytest.mark.parametrize("half", [b"POST /predict HT", HALF_A_BODY], ids=["header", "body"])
+def test_a_caller_who_never_ends_its_request_is_let_go(folder: Path, half: bytes) -> None:
+    nginx.write([1, 100], promised(slow_seconds=1))
+    port = int(ports.ports()["PROXY_PORT"])
+    with running(), socket.create_connection(("127.0.0.1", port), timeout=30) as line:
+        line.sendall(half)
+        with suppress(ConnectionResetError):
+            while line.recv(1000):  # without the limit nothing comes within 30 seconds
+                pass
 
 
 @needs_full_disk

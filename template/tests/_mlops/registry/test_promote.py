@@ -3,12 +3,23 @@
 
 import json
 from contextlib import chdir
+from typing import Any
 from unittest.mock import MagicMock
 
 import pytest
 
-from ..fixtures import Repo
-from ..package import artifact, evaluation, files, interface, paths, programs, runs, versions
+from ..fixtures import Repo, killing
+from ..package import (
+    artifact,
+    evaluation,
+    files,
+    interface,
+    journal,
+    paths,
+    programs,
+    runs,
+    versions,
+)
 
 POINTER = paths.CHAMPION / artifact.POINTER
 
@@ -155,3 +166,33 @@ def test_a_registry_in_use_is_an_outside_failure(repo: Repo) -> None:
         code, said = refused(repo)
 
     assert (code, "is held by another" in said) == (3, True)
+
+
+def events(repo: Repo, version: str) -> list[str]:
+    """Return what happened to a version, oldest first."""
+    with chdir(repo.folder):
+        return [one["event"] for one in journal.lines()[0] if one.get("version") == version]
+
+
+@pytest.mark.parametrize(
+    ("module", "name"),
+    [
+        (artifact, "write_pointer"),
+        (journal, "record"),
+        (programs, "share"),
+        (journal, "anchor"),
+    ],
+    ids=lambda found: getattr(found, "__name__", found),
+)
+def test_a_promotion_that_was_killed_is_finished_by_the_next(
+    own_repo: Repo, module: Any, name: str
+) -> None:
+    (own_repo.folder / POINTER).unlink()
+    before = events(own_repo, "1")
+    with killing(module, name):
+        own_repo.run("promote", "1")
+    own_repo.must("promote", "1")
+    own_repo.must("promote", "1")
+
+    assert events(own_repo, "1") == [*before, "promoted"]
+    assert own_repo.run("trace").code == 0

@@ -5,11 +5,12 @@ import json
 import os
 from contextlib import chdir
 from pathlib import Path
+from typing import Any
 
 import pytest
 
-from ..fixtures import Repo
-from ..package import artifact, paths, programs, provenance, runs, versions
+from ..fixtures import Repo, killing
+from ..package import artifact, journal, paths, programs, provenance, runs, versions
 
 
 def rewrite(path: Path, **changes: object) -> None:
@@ -204,3 +205,46 @@ def test_a_run_that_the_store_lacks_is_logged_from_its_files(
 
     report = own_repo.read(paths.METRICS)
     assert metrics[report["metric"]] == pytest.approx(report["metrics"][report["metric"]])
+
+
+@pytest.mark.parametrize(
+    ("module", "name"),
+    [(versions, "set_alias"), (journal, "record"), (journal, "anchor")],
+    ids=lambda found: getattr(found, "__name__", found),
+)
+def test_a_registration_that_was_killed_is_finished_by_the_next(
+    own_two: Repo, monkeypatch: pytest.MonkeyPatch, module: Any, name: str
+) -> None:
+    monkeypatch.chdir(own_two.folder)
+    runs.client().delete_model_version(versions.PROJECT, "2")
+    known = len(events())
+    with killing(module, name):
+        own_two.run("register")
+    assert own_two.must("register").out == "3\n"
+    own_two.must("register")
+
+    candidate = versions.by_alias(versions.CANDIDATE)
+    assert candidate
+    assert candidate.number == "3"
+    assert events()[known:] == [("registered", "3")]
+    assert "ok       registry" in own_two.run("trace", "3").out
+
+
+def events() -> list[tuple[str, str]]:
+    """Return what happened to which version, oldest first."""
+    return [(one["event"], one["version"]) for one in journal.lines()[0]]
+
+
+def test_what_a_killed_registration_logged_is_not_logged_again(
+    own_two: Repo, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(own_two.folder)
+    client = runs.client()
+    client.delete_model_version(versions.PROJECT, "2")
+    experiment = client.get_experiment_by_name(versions.PROJECT).experiment_id
+    before = len(client.search_logged_models([experiment]))
+    with killing(versions, "_ensure_model"):
+        own_two.run("register")
+    own_two.must("register")
+
+    assert len(client.search_logged_models([experiment])) == before

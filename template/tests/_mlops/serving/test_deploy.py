@@ -11,8 +11,8 @@ import pandas as pd
 import pytest
 
 from ..conftest import serving
-from ..fixtures import Repo
-from ..package import artifact, paths, programs, runs, switch, tables, versions
+from ..fixtures import Repo, killing
+from ..package import artifact, journal, paths, programs, runs, switch, tables, versions
 
 POINTER = paths.CHAMPION / artifact.POINTER
 
@@ -137,6 +137,38 @@ def test_the_champion_before_comes_back_without_the_store(
     assert (pointer["version"], pointer["model_sha256"]) == ("1", first)
     assert pointer["reason"] == "too many are late"
     assert (again.code, "no champion to go back to" in again.err) == (2, True)
+
+
+@pytest.mark.parametrize(
+    ("module", "name"),
+    [(journal, "record"), (programs, "share"), (versions, "set_alias"), (journal, "anchor")],
+    ids=lambda found: getattr(found, "__name__", found),
+)
+def test_a_rollback_that_was_killed_is_finished_by_the_next(
+    own_two: Repo, monkeypatch: pytest.MonkeyPatch, module: Any, name: str
+) -> None:
+    own_two.must("deploy", "2", "--force", "it is a test")
+    with killing(module, name):
+        own_two.run("rollback", "--reason", "too many are late")
+    done = own_two.run("rollback")
+    finished = name == "anchor"  # then there was nothing left to do
+
+    assert (done.code, own_two.read(POINTER)["version"]) == (2 if finished else 0, "1")
+    assert aliases(own_two, monkeypatch) == {"challenger": None, "champion": "1", "previous": None}
+    told = [one["event"] for one in journal.lines()[0] if one["event"] == "rolled back"]
+    assert told == ["rolled back"]
+    assert own_two.run("rollback").code == 2
+
+
+@pytest.mark.parametrize("name", ["complete_journal", "finish"])
+def test_a_deployment_that_was_killed_is_finished_by_the_next(own_two: Repo, name: str) -> None:
+    force = ("--force", "it is a test")
+    with killing(versions, name):
+        own_two.run("deploy", "2", *force)
+    own_two.must("deploy", "2", *force)
+
+    told = (own_two.folder / paths.JOURNAL).read_text(encoding="utf-8")
+    assert told.count('"event": "deployed", "version": "2"') == 1
 
 
 def test_a_rollback_across_other_feature_code_is_refused(

@@ -132,6 +132,29 @@ def test_a_service_that_starts_again_goes_on_where_the_file_ends(
     assert before[0] == last[prediction_log.HASH] != before[1]
 
 
+def test_a_service_that_was_killed_as_its_file_was_rotated_goes_on_where_that_ends(
+    kept: Path, champion: serving.Champion, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    last = json.loads(kept.read_text(encoding="utf-8").splitlines()[-1])
+    kept.rename(kept.with_name("data.1.log.2024-05-01"))
+    kept.touch()
+    written = log_predictions.PredictionLog(champion)
+    monkeypatch.setattr(written, "folder", lambda: kept.parents[2])
+    monkeypatch.setattr(log_predictions, "server_context", SimpleNamespace(worker_index=1))
+    (_, _, _, before), _ = written.chained([("call.id", "", "", ["a"])])
+
+    assert before == [last[prediction_log.HASH]]
+
+
+def test_a_line_that_a_kill_cut_off_does_not_take_the_next_one_along(kept: Path) -> None:
+    kept.write_bytes(kept.read_bytes() + b'{"call.id": "cut')
+    prediction_log.end_line(kept)
+    with kept.open("a", encoding="utf-8") as file:
+        file.write("{}\n")
+
+    assert kept.read_text(encoding="utf-8").splitlines()[-2:] == ['{"call.id": "cut', "{}"]
+
+
 def test_a_column_that_bentoml_writes_itself_keeps_its_value(
     champion: serving.Champion, monkeypatch: pytest.MonkeyPatch
 ) -> None:

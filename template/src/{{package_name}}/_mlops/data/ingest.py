@@ -15,9 +15,10 @@ from ... import data, schema
 from .. import PROJECT, paths, programs
 from ..config import load_contract, load_params
 from ..errors import Refused, WrongInput
-from ..files import FILE, one_writer, sha256, whole_file, write_json
+from ..files import FILE, one_writer, read_json, sha256, sha256_of, whole_file, write_json
 from ..programs import commit, git
 from . import comparison, dataset, plausibility, tables, validation
+from .finding import Finding
 
 
 @click.command()
@@ -33,29 +34,52 @@ def command(files: Sequence[Path], force: str | None, as_json: bool) -> None:
     """
     with one_writer(paths.MODELS / ".lock"):
         new = [path for path in files if not is_there(path)]
-        judged = require_clean(new)
-        require_plausible(judged, force)
-        broken = any(one.findings for one in judged.values())
-        report = {
-            "files": [path.name for path in files],
-            **shifted(new, judged),
-            "judgement": {path.name: one.record() for path, one in judged.items()},
-            "forced": force if force and broken else "",
-        }
+        report = begun(files) or judge(files, new, force)
+        write_json(paths.INGEST, report, seal=True)  # first: a second run may find all files there
         for path in new:
             with whole_file(paths.RAW / path.name) as part:
                 part.write_bytes(path.read_bytes())
         programs.share(paths.RAW)
-        keep([path.name for path in files], said_of(judged, report["forced"]))
+        keep(report)
         for path in files:
             if path.parent.resolve() == paths.INCOMING.resolve():
                 path.unlink(missing_ok=True)
-        write_json(paths.INGEST, report, seal=True)
     if as_json:
         click.echo(json.dumps(report))
-    says = plausibility.worst(judged.values()) if judged else "nothing new"
+    found = report["judgement"]
+    says = plausibility.worst(one["says"] for one in found.values()) if found else "nothing new"
     names = f" ({', '.join(report['columns'])})" if report["columns"] else ""
     click.echo(f"ingest: {len(new)} new batches, {report['rows']:,} rows, {says}{names}", err=True)
+
+
+def begun(files: Sequence[Path]) -> dict[str, Any]:
+    """Return the report of a run that would make the same data/raw; empty when there is none."""
+    try:
+        report: dict[str, Any] = read_json(paths.INGEST)
+        same = report["data_sha256"] == afterwards(files) and report["judgement"]
+    except (WrongInput, KeyError, TypeError):
+        return {}
+    return report if same else {}
+
+
+def afterwards(files: Sequence[Path]) -> str:
+    """Return the hash of data/raw as it will be, however many of the files it holds already."""
+    there = {path.name: path for path in tables.batches(paths.RAW)}
+    return sha256_of(list({**there, **{one.name: one for one in files if one.is_file()}}.values()))
+
+
+def judge(files: Sequence[Path], new: Sequence[Path], force: str | None) -> dict[str, Any]:
+    """Judge what is new; `Refused` when it may not come in."""
+    judged = require_clean(new)
+    require_plausible(judged, force)
+    broken = any(one.findings for one in judged.values())
+    return {
+        "files": [path.name for path in files],
+        "data_sha256": afterwards(files),
+        **shifted(new, judged),
+        "judgement": {path.name: one.record() for path, one in judged.items()},
+        "forced": force if force and broken else "",
+    }
 
 
 def is_there(path: Path) -> bool:
@@ -125,7 +149,7 @@ def shifted(new: Sequence[Path], judged: dict[Path, plausibility.Judgement]) -> 
     current = comparison.read_checked(list(new))
     found, _ = comparison.compare(reference, current, params.drift)
     columns = [column["column"] for column in found["columns"] if column["drifted"]]
-    seasonal = plausibility.worst(judged.values()) == plausibility.SEASON
+    seasonal = plausibility.worst(one.says for one in judged.values()) == plausibility.SEASON
     return {
         "rows": len(current),
         "shifted": found["drifted"] and not seasonal,
@@ -134,15 +158,14 @@ def shifted(new: Sequence[Path], judged: dict[Path, plausibility.Judgement]) -> 
     }
 
 
-def said_of(judged: dict[Path, plausibility.Judgement], forced: str) -> str:
-    """Return what a commit says of batches that looked broken."""
-    found = [f"{path.name}: {finding}" for path, one in judged.items() for finding in one.findings]
-    return (
-        "\n".join([f"Taken in although it looked broken: {forced}", "", *found]) if forced else ""
-    )
-
-
-def keep(names: list[str], body: str = "") -> None:
-    """Commit the pointer of data/raw, when it changed."""
-    if git("status", "--porcelain", "--", str(paths.DATA_POINTER)):
-        commit(f"Learn from {', '.join(names)}\n\n{body}".strip(), [str(paths.DATA_POINTER)])
+def keep(report: dict[str, Any]) -> None:
+    """Commit the pointer of data/raw, when it changed; say what was taken in all the same."""
+    if not git("status", "--porcelain", "--", str(paths.DATA_POINTER)):
+        return
+    body = []
+    if report["forced"]:
+        body = [f"Taken in although it looked broken: {report['forced']}", ""]
+        for name, one in report["judgement"].items():
+            body += [f"{name}: {Finding(**finding)}" for finding in one["findings"]]
+    subject = f"Learn from {', '.join(report['files'])}"
+    commit("\n".join([subject, "", *body]).strip(), [str(paths.DATA_POINTER)])

@@ -39,10 +39,9 @@ class Judgement:
         return {"says": self.says, "findings": findings, "moved": list(self.moved)}
 
 
-def worst(judgements: Iterable[Judgement]) -> str:
+def worst(says: Iterable[str]) -> str:
     """Return the gravest that is said of several batches."""
-    order = [FEW, SEASON, POPULATION, BROKEN]
-    return max((one.says for one in judgements), key=order.index, default=FEW)
+    return max(says, key=[FEW, SEASON, POPULATION, BROKEN].index, default=FEW)
 
 
 def judge(

@@ -147,11 +147,25 @@ def hash_of(line: dict[str, Any]) -> str:
 
 
 def head(path: Path) -> str:
-    """Return the hash of a file's last line; of none, or a damaged one, that of no line."""
-    with suppress(OSError, ValueError, KeyError, TypeError, IndexError), path.open("rb") as file:
+    """Return the hash of a worker's last line; of none, or a damaged one, that of no line.
+
+    A worker that was killed as its file was rotated left its last line in the one before.
+    """
+    files = [path, *sorted(path.parent.glob(f"{path.name}.*"), reverse=True)]
+    written = next((one for one in files if one.is_file() and one.stat().st_size), path)
+    with suppress(OSError, ValueError, KeyError, TypeError, IndexError), written.open("rb") as file:
         file.seek(max(0, file.seek(0, os.SEEK_END) - (1 << 16)))
         return str(json.loads(file.read().splitlines()[-1])[HASH])
     return FIRST
+
+
+def end_line(path: Path) -> None:
+    """End a line that a kill cut off: the next one would be lost with it."""
+    with suppress(OSError), path.open("r+b") as file:
+        if file.seek(0, os.SEEK_END):
+            file.seek(-1, os.SEEK_END)
+            if file.read() != b"\n":
+                file.write(b"\n")
 
 
 def problems() -> list[str]:

@@ -33,7 +33,8 @@ def render() -> dict[str, bool]:
         Refused: If nginx rejects its configuration; then the one before stays.
     """
     contract = load_contract()
-    changed = {nginx.LIVE.name: nginx.write(contract.rollout.steps)}
+    bounds = nginx.limits(contract.proxy, contract.delivery)
+    changed = {nginx.LIVE.name: nginx.write(contract.rollout.steps, bounds)}
     for name, text in filled_in(contract).items():
         changed[name] = write(FOLDER / name, text)
     rules.render(FOLDER)

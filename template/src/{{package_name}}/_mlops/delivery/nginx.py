@@ -15,6 +15,7 @@ from string import Template
 
 from ..errors import OutsideFailed, Refused, WrongInput
 from ..files import whole_file
+from ..interface import Delivery, Proxy
 from .ports import address, ports
 
 SOURCE = Path("ops/host/nginx.conf")
@@ -23,17 +24,23 @@ PID = Path("build/deploy/nginx.pid")
 TEMPORARY = Path("build/deploy/nginx")
 SALTS = 8  # a new rollout begins with other callers; after so many it is their turn again
 LOOKS = 5  # in a row: old workers answer for a moment
+GENEROUS = 50  # times the promised load, which one address may ask
 PATIENCE = 10  # seconds for new workers to take over
 
 
-def render(steps: Sequence[int]) -> str:
+def render(steps: Sequence[int], bounds: dict[str, str] | None = None) -> str:
     """Return the configuration for these steps, in per cent, growing to 100.
+
+    Args:
+        steps: Of the contract.
+        bounds: By `limits`; by default those of a contract that says nothing of them.
 
     Raises:
         WrongInput: If the file names something that is not known here.
     """
     filled = {
         **{name: str(port) for name, port in ports().items()},
+        **(bounds or limits(Proxy(), Delivery())),
         "user": user(),
         "buckets": "\n".join(bucket(step) for step in steps),
         "switches": "\n".join([*map(salt, range(SALTS)), *map(switch, steps)]),
@@ -44,6 +51,17 @@ def render(steps: Sequence[int]) -> str:
         return template.substitute(filled, config_id=identity(shape))
     except (KeyError, ValueError) as error:
         raise WrongInput(f"{SOURCE} cannot be filled in: {error}") from error
+
+
+def limits(proxy: Proxy, delivery: Delivery) -> dict[str, str]:
+    """Return what one address may ask of the proxy, as nginx writes it."""
+    rate = proxy.requests_per_second or GENEROUS * delivery.throughput_rps
+    return {
+        "rate": str(max(1, round(rate))),
+        "connections": str(proxy.connections),
+        "body_kb": str(max(1, round(1000 * proxy.body_mb))),
+        "slow": str(round(proxy.slow_seconds)),
+    }
 
 
 def identity(text: str) -> str:
@@ -103,9 +121,9 @@ def program() -> str:
     raise OutsideFailed("nginx is not installed", "apt-get install nginx")
 
 
-def write(steps: Sequence[int]) -> bool:
+def write(steps: Sequence[int], bounds: dict[str, str] | None = None) -> bool:
     """Check and write the configuration; say whether it differs from the one before."""
-    text = render(steps)
+    text = render(steps, bounds)
     if LIVE.is_file() and LIVE.read_text(encoding="utf-8") == text:
         return False
     check(text)

@@ -19,7 +19,7 @@ from ..data import comparison, plausibility
 from ..data.finding import Finding
 from ..data.prediction_log import Log, folder, read
 from ..errors import Problem, WrongInput
-from ..files import FILE, read_json, whole_file, write_json
+from ..files import FILE, whole_file, write_json
 from ..interface import Contract, Params
 from ..registry import versions
 from ..serving.switch import roll_back
@@ -165,7 +165,7 @@ def champion() -> tuple[dict[str, Any], dict[str, Any]]:
     pointer = versions.read_pointer()
     if pointer is None:
         raise WrongInput("there is no champion to monitor", FIRST_CHAMPION)
-    return pointer, read_json(paths.CHAMPION / pointer["model_sha256"] / artifact.MANIFEST)
+    return pointer, artifact.read_record(paths.CHAMPION / pointer["model_sha256"])
 
 
 def look(

@@ -108,7 +108,7 @@ def gather(now: datetime) -> Facts:
     if champion is None:
         return Facts()
     number, folder = champion
-    manifest = read_json(folder / artifact.MANIFEST)
+    manifest = artifact.read_record(folder)
     batches = tables.batches(paths.RAW)
     learned = manifest["data"]["batches"]
     new = [path.name for path in batches if path.name not in learned]
@@ -155,4 +155,4 @@ def trained(manifest: dict[str, Any]) -> datetime:
 
 def read_if_there(path: Path) -> dict[str, Any]:
     """Return what a JSON file holds; nothing when it does not exist."""
-    return dict(read_json(path)) if path.is_file() else {}
+    return dict(read_json(path, kinds={})) if path.is_file() else {}

@@ -6,10 +6,10 @@ from typing import Any
 
 import click
 
-from .. import paths, programs
+from .. import paths
 from ..errors import Problem
 from ..files import one_writer
-from ..registry import journal, versions
+from ..registry import versions
 from ..tracking import artifact
 
 RollBack = Callable[[str], dict[str, Any]]
@@ -29,6 +29,7 @@ def carry_out(reason: str, fallback: str, roll_back: RollBack) -> str:
     with one_writer(paths.MODELS / ".lock"):
         pointer = versions.read_pointer() or {}
         if pointer.get("withdrawn"):
+            versions.finish(pointer)
             return f"version {pointer['version']} was withdrawn already"
         if fallback == "previous":
             try:
@@ -43,9 +44,6 @@ def carry_out(reason: str, fallback: str, roll_back: RollBack) -> str:
 
 def stop(pointer: dict[str, Any], reason: str) -> None:
     """Mark the champion as withdrawn: the service follows the pointer."""
-    artifact.write_pointer(paths.CHAMPION, {**pointer, "withdrawn": reason})
-    journal.record("withdrawn", version=pointer["version"], reason=reason)
-    try:
-        programs.share(paths.CHAMPION)
-    except Problem as problem:  # it has stopped already; only others cannot pull that yet
-        click.echo(f"warning: {problem}", err=True)
+    versions.complete_journal(pointer)
+    stopped = {"event": "promoted", **pointer, "withdrawn": reason}
+    versions.finish(artifact.write_pointer(paths.CHAMPION, stopped))

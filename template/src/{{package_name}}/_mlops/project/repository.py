@@ -37,8 +37,8 @@ def identity() -> str:
 
 
 def first_commit() -> str:
-    """Commit the whole folder when git knows nothing of it yet."""
-    if programs.git("ls-files", "--", "."):
+    """Commit the whole folder when no commit has anything of it yet."""
+    if programs.git("ls-tree", "--name-only", "HEAD", "./"):
         return ""
     programs.run("git", "add", "--", ".")
     programs.commit("Start from the template", ["."])

@@ -13,7 +13,7 @@ from typing import Any
 import click
 import psutil
 
-from .. import errors, paths
+from .. import errors, paths, programs
 from ..data import tables
 from ..errors import OutsideFailed, WrongInput
 from ..training import report_page
@@ -33,6 +33,7 @@ def command(stages: tuple[str, ...]) -> None:
     from dvc.repo import Repo
 
     logging.getLogger("dvc").setLevel(logging.CRITICAL)
+    programs.mend_dvc()
     try:
         with Repo() as repo:
             release_ended(Path(str(repo.tmp_dir), "rwlock"))

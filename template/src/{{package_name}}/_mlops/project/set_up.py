@@ -38,7 +38,8 @@ def command() -> None:
 
 def data_version() -> str:
     """Put data/raw under DVC, and copy it to the remote."""
-    if paths.DATA_POINTER.exists() or not any(paths.RAW.glob("*")):
+    there = paths.DATA_POINTER.exists() and not is_new(paths.DATA_POINTER)
+    if there or not any(paths.RAW.glob("*")):
         return ""
     programs.dvc("add", str(paths.RAW))
     try:
@@ -48,11 +49,16 @@ def data_version() -> str:
     return "data/raw is under DVC and pushed to its remote"
 
 
+def is_new(path: Path) -> bool:
+    """Say whether git does not know a file yet: a set-up that was killed may have made it."""
+    return programs.git("status", "--porcelain", "--", str(path)).startswith(("??", "A"))
+
+
 def tracking_store() -> str:
     """Make the tables once: four first runs at a time would break each other."""
     fresh = not Path("mlflow.db").exists()
     runs.client()
-    return f"tracking store is {runs.store()}" if fresh else ""
+    return f"tracking store is {runs.shown_store()}" if fresh else ""
 
 
 def scripts() -> str:
@@ -102,10 +108,8 @@ def of_another_folder(hook: str) -> bool:
 
 def own_commit() -> str:
     """Commit the files that set-up made, and nothing else."""
-    made = [str(path) for path in (LOCK, paths.DATA_POINTER) if path.exists()]
-    new = [
-        path for path in made if programs.git("status", "--porcelain", "--", path).startswith("??")
-    ]
+    made = [path for path in (LOCK, paths.DATA_POINTER) if path.exists()]
+    new = [str(path) for path in made if is_new(path)]
     if not new:
         return ""
     programs.run("git", "add", "--", *new)

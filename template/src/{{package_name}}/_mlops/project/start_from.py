@@ -61,7 +61,7 @@ def command(
         click.echo(f"note: {note}", err=True)
     chosen = [found.target, found.time, *found.key, found.group, found.positive, *drop]
     asked = {"origin": source.origin, "chosen": chosen, "rows_sha256": source.sha256}
-    if asked.items() <= replacing.last_run().items():
+    if asked.items() <= replacing.last_run().items() and replacing.is_kept():
         click.echo("start-from: nothing to do: these rows were taken already", err=True)
         return
     if pretend:

@@ -77,7 +77,7 @@ def read_runs(prices: Prices) -> tuple[list[Run], int]:
             break
     priced = [run for run in found if "wall_seconds" in run.data.metrics]
     if not priced:
-        message = f"experiment {PROJECT} in {runs.store()} has no training run with its costs"
+        message = f"experiment {PROJECT} in {runs.shown_store()} has no training run with its costs"
         raise WrongInput(message, "uv run just repro trains and logs one")
     return [read_run(run, prices) for run in priced], len(found) - len(priced)
 

@@ -139,7 +139,7 @@ def registered_inputs(chosen: versions.Version) -> dict[str, str] | None:
     try:
         signature = get_model_info(address).signature
     except Exception as error:  # each kind of store raises its own
-        message = f"{address} cannot be read from {runs.store()}: {errors.first_cause(error)}"
+        message = f"{address} cannot be read from {runs.shown_store()}: {errors.first_cause(error)}"
         raise OutsideFailed(message, "was the repo moved? register a new version here") from error
     return typed(signature.inputs) if signature and signature.inputs else None
 

@@ -18,6 +18,8 @@ from ..chain import HASH, append, read
 from ..errors import OutsideFailed
 from ..tracking import runs
 
+GATE = "gate"  # the tag that the gate sets later
+SWITCHES = ("promoted", "deployed", "rolled back", "withdrawn")
 TAG = "journal"  # of the registered model, with the first line's hash: each host has its own
 
 
@@ -41,6 +43,17 @@ def latest(version: str, *events: str) -> dict[str, Any]:
     """Return the last of these events of a version; empty when there was none."""
     found = [one for one in lines()[0] if one.get("version") == version]
     return next((one for one in reversed(found) if one.get("event") in events), {})
+
+
+def tells(pointer: dict[str, Any]) -> bool:
+    """Say whether the switch to a pointer has its line.
+
+    Args:
+        pointer: With the `event` of the switch, or `withdrawn`.
+    """
+    event = "withdrawn" if pointer.get("withdrawn") else pointer["event"]
+    line = latest(str(pointer["version"]), *SWITCHES)
+    return line.get("event") == event and str(line.get("time")) >= str(pointer["promoted_at"])
 
 
 def anchor() -> None:
@@ -82,5 +95,6 @@ def problems(kept: dict[str, str]) -> list[str]:
 
 def hash_of(tags: dict[str, str]) -> str:
     """Return one hash of what the registry says about a version when it is registered."""
-    text = json.dumps({name: str(value) for name, value in tags.items()}, sort_keys=True)
+    own = {name: str(value) for name, value in tags.items() if name != GATE}
+    text = json.dumps(own, sort_keys=True)
     return hashlib.sha256(text.encode()).hexdigest()

@@ -63,7 +63,7 @@ def champion() -> Run:
 def described(version: str, model_sha256: str, folder: Path) -> Run:
     """Return the records in a model's folder; `Refused` when they are not about one model."""
     manifest = artifact.read_manifest(folder)
-    report = read_json(folder / versions.EVALUATION)
+    report = read_json(folder / versions.EVALUATION, kinds=artifact.EVALUATED)
     made = {
         "model_sha256": model_sha256,
         "data_sha256": manifest["data_sha256"],

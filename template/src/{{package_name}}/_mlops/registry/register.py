@@ -23,7 +23,7 @@ def command(force: str | None, as_json: bool) -> None:
     loaded = artifact.load(paths.CANDIDATE)
     candidate = artifact.Artifact(loaded.model, settled(loaded.manifest))
     manifest = candidate.manifest
-    report = read_json(paths.METRICS)
+    report = read_json(paths.METRICS, kinds=artifact.EVALUATED)
     if report["model_sha256"] != manifest["model_sha256"]:
         message = f"{paths.METRICS} is about another model than {paths.CANDIDATE}"
         raise WrongInput(message, "uv run just repro evaluates the candidate")
@@ -36,6 +36,7 @@ def command(force: str | None, as_json: bool) -> None:
         raise Refused(message, hint)
     with one_writer(paths.MODELS / ".lock"):
         version = known(manifest["model_sha256"]) or new(candidate, report, force or "")
+        tell(version)
     click.echo(f"register: version {version.number}, model {version.model_sha256[:12]}", err=True)
     click.echo(json.dumps(asdict(version)) if as_json else version.number)
 
@@ -60,7 +61,7 @@ def new(candidate: artifact.Artifact, report: dict[str, Any], forced: str) -> ve
     manifest = candidate.manifest
     run_id = manifest["run_id"]
     if not runs.exists(run_id):  # made elsewhere, or brought back by DVC's run cache
-        run_id = runs.log_run(manifest)
+        run_id = runs.logged_run(manifest) or runs.log_run(manifest)
         runs.log_evaluation(run_id, report)
     folder = paths.REGISTERED / manifest["model_sha256"]
     versions.store(paths.CANDIDATE, folder, manifest=manifest, evaluation=report)
@@ -73,8 +74,14 @@ def new(candidate: artifact.Artifact, report: dict[str, Any], forced: str) -> ve
         "forced": forced,
     }
     programs.share(paths.REGISTERED)
-    made = versions.add(candidate, run_id, tags)
-    digest = journal.hash_of(made.tags)
-    journal.record("registered", version=made.number, commit=tags["commit"], tags_sha256=digest)
+    return versions.add(candidate, run_id, tags)
+
+
+def tell(version: versions.Version) -> None:
+    """Tell the journal of a version, unless it knows: a command may have been killed before."""
+    if not journal.latest(version.number, "registered"):
+        if not any(int(one.number) > int(version.number) for one in versions.listed()):
+            versions.set_alias(versions.CANDIDATE, version.number)
+        commit, digest = version.tags.get("commit", ""), journal.hash_of(version.tags)
+        journal.record("registered", version=version.number, commit=commit, tags_sha256=digest)
     journal.anchor()
-    return made

@@ -20,7 +20,6 @@ from . import journal, versions
 LENGTHY = ("example", "seen")
 LOG = Path(__file__).parents[1] / "data" / "prediction_log.py"  # level 1 adds it
 OK, DIFFERS, MISSING = "ok", "differs", "missing"
-GATE = "gate"  # the tag that the gate sets later
 
 
 @dataclass(frozen=True)
@@ -86,9 +85,10 @@ def champion_number() -> str:
 
 def read_record(path: Path) -> dict[str, Any]:
     """Return what a JSON file beside the model says; empty when it is missing or damaged."""
+    kinds = artifact.KINDS if path.name == artifact.MANIFEST else artifact.EVALUATED
     try:
-        return dict(read_json(path))
-    except (WrongInput, TypeError, ValueError):
+        return dict(read_json(path, kinds=kinds))
+    except WrongInput:
         return {}
 
 
@@ -180,11 +180,10 @@ def registration(traced: versions.Version) -> Check:
     line = journal.latest(traced.number, "registered")
     if not line:
         return Check("registry", OK, "registered elsewhere, or before the journal said so")
-    tags = {name: value for name, value in traced.tags.items() if name != GATE}
-    told = same("registry", line.get("tags_sha256"), journal.hash_of(tags))
+    told = same("registry", line.get("tags_sha256"), journal.hash_of(traced.tags))
     verdict = journal.latest(traced.number, "accepted", "refused").get("event")
-    if told.state == OK and verdict and traced.tags.get(GATE) != verdict:
-        found = traced.tags.get(GATE, "nothing")
+    if told.state == OK and verdict and traced.tags.get(journal.GATE) != verdict:
+        found = traced.tags.get(journal.GATE, "nothing")
         return Check("registry", DIFFERS, f"the gate {verdict} it, the registry says {found}")
     return told
 
@@ -223,7 +222,7 @@ def predictions() -> list[Check]:
 def run(traced: versions.Version, manifest: dict[str, Any]) -> Check:
     """Compare the run in the tracking store with the parameters of the manifest."""
     if not runs.exists(traced.run_id):
-        return Check("run", MISSING, f"{traced.run_id or 'none'} is not in {runs.store()}")
+        return Check("run", MISSING, f"{traced.run_id or 'none'} is not in {runs.shown_store()}")
     logged = runs.client().get_run(traced.run_id).data
     expected = {name: str(value) for name, value in manifest.get("params", {}).items()}
     if logged.params != expected:

@@ -23,6 +23,7 @@ CANDIDATE, CHALLENGER, CHAMPION, PREVIOUS = "candidate", "challenger", "champion
 EVALUATION = "evaluation.json"
 RECORDS = (artifact.MANIFEST, EVALUATION)  # beside the model; the registry knows their hashes
 RESTORES = f"{DVC} checkout --force {paths.REGISTERED} brings back the one that git knows"
+UPLOADING = ".artifact.uploading."  # how MLflow names what it has not copied whole yet
 SERVED = "served"  # folder of a run's artefacts in the tracking store
 
 if TYPE_CHECKING:
@@ -78,25 +79,45 @@ def add(candidate: artifact.Artifact, run_id: str, tags: dict[str, str]) -> Vers
     example = pd.read_parquet(paths.FEATURES / "holdout.parquet").head(5)
     inputs = example[[feature["name"] for feature in candidate.manifest["features"]]]
     packages = candidate.manifest["packages"]
-    with mlflow.start_run(run_id=run_id):
-        logged = log_model(
-            candidate.model,
-            name="model",
-            signature=infer_signature(inputs, candidate.model.predict(inputs)),
-            input_example=inputs,
-            pip_requirements=[f"{name}=={version}" for name, version in packages.items()],
-            serialization_format="skops",
-            skops_trusted_types=artifact.named_types(paths.CANDIDATE),
-        )
+    model_id = logged_before(run_id)
+    if not model_id:
+        with mlflow.start_run(run_id=run_id):
+            logged = log_model(
+                candidate.model,
+                name="model",
+                signature=infer_signature(inputs, candidate.model.predict(inputs)),
+                input_example=inputs,
+                pip_requirements=[f"{name}=={version}" for name, version in packages.items()],
+                serialization_format="skops",
+                skops_trusted_types=artifact.named_types(paths.CANDIDATE),
+            )
+        model_id = logged.model_id
     _ensure_model(client)
+    if runs.own():
+        for part in Path(client.get_run(run_id).info.artifact_uri, SERVED).glob(f"{UPLOADING}*"):
+            part.unlink()  # of a killed registration
     for name in (artifact.MODEL, artifact.MANIFEST, EVALUATION):  # the very bytes, for other hosts
         client.log_artifact(run_id, str(paths.REGISTERED / tags["model_sha256"] / name), SERVED)
     made = client.create_model_version(
-        PROJECT, f"models:/{logged.model_id}", run_id, tags=tags, model_id=logged.model_id
+        PROJECT, f"models:/{model_id}", run_id, tags=tags, model_id=model_id
     )
     version = Version(str(made.version), tags["model_sha256"], tags, run_id)
     set_alias(CANDIDATE, version.number)
     return version
+
+
+def logged_before(run_id: str) -> str | None:
+    """Return the model that a killed registration logged under a run; half of one is removed."""
+    client = runs.client()
+    experiment = client.get_run(run_id).info.experiment_id
+    for found in client.search_logged_models([experiment], f"source_run_id = '{run_id}'"):
+        if found.status == "READY":
+            client.set_terminated(run_id)
+            return f"{found.model_id}"
+        client.delete_logged_model(found.model_id)
+        if runs.own():
+            shutil.rmtree(Path(found.artifact_location).parent, ignore_errors=True)
+    return None
 
 
 def _ensure_model(client: "MlflowClient") -> None:
@@ -185,7 +206,9 @@ def make_champion(
     """
     before = read_pointer() or {}
     if before.get("version") == number and not before.get("withdrawn"):
+        finish(before)
         return before
+    complete_journal(before)
     manifest = artifact.read_manifest(source)
     sha256 = manifest["model_sha256"]
     if not (paths.CHAMPION / sha256 / artifact.MODEL).is_file():
@@ -197,19 +220,45 @@ def make_champion(
         "previous": before.get("version") if keep else None,
         "previous_sha256": before.get("model_sha256") if keep else None,
         "forced": "",
+        "event": event,
+        "instead_of": before.get("version"),
         **facts,
     }
     pointer = artifact.write_pointer(paths.CHAMPION, pointer)
-    commit = manifest.get("commit", "")
-    journal.record(event, version=number, instead_of=before.get("version"), commit=commit, **facts)
+    finish(pointer)
+    return pointer
+
+
+def finish(pointer: dict[str, Any]) -> None:
+    """Do what comes after the switch of the pointer; a second time changes nothing."""
+    complete_journal(pointer)
+    kept = (pointer["model_sha256"], pointer.get("previous_sha256"))
     for old in paths.CHAMPION.iterdir():
-        if old.is_dir() and old.name not in (sha256, pointer["previous_sha256"]):
+        if old.is_dir() and old.name not in kept:
             shutil.rmtree(old)
     try:
         programs.share(paths.CHAMPION)
     except OutsideFailed as problem:  # it serves already; only others cannot pull it yet
         click.echo(f"warning: {problem}; later: {DVC} add {paths.CHAMPION}", err=True)
-    return pointer
+
+
+def complete_journal(pointer: dict[str, Any]) -> None:
+    """Tell the journal of the latest switch, unless it knows: a command may have been killed."""
+    if "event" not in pointer or journal.tells(pointer):
+        return
+    version = pointer["version"]
+    if reason := pointer.get("withdrawn"):
+        journal.record("withdrawn", version=version, reason=reason)
+        return
+    manifest = artifact.read_record(paths.CHAMPION / pointer["model_sha256"])
+    why = "reason" if "reason" in pointer else "forced"
+    journal.record(
+        pointer["event"],
+        version=version,
+        instead_of=pointer["instead_of"],
+        commit=manifest.get("commit", ""),
+        **{why: pointer[why]},
+    )
 
 
 def read_pointer() -> dict[str, Any] | None:
@@ -226,7 +275,7 @@ def read_evaluation(chosen: Version) -> dict[str, Any]:
         Refused: If it is not the registered one, or about another model.
     """
     path = chosen.folder / EVALUATION
-    evaluation: dict[str, Any] = read_json(path)
+    evaluation: dict[str, Any] = read_json(path, kinds=artifact.EVALUATED)
     if evaluation.get("model_sha256") != chosen.model_sha256:
         message = f"the evaluation beside version {chosen.number} is about another model"
         raise Refused(f"{message}: {str(evaluation.get('model_sha256'))[:12]}…")

@@ -7,7 +7,7 @@ import click
 
 from .. import paths
 from ..files import one_writer
-from ..registry import versions
+from ..registry import journal, versions
 from .switch import choose, confirm, require_accepted, switch
 
 
@@ -29,6 +29,9 @@ def command(version: str | None, force: str | None, service: str | None, as_json
         if chosen.number != before.get("version") or before.get("withdrawn"):
             require_accepted(chosen, force)
             pointer = switch(chosen, force or "")
+        else:  # a killed command may have left something to do
+            versions.finish(before)
+            journal.anchor()
         if versions.by_alias(versions.CHALLENGER) == chosen:
             versions.set_alias(versions.CHALLENGER, None)
         if service:

@@ -10,7 +10,6 @@ import click
 from ... import schema
 from .. import paths
 from ..errors import OutsideFailed, Refused, WrongInput
-from ..files import read_json
 from ..local_service import ask
 from ..registry import journal, versions
 from ..registry.versions import require_same
@@ -69,7 +68,7 @@ def require_served(service: str, pointer: dict[str, Any]) -> None:
     Raises:
         OutsideFailed: If it does not within a minute.
     """
-    manifest = read_json(paths.CHAMPION / pointer["model_sha256"] / artifact.MANIFEST)
+    manifest = artifact.read_record(paths.CHAMPION / pointer["model_sha256"])
     request = {"rows": [manifest["data"]["example"]]}
     end, right, found = time.monotonic() + PATIENCE, 0, "nothing"
     while right < IN_A_ROW:
@@ -94,6 +93,10 @@ def roll_back(reason: str) -> dict[str, Any]:
     """
     pointer = versions.read_pointer() or {}
     number, sha256 = pointer.get("previous"), pointer.get("previous_sha256")
+    if not number and was_cut_short(pointer):
+        versions.finish(pointer)
+        move_aliases(pointer["version"])
+        return pointer
     if not number or not sha256:
         raise WrongInput(
             "there is no champion to go back to", "uv run just promote VERSION names another"
@@ -104,10 +107,28 @@ def roll_back(reason: str) -> dict[str, Any]:
         message = f"version {number} was trained with other code in schema.py or features.py"
         raise Refused(message, f"serve its own code: git checkout {manifest['commit'][:12]}")
     switched = versions.make_champion(number, folder, "rolled back", keep=False, reason=reason)
+    move_aliases(number)
+    return switched
+
+
+def move_aliases(number: str) -> None:
+    """Let the registry name the champion that was gone back to, and none before it."""
     try:  # the service has its champion; the registry may be what is broken tonight
-        versions.set_alias(versions.CHAMPION, number)
         versions.set_alias(versions.PREVIOUS, None)
+        versions.set_alias(versions.CHAMPION, number)
         journal.anchor()
     except OutsideFailed as problem:
         click.echo(f"warning: {problem}; the next deploy moves the aliases", err=True)
-    return switched
+
+
+def was_cut_short(pointer: dict[str, Any]) -> bool:
+    """Say whether a command was killed after it switched back to this pointer."""
+    if pointer.get("event") != "rolled back":
+        return False
+    if not journal.tells(pointer):
+        return True
+    try:
+        named = versions.by_alias(versions.CHAMPION)
+    except OutsideFailed:
+        return False
+    return named is not None and named.number != pointer["version"]

@@ -20,6 +20,48 @@ RESTORES = f"{DVC} checkout --force models/champion"
 FIRST_CHAMPION = "uv run just repro && uv run just register && uv run just promote"
 
 
+NUMBER = (int, float, type(None))
+PART = {"rows": int, "first": str, "last": str}
+KINDS = {  # of a manifest
+    "model_sha256": str,
+    "features_sha256": str,
+    "data_sha256": str,
+    "created": str,
+    "commit": str,
+    "dirty": bool,
+    "dirty_reasons": [str],
+    "params": dict,
+    "packages": {"*": str},
+    "cost": {"*": NUMBER},
+    "run_id": str,
+    "features": [{"name": str, "dtype": str}],
+    "data": {
+        "batches": [str],
+        "target": str,
+        "labels": [str],
+        "dropped": {"rows": int, "because": str},
+        "train": PART,
+        "holdout": PART,
+        "seen": [{"column": str, "*": NUMBER}],
+        "unread": [str],
+        "example": dict,
+    },
+}
+SCORES = {"*": NUMBER}
+EVALUATED = {  # of an evaluation
+    "model_sha256": str,
+    "data_sha256": str,
+    "target": str,
+    "metric": str,
+    "better": str,
+    "metrics": SCORES,
+    "intervals": {"*": [NUMBER]},
+    "baselines": {"*": SCORES},
+    "slices": [{"column": str, "value": object, "*": NUMBER}],
+    "importance": SCORES,
+}
+
+
 @dataclass(frozen=True)
 class Artifact:
     """A model and the record of how it was made."""
@@ -55,13 +97,19 @@ def read_manifest(folder: Path) -> dict[str, Any]:
     """
     if not (folder / MODEL).is_file():
         raise WrongInput(f"{folder / MODEL} does not exist", "uv run just repro trains a model")
-    manifest: dict[str, Any] = read_json(folder / MANIFEST)
+    manifest = read_record(folder)
     found, expected = sha256(folder / MODEL), manifest.get("model_sha256")
     if found != expected:
         message = (
             f"{folder / MODEL} has SHA-256 {found[:12]}…, its manifest says {str(expected)[:12]}…"
         )
         raise Refused(message, "the file was changed after training; train again or restore it")
+    return manifest
+
+
+def read_record(folder: Path) -> dict[str, Any]:
+    """Return the manifest beside a model, without a look at the model."""
+    manifest: dict[str, Any] = read_json(folder / MANIFEST, kinds=KINDS)
     return manifest
 
 

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from .. import PROJECT, paths
-from ..errors import OutsideFailed, first_cause
+from ..errors import OutsideFailed, first_cause, without_passwords
 
 if TYPE_CHECKING:
     from mlflow import MlflowClient
@@ -43,6 +43,11 @@ PLACES = (
 def store() -> str:
     """Return the address of the tracking store."""
     return os.environ.get(ADDRESS) or f"sqlite:///{home() / 'mlflow.db'}"
+
+
+def shown_store() -> str:
+    """Return the address of the tracking store for people: without a password."""
+    return without_passwords(store())
 
 
 def own() -> bool:
@@ -97,7 +102,7 @@ def client() -> "MlflowClient":
             bring_home(home())
         return mlflow.MlflowClient()
     except Exception as error:  # SQLAlchemy, requests and MLflow each have their own
-        message = f"the tracking store {store()} does not answer: {first_cause(error)}"
+        message = f"the tracking store {shown_store()} does not answer: {first_cause(error)}"
         raise OutsideFailed(message, f"is it running, and is {ADDRESS} right?") from error
 
 
@@ -128,9 +133,9 @@ def log_run(manifest: dict[str, Any]) -> str:
     from mlflow.data.code_dataset_source import CodeDatasetSource
     from mlflow.data.meta_dataset import MetaDataset
 
-    commit, data_sha256 = manifest["commit"][:7] or "uncommitted", manifest["data_sha256"]
+    data_sha256 = manifest["data_sha256"]
     source = CodeDatasetSource(tags={"mlflow.source.git.commit": manifest["commit"]})
-    with mlflow.start_run(run_name=f"{manifest['created'][:16]} {commit}") as run:
+    with mlflow.start_run(run_name=name_of(manifest)) as run:
         dataset = MetaDataset(source, name=str(paths.RAW), digest=data_sha256[:12])
         mlflow.log_input(dataset, context="training")
         mlflow.log_params(manifest["params"])
@@ -139,6 +144,21 @@ def log_run(manifest: dict[str, Any]) -> str:
         mlflow.log_dict(manifest, "manifest.json")
         run_id: str = run.info.run_id
     return run_id
+
+
+def name_of(manifest: dict[str, Any]) -> str:
+    """Return how the run of a training is named."""
+    return f"{manifest['created'][:16]} {manifest['commit'][:7] or 'uncommitted'}"
+
+
+def logged_run(manifest: dict[str, Any]) -> str:
+    """Return the run that a killed registration made of a manifest; nothing when there is none."""
+    log = client()
+    experiment = log.get_experiment_by_name(PROJECT).experiment_id
+    asked = f"tags.model_sha256 = '{manifest['model_sha256']}' and attributes.status = 'FINISHED'"
+    found = log.search_runs([experiment], asked)
+    names = {run.info.run_id: run.info.run_name for run in found}
+    return next((run_id for run_id, name in names.items() if name == name_of(manifest)), "")
 
 
 def view(report: dict[str, Any]) -> str:
@@ -183,7 +203,7 @@ def log_trial(search: str, name: str, params: dict[str, Any], metric: str, score
             log.log_param(run_id, key, value)
         log.log_metric(run_id, metric, score)
     except Exception as error:  # a trial is in the study, whatever a server says
-        click.echo(f"warning: {name} is not in {store()}: {first_cause(error)}", err=True)
+        click.echo(f"warning: {name} is not in {shown_store()}: {first_cause(error)}", err=True)
 
 
 def _finished_run(log: "MlflowClient", name: str, tags: dict[str, str]) -> str:

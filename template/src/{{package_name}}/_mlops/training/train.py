@@ -22,7 +22,7 @@ def command() -> None:
     """Fit `build_model(params)` on data/features and write models/candidate."""
     stop = provenance.stopwatch()
     params: Any = train_params(load_params(), model)
-    summary = read_json(paths.FEATURES / SUMMARY)
+    summary = read_json(paths.FEATURES / SUMMARY, kinds=artifact.KINDS["data"])
     table = pd.read_parquet(paths.FEATURES / TRAIN)
     inputs, target = table.drop(columns=schema.TARGET), table[schema.TARGET]
     fitted = fit(model.build_model(params), inputs, target)

@@ -32,6 +32,11 @@ def last_run() -> dict[str, Any]:
     return read_json(RECORD) if RECORD.is_file() else {}
 
 
+def is_kept() -> bool:
+    """Say whether git has what the last run recorded; a run that was killed did not come so far."""
+    return not programs.git("status", "--porcelain", "--", str(RECORD))
+
+
 def require_replaceable(new: dict[Path, bytes], old: Iterable[Path], force: bool) -> None:
     """Show what would be lost of files that a person wrote; `Refused` unless forced.
 
@@ -83,7 +88,7 @@ def replace(new: dict[Path, bytes], old: Iterable[Path], asked: dict[str, Any]) 
         path.unlink(missing_ok=True)
     hashes = {path.as_posix(): hashlib.sha256(new[path]).hexdigest() for path in sorted(new)}
     write_json(RECORD, {**asked, "files": hashes})
-    keep([*changed, *gone], asked["origin"])
+    keep([*new, *gone], asked["origin"])
 
 
 def set_aside(made: list[Path]) -> None:

@@ -167,7 +167,9 @@ class PredictionLog:
     def chained(self, columns: list[Column]) -> list[Column]:
         """Return the columns by which each line covers itself and the one before it."""
         name, worker = f"data.{server_context.worker_index or 0}.log", self.folder() / NAME
-        self.head = self.head or prediction_log.head(worker / "data" / name)
+        if not self.head:
+            self.head = prediction_log.head(worker / "data" / name)
+            prediction_log.end_line(worker / "data" / name)
         before, own = [], []
         for row in zip(*(values for *_, values in columns), strict=True):
             before.append(self.head)

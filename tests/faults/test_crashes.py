@@ -1,0 +1,201 @@
+"""Commands are killed at each kind of change they make, and run at once.
+
+A second run ends as one that was not killed. Of those that run at once each ends right, or says in
+a line which process has the lock.
+"""
+
+import json
+import os
+import re
+import sqlite3
+import subprocess
+from contextlib import closing
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import pytest
+from first_run import FirstRuns, run, try_to_run, with_candidate
+from rendering import clean_environment, commit_all, update
+
+KILLING = Path(__file__).with_name("killing.py")
+SEED = 20130901
+HELD = re.compile(r"error: \S+ is held by another command, process \d+\n\nhint: wait .*\n")
+MANY = 8
+POINTS = int(os.environ.get("FAULT_POINTS", "50"))
+
+
+@dataclass(frozen=True)
+class Kill:
+    """Which command is killed, and from what state.
+
+    Args:
+        command: Of the repo; `$` and words for another program.
+        prepare: Commands that lead to the state, in order.
+        checks: Commands that say yes after the second run.
+        codes: Exit codes with which the command ends well.
+        nothing_left: Exit codes of a second run when the first had done all before the kill.
+        at: What the changes look like at which it is killed; by default all of them.
+    """
+
+    command: tuple[str, ...]
+    prepare: tuple[tuple[str, ...], ...] = ()
+    checks: tuple[tuple[str, ...], ...] = (("trace",),)
+    codes: tuple[int, ...] = (0,)
+    at: str = ""
+    nothing_left: tuple[int, ...] = ()
+
+
+def killed(repo: Path, kill: Kill, points: int) -> dict[str, Any]:
+    """Kill a command at some changes, and see that each second run ended as it should."""
+    asked = {
+        "command": kill.command,
+        "prepare": kill.prepare,
+        "checks": kill.checks,
+        "codes": kill.codes,
+        "at": kill.at,
+        "nothing_left": kill.nothing_left,
+        "points": points,
+        "seed": SEED,
+    }
+    done = run(repo, "uv", "run", "python", str(KILLING), json.dumps(asked))
+    found: dict[str, Any] = json.loads(done.stdout.splitlines()[-1])
+    assert "wrong_before" not in found, found["wrong_before"]
+    assert found["tries"]
+    wrong = [one for one in found["tries"] if one["wrong"]]
+    assert wrong == [], json.dumps(wrong, indent=2)
+    return found
+
+
+@pytest.fixture(scope="module")
+def repo(first_runs: FirstRuns, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Return a repo of level 0 with a candidate; each test leaves it as it was."""
+    return with_candidate(tmp_path_factory.mktemp("crashes"), first_runs)
+
+
+TWO = ("trace",), ("trace", "2")
+
+
+@pytest.mark.e2e
+@pytest.mark.parametrize(
+    "kill",
+    [
+        # between the registry and the journal
+        Kill(("register",), checks=TWO, at="os.fsync"),
+        # between the pointer and the journal
+        Kill(("promote", "2"), (("register",),), at="open models/journal"),
+    ],
+    ids=lambda kill: kill.command[0],
+)
+def test_a_command_that_was_killed_between_two_records_is_finished_by_the_next(
+    repo: Path, kill: Kill
+) -> None:
+    killed(repo, kill, 1)
+
+
+@pytest.mark.e2e
+@pytest.mark.all
+@pytest.mark.parametrize(
+    "kill",
+    [
+        Kill(("train",), checks=(("evaluate",),)),
+        Kill(("evaluate",)),
+        Kill(("register",), checks=TWO),
+        Kill(("register",), checks=TWO, at="sqlite commit|fsync|journal"),
+        Kill(("promote", "2"), (("register",),)),
+        Kill(("set-up",)),
+    ],
+    ids=lambda kill: "-".join([*kill.command, kill.at[:6]]),
+)
+def test_a_command_that_was_killed_anywhere_is_finished_by_the_next(repo: Path, kill: Kill) -> None:
+    killed(repo, kill, POINTS)
+
+
+@pytest.fixture(scope="module")
+def served(first_runs: FirstRuns, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Return a repo of level 2 with two versions, of which the first is champion."""
+    repo = with_candidate(tmp_path_factory.mktemp("killed"), first_runs)
+    run(repo, "uv", "run", "late-flights", "register")
+    commit_all(repo, "Second version")
+    update(repo, "HEAD", maturity_level=2)
+    run(repo, "uv", "lock")
+    run(repo, "uv", "sync", "--quiet")
+    commit_all(repo, "Raise the level")
+    return repo
+
+
+BATCH = "data/incoming/2013-08.parquet"
+DEPLOY = ("deploy", "2", "--force", "a test")
+
+
+@pytest.mark.e2e
+@pytest.mark.all
+@pytest.mark.parametrize(
+    "kill",
+    [
+        Kill(("ingest", BATCH), checks=(("validate",),)),
+        Kill(DEPLOY),
+        Kill(("rollback",), (DEPLOY,), nothing_left=(2,)),
+        Kill(("trigger",), codes=(0, 1)),
+    ],
+    ids=lambda kill: kill.command[0],
+)
+def test_a_command_that_was_killed_on_a_host_is_finished_by_the_next(
+    served: Path, kill: Kill
+) -> None:
+    killed(served, kill, POINTS)
+
+
+# these change the repo, so they come last
+
+
+def at_once(repo: Path, *commands: list[str]) -> list[tuple[int, str, str]]:
+    """Start commands together; return exit code and both outputs of each."""
+    program, given = str(repo / ".venv/bin/late-flights"), clean_environment()
+    started = [
+        subprocess.Popen([program, *command], cwd=repo, env=given, text=True, stdout=-1, stderr=-1)
+        for command in commands
+    ]
+    said = [one.communicate() for one in started]
+    return [(one.returncode, *both) for one, both in zip(started, said, strict=True)]
+
+
+def require_right(found: list[tuple[int, str, str]]) -> None:
+    """See that each ended well, or named who holds the lock; one at least did the work."""
+    assert any(code == 0 for code, _, _ in found), found
+    for code, _, err in found:
+        assert code == 0 or (code == 3 and HELD.fullmatch(err)), (code, err)
+
+
+def ask(repo: Path, query: str) -> list[tuple[object, ...]]:
+    """Ask the tracking store."""
+    with closing(sqlite3.connect(repo / "mlflow.db")) as store:
+        return [tuple(row) for row in store.execute(query)]
+
+
+@pytest.mark.e2e
+def test_two_registrations_and_two_promotions_at_once_are_one(repo: Path) -> None:
+    require_right(at_once(repo, ["register"], ["register"]))
+    run(repo, "uv", "run", "late-flights", "register")
+    require_right(at_once(repo, ["promote", "2"], ["promote", "2"]))
+
+    journal = (repo / "models/journal.jsonl").read_text(encoding="utf-8")
+    assert ask(repo, "SELECT version FROM model_versions ORDER BY version") == [(1,), (2,)]
+    assert journal.count('"event": "registered", "version": "2"') == 1
+    assert journal.count('"event": "promoted", "version": "2"') == 1
+    assert try_to_run(repo, "uv", "run", "late-flights", "trace").returncode == 0
+
+
+@pytest.mark.e2e
+@pytest.mark.all
+def test_eight_train_and_register_into_a_fresh_store(repo: Path) -> None:
+    for path in repo.glob("mlflow.db*"):
+        path.unlink()
+    trained = at_once(repo, *[["train"]] * MANY)
+    assert [(code, err) for code, _, err in trained if code] == []
+    assert ask(repo, "SELECT status, count(*) FROM runs GROUP BY status") == [("FINISHED", MANY)]
+
+    run(repo, "uv", "run", "late-flights", "evaluate")
+    require_right(at_once(repo, *[["register"]] * MANY))
+    assert ask(repo, "SELECT version FROM model_versions") == [(1,)]
+    assert not list((repo / "models").glob(".*.part"))
