@@ -1,4 +1,4 @@
-"""How fast is the service beside one that a person would write? Writes a page of the site.
+"""How fast is the service beside one that a person would write? Writes the head of a page.
 
 Both serve the champion of a generated repo on this machine, in turn, several times; each ratio is
 the median of those of its pairs. The other one is FastAPI, as its own tutorial starts it, with the
@@ -103,9 +103,15 @@ def main() -> int:
         run(repo, "uv", "run", "just", "demo")
         (repo / "other.py").write_text(OTHER, encoding="utf-8")
         text = table(repo, pairs, seconds)
-    RESULT.write_text(text, encoding="utf-8")
+    write(text)
     print(text, end="")
     return 0
+
+
+def write(text: str) -> None:
+    """Write the head of the page; the parts below it are others'."""
+    _, more, others = RESULT.read_text(encoding="utf-8").partition("\n## ")
+    RESULT.write_text(text + more + others, encoding="utf-8")
 
 
 def table(repo: Path, pairs: int, seconds: float) -> str:

@@ -73,3 +73,26 @@ def test_lines_are_told_apart_by_owner_and_part(tmp_path: Path) -> None:
         "| level | yours | shared | template | glue | tests of glue | handbook | other |"
     )
     assert shown[2] == "| 0 | 1 | 2 | 60 | 4 | 8 | 16 | 32 |"
+
+
+def test_a_line_of_the_pipeline_is_the_median_of_its_pairs_ratios() -> None:
+    bench = script("pipeline")
+    took = [((6.0, 3.0), (2.0, 1.0)), ((9.0, 3.0), (1.0, 3.0)), ((8.0, 2.0), (4.0, 1.0))]
+    both = [(bench.Taken(*mine), bench.Taken(*other)) for mine, other in took]
+
+    assert bench.line("a", "b", both) == "| a | b | 8.0 : 2.0 | 3.0 | 3.0 : 1.0 | 2.0 |"
+
+
+def test_each_part_of_the_page_of_times_leaves_the_other(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    service, pipeline = script("service"), script("pipeline")
+    page = tmp_path / "speed.md"
+    page.write_text(f"old\n{pipeline.HEAD}\nkept\n", encoding="utf-8")
+    for bench in (service, pipeline):
+        monkeypatch.setattr(bench, "RESULT", page)
+
+    service.write("new\n")
+    assert page.read_text(encoding="utf-8") == f"new\n{pipeline.HEAD}\nkept\n"
+    pipeline.write("again\n")
+    assert page.read_text(encoding="utf-8") == f"new\n{pipeline.HEAD}\nagain\n"

@@ -1,6 +1,6 @@
-# The template's. A command of yours is a new file in _mlops/commands/.
+# The template's. A command of yours is a new file in one of the folders of _mlops/.
 """Run the command line with `python -m`."""
 
-from ._mlops.cli import main
+from ._mlops import warm
 
-main()
+warm.run()

@@ -65,13 +65,14 @@ def test_wrong_use_is_exit_code_2(repo: Repo, wrong: list[str]) -> None:
     assert repo.run(*wrong).code == 2
 
 
-def test_how_threads_wait_is_left_alone(repo: Repo, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Passive ones take six times as long for one row."""
-    monkeypatch.delenv("OMP_WAIT_POLICY", raising=False)
-    repo.must("--help")
-    repo.must("evaluate", "--help")
-
-    assert "OMP_WAIT_POLICY" not in os.environ
+def test_threads_sleep_while_they_wait_unless_you_say_otherwise() -> None:
+    """The library of threads reads it once, when it is loaded."""
+    said = f"import os, {cli.__name__}; print(os.environ['OMP_WAIT_POLICY'])"
+    program = [sys.executable, "-c", said]
+    known = {name: value for name, value in os.environ.items() if name != "OMP_WAIT_POLICY"}
+    for given, expected in (({}, "PASSIVE"), ({"OMP_WAIT_POLICY": "ACTIVE"}, "ACTIVE")):
+        found = subprocess.run(program, env=known | given, capture_output=True, text=True)
+        assert found.stdout.strip() == expected, found.stderr
 
 
 def test_below_the_root_files_are_those_of_the_folder_where_one_types(own_repo: Repo) -> None:

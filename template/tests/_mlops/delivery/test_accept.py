@@ -4,6 +4,9 @@
 import dataclasses
 import json
 import math
+import os
+import subprocess
+import sys
 from pathlib import Path
 from typing import Any
 
@@ -16,6 +19,7 @@ from ..package import (
     bundle,
     config,
     data,
+    errors,
     gate_checks,
     load_test,
     paths,
@@ -142,6 +146,12 @@ def test_a_wrong_request_has_to_be_the_caller_s_fault(status: int, ok: bool) -> 
         (load_test.Load(100, 0, 5.0, 101.0), ["latency"]),
         (load_test.Load(120, 1, 5.0, 40.0), ["failures"]),
         (load_test.Load(0, 0, 5.0, math.inf), ["throughput", "latency"]),
+        (load_test.Load(100, 0, 5.0, 101.0, 0.2, 0.1, 0.7), ["host"]),
+        (load_test.Load(50, 0, 5.0, 101.0, 0.2, 0.5, 0.25), ["host"]),
+        (load_test.Load(100, 0, 5.0, 40.0, 0.2, 0.1, 0.7), []),
+        (load_test.Load(100, 0, 5.0, 101.0, 0.6, 0.1, 0.3), ["latency"]),
+        (load_test.Load(100, 0, 5.0, 101.0, 0.2, 0.1, 0.4), ["latency"]),
+        (load_test.Load(120, 1, 5.0, 40.0, 0.2, 0.1, 0.7), ["failures"]),
     ],
 )
 def test_load_is_held_against_the_contract(
@@ -157,6 +167,32 @@ def test_load_is_held_against_the_contract(
     )
 
     assert no(load_test.judge(found, contract)) == says_no
+
+
+def test_a_full_machine_is_named_and_is_no_fault_of_the_version(
+    package: Repo, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.chdir(package.folder)
+    busy = load_test.Load(100, 0, 5.0, 1e6, service=0.2, maker=0.1, others=0.7)
+    asked = {"load": lambda _: load_test.judge(busy, config.load_contract())}
+    monkeypatch.setattr(accept, "QUESTIONS", asked)
+
+    with pytest.raises(errors.OutsideFailed, match="says nothing"):
+        accept.command.main(["load"], standalone_mode=False)
+    said = capsys.readouterr().err
+    assert "other work had 70 % of its cores, the load test 10 %, the service 20 %" in said
+    assert "p95 under load 1e+06 ms" in said
+
+
+def test_who_had_the_cores_is_told_apart() -> None:
+    with subprocess.Popen([sys.executable, "-c", "sum(range(10**7))"]) as other:
+        before = load_test.cores(None)
+        other.wait()
+        found = load_test.shares(before, load_test.cores(os.getpid()))
+
+    assert set(found) == {"service", "maker", "others"}
+    assert found["maker"] > 0  # a child that was waited for
+    assert found["service"] > 0
 
 
 def test_a_service_that_fails_under_load_is_seen(

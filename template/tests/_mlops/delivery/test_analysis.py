@@ -165,6 +165,14 @@ def test_labels_that_came_can_say_no_and_their_absence_cannot() -> None:
     assert said(replace(GOOD, score=0.69, labelled=49))[0] == "promote"
 
 
+def test_quality_below_its_bar_says_no_only_where_chance_cannot_explain_it() -> None:
+    few, many = replace(GOOD, score=0.66, at_best=0.74), replace(GOOD, score=0.66, at_best=0.69)
+
+    assert said(few)[0] == "promote"
+    assert said(many) == ("abort", "quality: m 0.660 on 100 labels; expected 0.7")
+    assert said(replace(many, score=math.nan))[0] == "promote"  # one label alone has no such score
+
+
 def test_distances_are_shares() -> None:
     assert analysis.apart({"a": 1}, {"b": 5}) == pytest.approx(1)
     assert analysis.apart({"a": 1, "b": 1}, {"a": 10, "b": 10}) == pytest.approx(0)

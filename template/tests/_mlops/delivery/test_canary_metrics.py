@@ -3,10 +3,19 @@
 
 import math
 
+import numpy as np
 import pandas as pd
 import pytest
 
-from ..package import canary_metrics, errors, prediction_log, schema
+from ..package import (
+    canary_metrics,
+    errors,
+    interface,
+    metrics,
+    outcome,
+    prediction_log,
+    schema,
+)
 
 BEFORE = {
     "codes": {"200": 100.0, "500": 1.0},
@@ -100,3 +109,35 @@ def test_answers_are_joined_by_request_and_row() -> None:
 
     assert canary_metrics.alike(champion, candidate) == (2, pytest.approx(2 / 3))
     assert canary_metrics.alike(champion, logged({"q": [0.1]})) == (0, None)
+
+
+def predicted_by_chance(rows: int) -> tuple[pd.Series, pd.DataFrame]:
+    """Return outcomes, and predictions that know nothing of them."""
+    luck = np.random.default_rng(1)
+    if schema.LABELS:
+        shares = luck.dirichlet(np.ones(len(schema.LABELS)), rows)
+        return pd.Series(luck.choice(schema.LABELS, rows)), pd.DataFrame(
+            shares, columns=list(schema.LABELS)
+        )
+    return pd.Series(luck.normal(size=rows)), pd.DataFrame({outcome.NUMBER: luck.normal(size=rows)})
+
+
+@pytest.mark.parametrize("direction", ["higher", "lower"])
+def test_chance_explains_less_the_more_outcomes_are_known(direction: str) -> None:
+    gaps = []
+    for rows in (200, 5000):
+        answers = predicted_by_chance(rows)
+        name, score = next(iter(metrics.score(*answers).items()))
+        bars = interface.Quality(metric=name, better=direction, accept=0, retrain=0, withdraw=0)
+        best = canary_metrics.at_its_best(*answers, bars)
+        assert best is not None
+        gaps.append(best - score if direction == "higher" else score - best)
+
+    assert gaps[0] > gaps[1] > 0
+
+
+def test_one_outcome_for_all_rows_is_no_score(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(metrics, "score", lambda *_: {"m": math.nan})
+    bars = interface.Quality(metric="m", accept=0.7, retrain=0.6, withdraw=0.5)
+
+    assert canary_metrics.at_its_best(*predicted_by_chance(200), bars) is None

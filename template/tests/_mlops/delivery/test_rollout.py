@@ -219,6 +219,32 @@ def test_what_a_busy_host_spoilt_is_counted_anew(
     assert "; held: the host is overloaded, its " in "".join(state.load().reasons)
 
 
+def test_what_spoilt_a_stage_is_said_while_it_counts_anew(
+    there: Repo, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    left = started(there, "20")
+    monkeypatch.setattr(controller.time, "sleep", lambda seconds: None)
+    many = controller.analysis.Side(requests=500, slower=200, p95_ms=250)
+    few = controller.analysis.Side(requests=3)
+    looks = iter([(many, "busy", ""), (few, "", ""), (few, "", "enough")])
+
+    def looked(*_: Any, **__: Any) -> controller.analysis.Facts:
+        side, busy, ended = next(looks)
+        known = {"candidate": side, "champion": side, "elapsed": 99.0, "overloaded": busy}
+        return controller.analysis.Facts(**known, ended=ended)
+
+    monkeypatch.setattr(controller, "facts", looked)
+    with pytest.raises(controller.Stopped, match="enough"):
+        controller.observe(left, contract(wait_seconds=1, min_requests=200), lambda *_: None)
+
+    first, *_, last = state.load().reasons
+    assert first == "requests: 3 of the 200 that a step needs"
+    assert last.startswith("counted anew after latency: ")
+    assert last.endswith("; held: busy")
+    left.enter("50", "now")
+    assert not left.spoilt
+
+
 def test_a_host_is_overloaded_while_it_is_busy_in_a_quarter_of_the_looks(there: Repo) -> None:
     left = started(there, "20")
     said = [controller.overloaded(left, busy) for busy in (100, 50, 89, 20, 20)]

@@ -202,7 +202,9 @@ def test_a_champion_that_is_as_slow_makes_the_machine_a_suspect() -> None:
 @pytest.fixture
 def measured(monkeypatch: pytest.MonkeyPatch) -> None:
     """Let services be fast and small: starting two takes many seconds."""
-    monkeypatch.setattr(benchmark, "serve", lambda contenders, rows: [FAST] * len(contenders))
+    monkeypatch.setattr(
+        benchmark, "serve", lambda contenders, rows, limit_ms: [FAST] * len(contenders)
+    )
 
 
 def refused(repo: Repo, *arguments: str) -> tuple[int, str]:
@@ -336,7 +338,9 @@ def test_a_store_that_is_down_changes_nothing(
 def test_a_champion_that_moved_meanwhile_asks_for_another_try(
     own_rivals: Repo, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    def slow(contenders: list[object], rows: pd.DataFrame) -> list[gate_checks.Running]:
+    def slow(
+        contenders: list[object], rows: pd.DataFrame, limit_ms: float
+    ) -> list[gate_checks.Running]:
         versions.set_alias(versions.CHAMPION, "2")
         return [FAST] * len(contenders)
 
@@ -405,6 +409,25 @@ def test_a_real_service_that_is_too_slow_is_refused_and_leaves_no_trace(
     assert checks["latency"]["found"] > 0.001
     assert checks["memory"]["found"] > 50
     assert own_rivals.files() - before == {str(paths.GATE)}
+
+
+@pytest.mark.parametrize(
+    ("rounds", "found", "asked"),
+    [
+        ([[50, 60], [40, 70], [45, 50]], [40, 50], 3),  # a quiet machine
+        ([[200, 300]] * 5 + [[90, 110]], [90, 110], 6),  # one that gets quiet
+        ([[200, 20]] * 20, [200, 20], benchmark.MOST_ROUNDS),  # a slow version beside a fast one
+        ([[20, 200]] * 20, [20, 200], 3),  # only the champion is slow
+    ],
+)
+def test_only_a_busy_machine_gets_better_by_further_rounds(
+    rounds: list[list[int]], found: list[int], asked: int
+) -> None:
+    turns = iter(rounds)
+    seen = benchmark.quietest(lambda number: next(turns), 100)
+
+    assert list(seen) == found
+    assert len(list(turns)) == len(rounds) - asked
 
 
 def test_a_service_that_answers_with_an_error_is_refused(rivals: Repo, known) -> None:

@@ -13,14 +13,17 @@ import pandas as pd
 from ... import data, metrics, schema
 from ..data import outcome, prediction_log
 from ..errors import OutsideFailed
-from ..interface import Contract
+from ..interface import Contract, Quality
 from ..monitoring import labels
-from .analysis import Side
+from ..training import scoring
+from ..training.evaluation import better
+from .analysis import DOUBT, Side
 from .ports import address
 
 CHAMPION, CANDIDATE = "champion", "candidate"
 LOGS = {CHAMPION: Path("monitoring/predictions"), CANDIDATE: Path("monitoring/candidate")}
 PATIENCE = 10  # seconds for Prometheus to answer
+RESAMPLES = 300  # of the rows with an outcome: what chance does to a score
 BOTH = '{variant=~"champion|candidate"}'
 CALLS = '{endpoint="/predict",variant=~"champion|candidate"}'
 # counters, not increase(): it guesses what lies between two looks, and minimum samples must not
@@ -152,10 +155,31 @@ def alike(champion: pd.DataFrame, candidate: pd.DataFrame) -> tuple[int, float |
     return both["call.id"].nunique(), 1 - float(changed["changed"].mean())
 
 
-def quality(rows: pd.DataFrame, version: str, contract: Contract) -> tuple[int, float | None]:
-    """Return how many logged rows have an outcome by now, and the contract's metric on them."""
+def quality(rows: pd.DataFrame, version: str, contract: Contract) -> dict[str, Any]:
+    """Return what the outcomes that are known by now say of a version, as `Facts` holds it."""
+    bars, at_best = contract.quality, list[float | None]()
+
+    def score(y_true: pd.Series, y_pred: pd.DataFrame) -> dict[str, float]:
+        found = metrics.score(y_true, y_pred)
+        if not better(found.get(bars.metric), bars.accept, bars):
+            at_best.append(at_its_best(y_true, y_pred, bars))
+        return found
+
     if rows.empty:
-        return 0, None
-    held = labels.hold_against(rows, labels.arrived(schema, data), schema, metrics.score)
+        return {}
+    known = labels.arrived(schema, data)
+    held = labels.hold_against(rows[rows["call.version"] == version], known, schema, score)
     found = held.versions.get(version, {"labelled": 0, "scores": {}})
-    return found["labelled"], found["scores"].get(contract.quality.metric)
+    return {
+        "labelled": found["labelled"],
+        "score": found["scores"].get(bars.metric),
+        "at_best": next(iter(at_best), None),
+    }
+
+
+def at_its_best(y_true: pd.Series, y_pred: pd.DataFrame, bars: Quality) -> float | None:
+    """Return the contract's metric as good as the draw of these rows leaves it possible."""
+    again = scoring.drawn_anew(y_true, y_pred, RESAMPLES)
+    if bars.metric not in again or again[bars.metric].isna().all():
+        return None
+    return float(again[bars.metric].quantile(1 - DOUBT if bars.better == "higher" else DOUBT))

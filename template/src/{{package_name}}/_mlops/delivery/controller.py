@@ -100,7 +100,10 @@ def observe(rollout: Rollout, contract: Contract, tell: Tell) -> None:
             proceed(rollout, outcome.reasons)
             return
         if outcome.spoilt:
+            rollout.spoilt = next(one for one in outcome.reasons if analysis.HELD in one)
             rollout.count_anew()
+        elif rollout.spoilt and not any(analysis.HELD in one for one in outcome.reasons):
+            rollout.reasons = [*outcome.reasons, f"counted anew after {rollout.spoilt}"]
         if rollout.elapsed > contract.rollout.patience_seconds and rollout.state != state.HELD:
             rollout.state = state.HELD
             journal.record("rollout held", version=rollout.version, reasons=rollout.reasons)
@@ -161,7 +164,7 @@ def facts(rollout: Rollout, contract: Contract, labelled: bool = False) -> analy
         rollout.agreement = known["alike"]
     if labelled:
         rows = canary_metrics.read(canary_metrics.CANDIDATE, rollout.began, rollout.version)
-        known["labelled"], known["score"] = canary_metrics.quality(rows, rollout.version, contract)
+        known |= canary_metrics.quality(rows, rollout.version, contract)
     before = yardstick(rollout, counted[canary_metrics.CHAMPION], champion, contract)
     return analysis.Facts(**known, candidate=candidate, champion=champion, before=before)
 

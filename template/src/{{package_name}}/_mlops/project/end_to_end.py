@@ -116,14 +116,17 @@ def give_up() -> None:
     """Abort a rollout that nothing decided."""
     on_its_way = state.load()
     known = "; ".join(on_its_way.reasons) if on_its_way else ""
-    write_json(state.STOP, {"reason": f"nothing decided it within {LONGEST} s: {known}"})
+    write_json(state.STOP, {"reason": f"{rollout_report.UNDECIDED} within {LONGEST} s: {known}"})
 
 
 def latest_rows() -> list[dict[str, Any]]:
-    """Return the rows that arrived last, as clients send them."""
+    """Return the rows that arrived last, as clients send them: not all of one hour at a time.
+
+    A stage of few requests would see one hour of one day, and judge the version by it.
+    """
     known = [path for folder in (paths.RAW, paths.INCOMING) for path in sorted(folder.glob("*"))]
     rows = tables.known_rows(tables.read(known[-1], schema, data), schema)
-    return tables.as_records(rows)
+    return tables.as_records(rows.sample(frac=1, random_state=0))
 
 
 def send_in_a_bad_one(rollouts: list[dict[str, Any]]) -> dict[str, Any]:

@@ -13,7 +13,7 @@ from typing import Any
 import click
 import psutil
 
-from .. import errors, paths, programs
+from .. import errors, paths, programs, warm
 from ..data import tables
 from ..errors import OutsideFailed, WrongInput
 from ..training import report_page
@@ -21,7 +21,8 @@ from ..training import report_page
 
 @click.command()
 @click.argument("stages", nargs=-1)
-def command(stages: tuple[str, ...]) -> None:
+@click.option("-f", "--force", is_flag=True, help="Run each stage, whatever has changed.")
+def command(stages: tuple[str, ...], force: bool) -> None:
     """Bring data, features, model and reports up to date; each stage that runs says one line.
 
     With STAGES only these, without those before them. A stage that fails says why, and its exit
@@ -38,7 +39,8 @@ def command(stages: tuple[str, ...]) -> None:
         with Repo() as repo:
             release_ended(Path(str(repo.tmp_dir), "rwlock"))
             require(stages, repo)
-            repo.reproduce(targets=list(stages) or None, single_item=bool(stages))
+            with warm.offered():
+                repo.reproduce(targets=list(stages) or None, single_item=bool(stages), force=force)
     except DvcException as error:
         if isinstance(error.__cause__, LockError):
             blocked = str(error.__cause__).split("\n\n")[0]

@@ -13,6 +13,7 @@ from . import timeline
 
 RECORD, PAGE = (paths.REPORTS / f"end-to-end.{kind}" for kind in ("json", "html"))
 FILES = (RECORD.name, PAGE.name)
+UNDECIDED = "nothing decided it"  # how the reason begins when time alone ended a rollout
 SHOWN = 3  # reasons of the gate; reports/end-to-end.json has all
 BARS = """
 .bar { display: flex; margin: .5rem 0; font-size: .8rem }
@@ -77,12 +78,20 @@ def summary(record: dict[str, Any]) -> str:
     requests = sum(one["requests"] for one in asked)
     lost = sum(one["not_answered"] for one in asked)
     trained = sum(bool(part["gate"]) for part in record["parts"])
+    left = sum(map(undecided, record["rollouts"]))
+    unsaid = f", of which {left} for want of a verdict: see its reasons" if left else ""
     return (
         f"<p>{len(record['parts'])} batches arrived after the start; the pipeline trained "
         f"{trained} times. {len(ended)} rollouts: {ended.count(state.PROMOTED)} promoted, "
-        f"{ended.count(state.ABORTED)} aborted. During them callers sent {requests:,} requests; "
-        f"{lost:,} were not answered.</p>"
+        f"{ended.count(state.ABORTED)} aborted{unsaid}. "
+        f"During them callers sent {requests:,} requests; {lost:,} were not answered.</p>"
     )
+
+
+def undecided(rollout: dict[str, Any]) -> bool:
+    """Say whether time alone ended a rollout: a machine was too busy to judge by."""
+    reasons = rollout["history"][-1]["reasons"]
+    return bool(rollout["state"] == state.ABORTED and reasons[0].startswith(UNDECIDED))
 
 
 def picture() -> str:

@@ -11,10 +11,11 @@ import sys
 import tarfile
 import tempfile
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 from urllib.parse import urlsplit
 
 import numpy as np
@@ -31,6 +32,7 @@ from . import versions
 from .gate_checks import Running
 
 WARM_UP, ROUNDS, REQUESTS = 20, 3, 50  # requests of one row each
+MOST_ROUNDS = 12  # while one is too slow: it may be the machine, and a slow version stays slow
 PATIENCE = 30  # seconds for one answer
 HEADERS = {"Content-Type": "application/json"}
 OWN_CODE = ("src", str(paths.CONTRACT), str(paths.PARAMS))
@@ -139,7 +141,9 @@ def predict_by_own_code(by: Contender, rows: pd.DataFrame) -> pd.DataFrame:
     return found.set_axis(rows.index)
 
 
-def serve(contenders: Sequence[Contender], rows: pd.DataFrame) -> list[Running]:
+def serve(
+    contenders: Sequence[Contender], rows: pd.DataFrame, limit_ms: float = np.inf
+) -> list[Running]:
     """Run a service for each, and ask all of them in turn, so that noise hits all alike.
 
     The latency is that of the quietest round: whatever else a machine does only adds to it.
@@ -147,6 +151,7 @@ def serve(contenders: Sequence[Contender], rows: pd.DataFrame) -> list[Running]:
     Args:
         contenders: Versions to serve side by side.
         rows: Of the schema's columns; some of them are sent, one at a time.
+        limit_ms: Latency of the first over which more rounds tell whether it is the machine's.
     """
     bodies = requests(rows)
     with ExitStack() as stack:
@@ -155,16 +160,33 @@ def serve(contenders: Sequence[Contender], rows: pd.DataFrame) -> list[Running]:
             for by in contenders
         ]
         connections = [stack.enter_context(connected(address)) for address, _ in servers]
-        times = [
-            [ask(line, body, by) for line, by in zip(connections, contenders, strict=True)]
-            for body in bodies
-        ]
-        rounds = np.array(times[WARM_UP:]).reshape(ROUNDS, REQUESTS, len(contenders))
-        p95 = np.percentile(rounds, 95, axis=1).min(axis=0)
+
+        def times(some: Sequence[bytes]) -> list[list[float]]:
+            return [
+                [ask(line, body, by) for line, by in zip(connections, contenders, strict=True)]
+                for body in some
+            ]
+
+        def p95_of_round(number: int) -> Any:
+            first = WARM_UP + number % ROUNDS * REQUESTS
+            return np.percentile(times(bodies[first : first + REQUESTS]), 95, axis=0)
+
+        times(bodies[:WARM_UP])
+        p95 = quietest(p95_of_round, limit_ms)
         return [
             Running(round(float(ms), 3), memory_mb(pid))
             for ms, (_, pid) in zip(p95, servers, strict=True)
         ]
+
+
+def quietest(p95_of_round: Callable[[int], Any], limit_ms: float) -> Any:
+    """Return the best of each contender's rounds; more rounds while the first is over the limit."""
+    p95 = np.array(p95_of_round(0))
+    for number in range(1, MOST_ROUNDS):
+        if number >= ROUNDS and p95[0] <= limit_ms:
+            break
+        p95 = np.minimum(p95, p95_of_round(number))
+    return p95
 
 
 def requests(rows: pd.DataFrame) -> list[bytes]:

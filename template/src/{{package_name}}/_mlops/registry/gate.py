@@ -93,7 +93,7 @@ def gather(
         predicted = [benchmark.predict(by, rows) for by in contenders]
         scores = [metrics.score(y_true, y_pred) for y_pred in predicted]
         metric = require_metric(contract, scores[0])
-        running = benchmark.serve(contenders, rows)
+        running = benchmark.serve(contenders, rows, contract.service.latency_p95_ms)
     standing = [
         Standing(version.number, found[metric], measured)
         for version, found, measured in zip(known, scores, running, strict=True)

@@ -26,14 +26,19 @@ def fit_and_predict(
 def intervals(
     y_true: pd.Series, y_pred: pd.DataFrame, resamples: int
 ) -> dict[str, tuple[float, float]]:
-    """Return the 95 % bootstrap interval of each metric: rows drawn anew, with replacement."""
+    """Return the 95 % bootstrap interval of each metric."""
+    limits = drawn_anew(y_true, y_pred, resamples).quantile([0.025, 0.975])
+    return {str(name): (float(low), float(high)) for name, (low, high) in limits.items()}
+
+
+def drawn_anew(y_true: pd.Series, y_pred: pd.DataFrame, resamples: int) -> pd.DataFrame:
+    """Return the metrics of rows drawn anew, with replacement, once for each resample."""
     random, rows, scores = np.random.default_rng(0), len(y_true), []
     for _ in range(resamples):
         drawn = random.integers(rows, size=rows)
         again = (part.iloc[drawn].reset_index(drop=True) for part in (y_true, y_pred))
         scores.append(metrics.score(*again))
-    limits = pd.DataFrame(scores).quantile([0.025, 0.975])
-    return {str(name): (float(low), float(high)) for name, (low, high) in limits.items()}
+    return pd.DataFrame(scores)
 
 
 def by_slice(

@@ -1,0 +1,49 @@
+# The template's. Callers of yours come by themselves; these are the demonstration's.
+"""What the callers of a demonstration ask for is like all that arrived, not one hour of it."""
+
+import json
+from pathlib import Path
+
+import pytest
+
+from ..fixtures import Repo
+from ..package import data, end_to_end, paths, rollout_report, schema, state, tables
+
+
+def test_callers_ask_for_all_rows_in_no_order_of_time(
+    repo: Repo, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Sixty rows of one stormy hour had two versions look as unlike as their worst."""
+    monkeypatch.chdir(repo.folder)
+    newest = sorted(paths.RAW.glob("*"))[-1]
+    rows = tables.known_rows(tables.read(newest, schema, data), schema)
+    asked, known = end_to_end.latest_rows(), tables.as_records(rows)
+
+    assert sorted(map(str, asked)) == sorted(map(str, known))
+    assert asked != known
+    assert asked == end_to_end.latest_rows()  # the same in every demonstration
+
+
+def test_a_rollout_that_time_alone_ended_is_told_apart_on_the_page(
+    repo: Repo, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    monkeypatch.setattr(state, "STOP", tmp_path / "abort.json")
+    monkeypatch.setattr(state, "FILE", tmp_path / "none.json")
+    end_to_end.give_up()
+    reason = json.loads(state.STOP.read_text(encoding="utf-8"))["reason"]
+    asked = {"requests": 5, "not_answered": 0, "versions": {}}
+    record = {
+        "parts": [{"gate": "accepted"}],
+        "rollouts": [
+            {"state": how, "clients": asked, "history": [{"reasons": [why]}]}
+            for how, why in (
+                (state.PROMOTED, "champion"),
+                (state.ABORTED, reason),
+                (state.ABORTED, "process: it ended"),
+            )
+        ],
+    }
+
+    said = rollout_report.summary(record)
+    assert "1 promoted, 2 aborted, of which 1 for want of a verdict" in said
+    assert "want of" not in rollout_report.summary({**record, "rollouts": record["rollouts"][::2]})
