@@ -58,7 +58,9 @@ def extra_problem(extra: str, level: int, lowest: int) -> str:
     """Refuse an extra at a level that has nothing for it to run."""
     if level >= lowest:
         return ""
-    return f"{extra} needs level {lowest}, and this is level {level}. Raise the level or leave it out"
+    return (
+        f"{extra} needs level {lowest}, and this is level {level}. Raise the level or leave it out"
+    )
 
 
 def change_problem(conf: Mapping[str, Any], question: str, answer: str) -> str:
