@@ -36,6 +36,7 @@ REPO = graph.find_repo(Path(__file__))
 PROJECT = graph.project(REPO)
 DATA = Asset(name=f"{PROJECT}-data", uri=(REPO / "data/raw.dvc").as_uri())
 BEGIN = datetime(2026, 1, 1, tzinfo=timezone.utc)  # noqa: UP017 - of Python 3.10 too
+AGAIN = {"retries": 2, "retry_delay": timedelta(minutes=1)}
 
 
 class Verb(BaseOperator):
@@ -115,7 +116,7 @@ with DAG(
     catchup=False,
     max_active_runs=1,  # two would race for the candidate
     max_active_tasks=1,  # DVC lets one process at a time write dvc.lock
-    default_args={"retries": 2, "retry_delay": timedelta(minutes=1)},
+    default_args=AGAIN,
     tags=["mlops"],
 ) as pipeline:
     made: dict[str, Verb] = {}
@@ -132,6 +133,7 @@ with DAG(
     start_date=BEGIN,
     catchup=False,
     max_active_runs=1,
+    default_args=AGAIN,
     tags=["mlops"],
 ) as watch:
 

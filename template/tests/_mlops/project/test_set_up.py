@@ -43,6 +43,19 @@ def test_a_fresh_copy_ends_clean_with_data_under_dvc(repo: Repo) -> None:
 
 
 @pytest.mark.usefixtures("fast")
+def test_a_set_up_that_was_killed_before_a_commit_is_finished_by_the_next(tmp_path: Path) -> None:
+    repo = started(tmp_path / "copy")
+    repo.git("add", ".")  # as if it was killed after this step
+    repo.must("set-up")
+    repo.git("reset", "--quiet", "--soft", "HEAD~1")  # and after this one
+    repo.must("set-up")
+
+    said = ["Lock the environment and the data", "Start from the template"]
+    assert repo.git("log", "--format=%s").splitlines() == said
+    assert repo.git("status", "--porcelain", "--untracked-files=no") == ""
+
+
+@pytest.mark.usefixtures("fast")
 def test_where_git_knows_nobody_the_contract_s_owner_is_the_author_here(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
