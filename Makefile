@@ -46,8 +46,8 @@ e2e: uv system ## generate a repo and run everything in it
 test-all: uv system ## every test: all levels, tasks and versions
 	uv run pytest $(WORKERS) -m ""
 
-test-faults: uv system ## commands are killed, run at once and fed odd files, without a network; an hour
-	uv run pytest $(WORKERS) -m "" tests/faults tests/test_e2e_planted.py tests/test_e2e_integrity.py
+test-faults: uv system ## commands are killed, run at once and fed odd files, without a network; two hours
+	FAULT_POINTS=50 uv run pytest $(WORKERS) -m "" tests/faults tests/test_e2e_planted.py tests/test_e2e_integrity.py
 
 update-path: uv ## older tags update to this version, which keeps what they promised; for a release
 	uv run pytest $(WORKERS) -m "" tests/test_stability.py tests/test_update_path.py

@@ -22,7 +22,7 @@ KILLING = Path(__file__).with_name("killing.py")
 SEED = 20130901
 HELD = re.compile(r"error: \S+ is held by another command, process \d+\n\nhint: wait .*\n")
 MANY = 8
-POINTS = int(os.environ.get("FAULT_POINTS", "50"))
+POINTS = int(os.environ.get("FAULT_POINTS", "8"))
 
 
 @dataclass(frozen=True)
