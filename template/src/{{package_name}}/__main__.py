@@ -1,6 +1,6 @@
 # The template's. A command of yours is a new file in one of the folders of _mlops/.
 """Run the command line with `python -m`."""
 
-from ._mlops import warm
+from ._mlops.cli import main
 
-warm.run()
+main()

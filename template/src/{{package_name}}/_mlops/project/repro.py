@@ -13,7 +13,7 @@ from typing import Any
 import click
 import psutil
 
-from .. import errors, paths, programs, warm
+from .. import errors, paths, programs
 from ..data import tables
 from ..errors import OutsideFailed, WrongInput
 from ..training import report_page
@@ -39,8 +39,7 @@ def command(stages: tuple[str, ...], force: bool) -> None:
         with Repo() as repo:
             release_ended(Path(str(repo.tmp_dir), "rwlock"))
             require(stages, repo)
-            with warm.offered():
-                repo.reproduce(targets=list(stages) or None, single_item=bool(stages), force=force)
+            repo.reproduce(targets=list(stages) or None, single_item=bool(stages), force=force)
     except DvcException as error:
         if isinstance(error.__cause__, LockError):
             blocked = str(error.__cause__).split("\n\n")[0]
