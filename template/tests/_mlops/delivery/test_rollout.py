@@ -242,7 +242,7 @@ def test_what_spoilt_a_stage_is_said_while_it_counts_anew(
     assert last.startswith("counted anew after latency: ")
     assert last.endswith("; held: busy")
     left.enter("50", "now")
-    assert not left.spoilt
+    assert not left.reset_reason
 
 
 def test_a_host_is_overloaded_while_it_is_busy_in_a_quarter_of_the_looks(there: Repo) -> None:

@@ -12,6 +12,8 @@ import pytest
 from ..fixtures import Repo, killing
 from ..package import artifact, journal, paths, programs, provenance, runs, versions
 
+FORCED = ("register", "--force", "it is a test")
+
 
 def rewrite(path: Path, **changes: object) -> None:
     """Change entries of a JSON file."""
@@ -213,21 +215,21 @@ def test_a_run_that_the_store_lacks_is_logged_from_its_files(
     ids=lambda found: getattr(found, "__name__", found),
 )
 def test_a_registration_that_was_killed_is_finished_by_the_next(
-    own_two: Repo, monkeypatch: pytest.MonkeyPatch, module: Any, name: str
+    own_repo: Repo, monkeypatch: pytest.MonkeyPatch, module: Any, name: str
 ) -> None:
-    monkeypatch.chdir(own_two.folder)
-    runs.client().delete_model_version(versions.PROJECT, "2")
+    make_dirty(own_repo)
+    monkeypatch.chdir(own_repo.folder)
     known = len(events())
     with killing(module, name):
-        own_two.run("register")
-    assert own_two.must("register").out == "3\n"
-    own_two.must("register")
+        own_repo.run(*FORCED)
+    assert own_repo.must(*FORCED).out == "2\n"
+    own_repo.must(*FORCED)
 
     candidate = versions.by_alias(versions.CANDIDATE)
     assert candidate
-    assert candidate.number == "3"
-    assert events()[known:] == [("registered", "3")]
-    assert "ok       registry" in own_two.run("trace", "3").out
+    assert candidate.number == "2"
+    assert events()[known:] == [("registered", "2")]
+    assert "ok       registry" in own_repo.run("trace", "2").out
 
 
 def events() -> list[tuple[str, str]]:
@@ -236,15 +238,16 @@ def events() -> list[tuple[str, str]]:
 
 
 def test_what_a_killed_registration_logged_is_not_logged_again(
-    own_two: Repo, monkeypatch: pytest.MonkeyPatch
+    own_repo: Repo, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.chdir(own_two.folder)
+    make_dirty(own_repo)
+    rewrite(own_repo.folder / paths.CANDIDATE / artifact.MANIFEST, run_id="")
+    monkeypatch.chdir(own_repo.folder)
     client = runs.client()
-    client.delete_model_version(versions.PROJECT, "2")
     experiment = client.get_experiment_by_name(versions.PROJECT).experiment_id
     before = len(client.search_logged_models([experiment]))
     with killing(versions, "_ensure_model"):
-        own_two.run("register")
-    own_two.must("register")
+        own_repo.run(*FORCED)
+    own_repo.must(*FORCED)
 
-    assert len(client.search_logged_models([experiment])) == before
+    assert len(client.search_logged_models([experiment])) == before + 1

@@ -100,10 +100,10 @@ def observe(rollout: Rollout, contract: Contract, tell: Tell) -> None:
             proceed(rollout, outcome.reasons)
             return
         if outcome.spoilt:
-            rollout.spoilt = next(one for one in outcome.reasons if analysis.HELD in one)
+            rollout.reset_reason = next(one for one in outcome.reasons if analysis.HELD in one)
             rollout.count_anew()
-        elif rollout.spoilt and not any(analysis.HELD in one for one in outcome.reasons):
-            rollout.reasons = [*outcome.reasons, f"counted anew after {rollout.spoilt}"]
+        elif rollout.reset_reason and not any(analysis.HELD in one for one in outcome.reasons):
+            rollout.reasons = [*outcome.reasons, f"counted anew after {rollout.reset_reason}"]
         if rollout.elapsed > contract.rollout.patience_seconds and rollout.state != state.HELD:
             rollout.state = state.HELD
             journal.record("rollout held", version=rollout.version, reasons=rollout.reasons)

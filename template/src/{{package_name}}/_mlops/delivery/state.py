@@ -39,7 +39,7 @@ class Rollout:
         counted: What each side had counted when the stage began; empty until that is known.
         looks: How often the host was looked at since.
         busy: How often of that it was overloaded.
-        spoilt: Why the stage was counted anew, the last time.
+        reset_reason: Why the stage was counted anew, the last time.
         candidate: The latest share of the callers or the traffic that was seen at the candidate.
         agreement: Share of the rows answered alike, from the shadow.
         forced: Why it goes without the gate; empty when the gate accepted it.
@@ -59,7 +59,7 @@ class Rollout:
     counted: dict[str, Any] = field(default_factory=dict)
     looks: int = 0
     busy: int = 0
-    spoilt: str = ""
+    reset_reason: str = ""
     candidate: float | None = None
     agreement: float | None = None
     forced: str = ""
@@ -86,7 +86,7 @@ class Rollout:
     def enter(self, stage: str, now: str) -> None:
         """Begin a stage."""
         self.stage, self.state, self.elapsed, self.began = stage, RUNNING, 0.0, now
-        self.candidate, self.reasons, self.spoilt = None, [], ""
+        self.candidate, self.reasons, self.reset_reason = None, [], ""
         self.count_anew()
 
     def count_anew(self) -> None:

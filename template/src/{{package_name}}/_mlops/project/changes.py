@@ -1,5 +1,8 @@
 # The template's. Which metric decides, and on which slices, is yours: contract.yaml.
-"""Show what a branch changes in the model, from what git has of both: no data, no secret."""
+"""Show what a branch changes in the model, by git alone.
+
+From the reports that git has of both: no data, no secret.
+"""
 
 import hashlib
 import json

@@ -1,5 +1,5 @@
 # The template's. Numbers are yours, in contract.yaml; overlays of yours in ops/kubernetes/overlays.
-"""Write what a Kubernetes cluster applies, from the contract."""
+"""Write what a cluster applies, from the contract."""
 
 import importlib
 import math
