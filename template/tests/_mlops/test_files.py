@@ -192,7 +192,9 @@ def test_what_a_killed_dvc_left_behind_stops_nobody(
     ("said", "shown"),
     [
         ("no answer from postgresql://me:secret@host:5432/shop", "postgresql://***@host:5432/shop"),
-        ("http://me:sec@ret@host is away", "http://***@host is away"),
+        ("http://me:secret@ret@host is away", "http://***@host is away"),
+        ("postgresql://me:***@host/shop", "postgresql://me:***@host/shop"),
+        ("as postgresql://user:password@host/shop", "as postgresql://user:password@host/shop"),
         ("git@forge.example:team/repo.git", "git@forge.example:team/repo.git"),
         ("ssh://git@forge.example/repo.git", "ssh://git@forge.example/repo.git"),
         ("http://127.0.0.1:5000/a@b", "http://127.0.0.1:5000/a@b"),

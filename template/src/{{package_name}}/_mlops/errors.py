@@ -6,7 +6,8 @@ from collections.abc import Iterable
 from difflib import get_close_matches
 
 DVC = "uv run --frozen python -m dvc"  # what a hint says: `dvc` is on nobody's PATH
-SECRET = re.compile(r"(?<=://)[^/\s'\"]*:[^/\s'\"]*@")  # user and password of an address
+# user and password of an address, but for the form that a hint shows and one that has stars
+SECRET = re.compile(r"(?<=://)(?!user:password@|[^/\s'\":@]*:\*+@)[^/\s'\"]*:[^/\s'\"]*@")
 CAUSE = re.compile(r"(Stderr:[ |]*)?(error|fatal):", re.IGNORECASE)
 
 
