@@ -188,11 +188,11 @@ def test_a_promotion_that_was_killed_is_finished_by_the_next(
     own_repo: Repo, module: Any, name: str
 ) -> None:
     (own_repo.folder / POINTER).unlink()
-    before = events(own_repo, "1")
+    before, promote = events(own_repo, "1"), ("promote", "1", "--force", "a model of the sample")
     with killing(module, name):
-        own_repo.run("promote", "1")
-    own_repo.must("promote", "1")
-    own_repo.must("promote", "1")
+        own_repo.run(*promote)
+    own_repo.must(*promote)
+    own_repo.must(*promote)
 
     assert events(own_repo, "1") == [*before, "promoted"]
     assert own_repo.run("trace").code == 0
