@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from ..fixtures import Done, Repo
-from ..package import changes, paths
+from ..package import changes, paths, provenance
 
 SAME = "Data and parameters: the same."
 
@@ -22,7 +22,7 @@ def trained(own_repo: Repo) -> Repo:
         "params": {"params.yaml": {"train": numbers(own_repo)["train"]}},
     }
     lock = {"stages": {"train": stage}}
-    (own_repo.folder / changes.LOCK).write_text(json.dumps(lock), encoding="utf-8")
+    (own_repo.folder / provenance.PIPELINE).write_text(json.dumps(lock), encoding="utf-8")
     commit(own_repo)
     return own_repo
 
@@ -41,7 +41,7 @@ def numbers(repo: Repo) -> dict[str, Any]:
 
 def commit(repo: Repo) -> None:
     """Commit the reports too."""
-    repo.git("add", "--force", str(paths.METRICS), str(paths.VALIDATION), str(changes.LOCK))
+    repo.git("add", "--force", str(paths.METRICS), str(paths.VALIDATION), str(provenance.PIPELINE))
     repo.git("add", "--update")
     repo.git("commit", "--quiet", "--no-verify", "--allow-empty", "--message", "Trained")
 
@@ -132,6 +132,14 @@ def test_without_a_report_it_says_what_to_commit(trained: Repo) -> None:
     assert "the first report" in new.err
     assert "no report is in git yet" in gone.err
     assert "then commit `reports/` and `dvc.lock`" in gone.out
+
+
+@pytest.mark.parametrize("content", ["train: [", "- a", "\x00"])
+def test_what_is_no_yaml_is_wrong_input(trained: Repo, content: str) -> None:
+    (trained.folder / paths.PARAMS).write_text(content, encoding="utf-8")
+    done = trained.run("changes")
+
+    assert (done.code, "params.yaml " in done.err) == (2, True)
 
 
 def test_what_is_no_commit_and_no_report_is_wrong_input(trained: Repo) -> None:

@@ -251,3 +251,16 @@ def test_what_a_killed_registration_logged_is_not_logged_again(
     own_repo.must(*FORCED)
 
     assert len(client.search_logged_models([experiment])) == before + 1
+
+
+def test_another_model_under_the_same_run_is_logged_as_its_own(
+    own_repo: Repo, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    make_dirty(own_repo)
+    monkeypatch.chdir(own_repo.folder)
+    client = runs.client()
+    experiment = client.get_experiment_by_name(versions.PROJECT).experiment_id
+    before = len(client.search_logged_models([experiment]))
+    own_repo.must(*FORCED)
+
+    assert len(client.search_logged_models([experiment])) == before + 1

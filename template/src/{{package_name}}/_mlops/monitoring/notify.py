@@ -74,7 +74,7 @@ def by_issue(message: Message) -> None:
     """Open an issue, or comment on the open one of that title."""
     api = os.environ.get(API) or "https://api.github.com"
     issues = f"{api}/repos/{os.environ[REPOSITORY]}/issues"
-    if number := open_issue(issues, message.title):
+    if number := open_issue(f"{issues}?state=open", message.title, "number", github()):
         post(f"{issues}/{number}/comments", {"body": addressed(message)}, **github())
     else:
         post(issues, {"title": message.title, "body": addressed(message)}, **github())
@@ -85,13 +85,20 @@ def addressed(message: Message) -> str:
     return f"{message.text}\n\nFor {message.owner.name} <{message.owner.email}>"
 
 
-def open_issue(issues: str, title: str) -> int | None:
-    """Return the number of the open issue with this title, or nothing."""
+def open_issue(issues: str, title: str, number: str, headers: dict[str, str]) -> int | None:
+    """Return the number of the open issue with this title, or nothing.
+
+    Args:
+        issues: Address of the list of those that are open.
+        title: Of the issue.
+        number: Key under which an issue has its number.
+        headers: Who asks.
+    """
     for page in itertools.count(1):
-        listed = ask(f"{issues}?state=open&per_page={PAGE}&page={page}", **github())
+        listed = ask(f"{issues}&per_page={PAGE}&page={page}", **headers)
         for issue in listed:
             if issue["title"] == title and "pull_request" not in issue:
-                return int(issue["number"])
+                return int(issue[number])
         if len(listed) < PAGE:
             break
     return None
@@ -102,13 +109,8 @@ def by_issue_on_gitlab(message: Message) -> None:
     api = os.environ.get(GITLAB_API) or "https://gitlab.com/api/v4"
     issues = f"{api}/projects/{urllib.parse.quote(os.environ[GITLAB_PROJECT], safe='')}/issues"
     token = {"PRIVATE-TOKEN": os.environ[GITLAB_TOKEN]}
-    for page in itertools.count(1):
-        listed = ask(f"{issues}?state=opened&per_page={PAGE}&page={page}", **token)
-        found = [issue["iid"] for issue in listed if issue["title"] == message.title]
-        if found or len(listed) < PAGE:
-            break
-    if found:
-        post(f"{issues}/{int(found[0])}/notes", {"body": addressed(message)}, **token)
+    if number := open_issue(f"{issues}?state=opened", message.title, "iid", token):
+        post(f"{issues}/{number}/notes", {"body": addressed(message)}, **token)
     else:
         post(issues, {"title": message.title, "description": addressed(message)}, **token)
 

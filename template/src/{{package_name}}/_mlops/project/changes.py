@@ -6,19 +6,24 @@ From the reports that git has of both: no data, no secret.
 
 import hashlib
 import json
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from functools import partial
 from pathlib import Path
 from typing import Any
 
 import click
 from ruamel.yaml import YAML
+from ruamel.yaml.error import YAMLError
 
 from .. import paths
-from ..errors import WrongInput
+from ..errors import WrongInput, first_cause
 from ..programs import git
 from ..step_summary import summarize, table
+from ..tracking import provenance
 
-LOCK = Path("dvc.lock")
+REPORTS = (paths.METRICS, paths.VALIDATION, paths.GATE)
+METRICS, VALIDATION, GATE = (path.name for path in REPORTS)
+PARAMS = paths.PARAMS.name
 LARGEST = 5  # slices that are shown
 Record = dict[str, Any]
 
@@ -41,48 +46,49 @@ def command(since: str) -> None:
     commit = git("rev-parse", "--verify", "--quiet", f"{since}^{{commit}}")
     if not commit:
         raise WrongInput(f"{since!r} is no commit of this repo", "--since main, or another branch")
-    before, after = Then(commit), Here()
-    old, new = (one.json(paths.METRICS) for one in (before, after))
-    stale = list(not_trained_again(after))
-    decision = headline(old, new, stale)
-    summarize(decision, "\n\n".join(report(before, after, stale)) if old and new else later(stale))
+    before, after = read(partial(then, commit)), read(here)
+    stale = list(not_trained_again())
+    decision = headline(before[METRICS], after[METRICS], stale)
+    both = before[METRICS] and after[METRICS]
+    summarize(decision, "\n\n".join(report(before, after, stale)) if both else later(stale))
     click.echo(f"changes: since {commit[:7]}: {decision}", err=True)
 
 
-class Then:
-    """The files of a commit."""
-
-    def __init__(self, commit: str) -> None:
-        self.commit = commit
-
-    def text(self, path: Path) -> str:
-        """Return what git has, nothing when it has no such file."""
-        return git("show", f"{self.commit}:./{path.as_posix()}")
-
-    def json(self, path: Path) -> Record:
-        """Return a report, empty when there is none."""
-        return read(self.text(path), str(path))
+def then(commit: str, path: Path) -> bytes:
+    """Return a file as a commit has it, nothing when it has none."""
+    return provenance.at_commit(commit, path) or b""
 
 
-class Here(Then):
-    """The files of this folder."""
-
-    def __init__(self) -> None:
-        super().__init__("here")
-
-    def text(self, path: Path) -> str:
-        """Return what is on disk, nothing when there is no such file."""
-        return path.read_text(encoding="utf-8") if path.is_file() else ""
+def here(path: Path) -> bytes:
+    """Return a file of this folder, nothing when there is none."""
+    return path.read_bytes() if path.is_file() else b""
 
 
-def read(text: str, name: str) -> Record:
-    """Return the object that a text holds."""
+def read(file: Callable[[Path], bytes]) -> dict[str, Record]:
+    """Return each report by its name, and the parameters; empty where there is none."""
+    found = {path.name: parsed(file(path), path) for path in REPORTS}
+    return {**found, PARAMS: dict(flat(load(file(paths.PARAMS), paths.PARAMS)))}
+
+
+def parsed(content: bytes, path: Path) -> Record:
+    """Return the object that a report holds."""
     try:
-        found = json.loads(text or "{}")
+        found = json.loads(content or b"{}")
     except ValueError as error:
-        raise WrongInput(f"{name} is no JSON: {error}", "uv run just repro makes it") from error
+        raise WrongInput(f"{path} is no JSON: {error}", "uv run just repro makes it") from error
     if not isinstance(found, dict):
-        raise WrongInput(f"{name} holds no object", "uv run just repro makes it")
+        raise WrongInput(f"{path} holds no object", "uv run just repro makes it")
+    return found
+
+
+def load(content: bytes, path: Path) -> Record:
+    """Return the mapping that a YAML file holds."""
+    try:
+        found = YAML(typ="safe", pure=True).load(content) or {}
+    except (YAMLError, ValueError) as error:
+        raise WrongInput(f"{path} is not YAML: {first_cause(error)}") from error
+    if not isinstance(found, dict):
+        raise WrongInput(f"{path} holds no mapping")
     return found
 
 
@@ -108,17 +114,18 @@ def later(stale: list[str]) -> str:
     )
 
 
-def report(before: Then, after: Then, stale: list[str]) -> Iterator[str]:
+def report(before: dict[str, Record], after: dict[str, Record], stale: list[str]) -> Iterator[str]:
     """Yield each part of the summary."""
     yield from told(stale)
-    old, new = before.json(paths.METRICS), after.json(paths.METRICS)
+    old, new = before[METRICS], after[METRICS]
     yield table(["metric", "before", "after", "moved"], list(metrics(old, new)))
     if moved := list(slices(old, new)):
         yield f"Slices that moved most, by {new['metric']}:"
         yield table(["slice", "rows", "before", "after", "change"], moved[:LARGEST])
-    rows = [*data(before, after), *parameters(before, after)]
+    rows = [*data(before[VALIDATION], after[VALIDATION])]
+    rows += parameters(before[PARAMS], after[PARAMS])
     yield table(["besides", "before", "after"], rows) if rows else "Data and parameters: the same."
-    yield verdict(before.json(paths.GATE), after.json(paths.GATE))
+    yield verdict(before[GATE], after[GATE])
 
 
 def told(stale: list[str]) -> list[str]:
@@ -175,18 +182,16 @@ def slices(old: Record, new: Record) -> list[list[str]]:
     return [cells for _, cells in sorted(moved, key=lambda one: -one[0])]
 
 
-def data(before: Then, after: Then) -> Iterator[list[str]]:
+def data(old: Record, new: Record) -> Iterator[list[str]]:
     """Yield what was learned from, when it is another."""
-    found = [one.json(paths.VALIDATION).get("batches", []) for one in (before, after)]
+    found = [one.get("batches", []) for one in (old, new)]
     if [one.get("sha256") for one in found[0]] != [one.get("sha256") for one in found[1]]:
         said = [f"{len(one)} batches, {sum(b.get('rows', 0) for b in one):,} rows" for one in found]
         yield ["data", *said]
 
 
-def parameters(before: Then, after: Then) -> Iterator[list[str]]:
+def parameters(old: Record, new: Record) -> Iterator[list[str]]:
     """Yield each number of params.yaml that is another."""
-    load = YAML(typ="safe", pure=True).load
-    old, new = (dict(flat(load(one.text(paths.PARAMS)) or {})) for one in (before, after))
     for key in dict.fromkeys([*new, *old]):
         if old.get(key) != new.get(key):
             yield [key, str(old.get(key, "–")), str(new.get(key, "–"))]
@@ -210,13 +215,13 @@ def verdict(old: Record, new: Record) -> str:
     return f"The gate on version {new.get('version', '?')}: {said}."
 
 
-def not_trained_again(here: Then) -> Iterator[str]:
+def not_trained_again() -> Iterator[str]:
     """Yield each file and parameter of a stage that is not the one with which it ran last."""
-    lock = YAML(typ="safe", pure=True).load(here.text(LOCK) or "{}") or {}
+    lock = load(here(provenance.PIPELINE), provenance.PIPELINE)
     seen: set[str] = set()
     for stage in (lock.get("stages") or {}).values():
         for file, given in stage.get("params", {}).items():
-            now = dict(flat(YAML(typ="safe", pure=True).load(here.text(Path(file)) or "{}") or {}))
+            now = dict(flat(load(here(Path(file)), Path(file))))
             for name, value in flat(given):
                 if now.get(name) != value and f"{name} {file}" not in seen:
                     seen.add(f"{name} {file}")

@@ -28,7 +28,7 @@ def command(force: str | None, as_json: bool) -> None:
         message = f"{paths.METRICS} is about another model than {paths.CANDIDATE}"
         raise WrongInput(message, "uv run just repro evaluates the candidate")
     reasons = list(manifest["dirty_reasons"])
-    if not manifest["by_hand"]:
+    if not manifest.get("by_hand"):
         reasons += provenance.pipeline_changes("outs")
     if reasons and not force:
         message = f"the run is dirty: {'; '.join(reasons)}"

@@ -79,7 +79,7 @@ def add(candidate: artifact.Artifact, run_id: str, tags: dict[str, str]) -> Vers
     example = pd.read_parquet(paths.FEATURES / "holdout.parquet").head(5)
     inputs = example[[feature["name"] for feature in candidate.manifest["features"]]]
     packages = candidate.manifest["packages"]
-    model_id = logged_before(run_id)
+    model_id = logged_before(run_id, tags["model_sha256"])
     if not model_id:
         with mlflow.start_run(run_id=run_id):
             logged = log_model(
@@ -106,10 +106,16 @@ def add(candidate: artifact.Artifact, run_id: str, tags: dict[str, str]) -> Vers
     return version
 
 
-def logged_before(run_id: str) -> str | None:
-    """Return the model that a killed registration logged under a run; half of one is removed."""
+def logged_before(run_id: str, model_sha256: str) -> str | None:
+    """Return the model that a killed registration logged under a run; half of one is removed.
+
+    A run that trained other bytes has another model, however it came into the manifest.
+    """
     client = runs.client()
-    experiment = client.get_run(run_id).info.experiment_id
+    run = client.get_run(run_id)
+    if run.data.tags.get("model_sha256") != model_sha256:
+        return None
+    experiment = run.info.experiment_id
     for found in client.search_logged_models([experiment], f"source_run_id = '{run_id}'"):
         if found.status == "READY":
             client.set_terminated(run_id)

@@ -27,6 +27,7 @@ KINDS = {  # of a manifest
     "features_sha256": str,
     "data_sha256": str,
     "created": str,
+    "by_hand": bool,
     "commit": str,
     "dirty": bool,
     "dirty_reasons": [str],
