@@ -11,7 +11,7 @@ from first_run import ONE_TASK, PLANTED, FirstRun, guarded, try_to_run
 
 pytestmark = pytest.mark.e2e
 
-PASSWORD = "planted-in-an-address"
+PASSWORD = "planted-in-an-address"  # pragma: allowlist secret
 NOWHERE = f"http://somebody:{PASSWORD}@127.0.0.1:1"
 
 
