@@ -76,10 +76,22 @@ def test_every_hook_is_tried(repos: Callable[[int, str], Path]) -> None:
 def test_this_repo_has_the_hooks_that_it_gives(repos: Callable[[int, str], Path]) -> None:
     given, own = hooks_of(repos(LEVELS[0], TASKS[0])), hooks_of(ROOT)
 
-    assert own.keys() == given.keys() - {"uv-lock"}, "no lock is committed here"
-    for name, hook in own.items():
-        assert hook["entry"] == given[name]["entry"].replace(" --frozen", "")
-        assert hook.get("args") == given[name].get("args")
+    assert own.keys() - given.keys() == {"spelling"}
+    assert given.keys() - own.keys() == {"uv-lock"}, "no lock is committed here"
+    for name in own.keys() & given.keys():
+        assert own[name]["entry"] == given[name]["entry"].replace(" --frozen", "")
+        assert own[name].get("args") == given[name].get("args")
+
+
+def test_a_misspelled_word_of_a_page_is_named(tmp_path: Path) -> None:
+    (tmp_path / "page.md").write_text("How to rec" + "ieve a prediction.\n", encoding="utf-8")
+    hook = hooks_of(ROOT)["spelling"]
+    program = [sys.executable, *hook["entry"].split()[3:], *hook["args"], "page.md"]
+
+    done = subprocess.run(program, cwd=tmp_path, capture_output=True, text=True)
+
+    assert done.returncode != 0
+    assert "page.md:1: rec" + "ieve ==> receive" in done.stdout
 
 
 @pytest.mark.e2e

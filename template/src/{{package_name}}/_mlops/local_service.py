@@ -12,8 +12,9 @@ import time
 import urllib.request
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
+from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import IO, Any
 
 from . import PACKAGE, access
 from .config import load_contract
@@ -47,15 +48,46 @@ def running_server(
         root: Folder to run in, by default the current one.
         environment: Variables that this server alone sees.
     """
-    with running((PACKAGE, "serve"), until, root, **environment) as found:
-        yield found
+    with started(root=root, **environment) as server:
+        server.wait(until)
+        yield server.address, server.pid
+
+
+@dataclass(frozen=True)
+class Server:
+    """A server that was started, and may not answer yet."""
+
+    address: str
+    process: subprocess.Popen[bytes]
+    log: IO[str]
+
+    @property
+    def pid(self) -> int:
+        """Its process id."""
+        return self.process.pid
+
+    def wait(self, until: str = "/readyz") -> None:
+        """Wait until this page of it answers 200.
+
+        Raises:
+            OutsideFailed: If it ends before, or patience does.
+        """
+        if not wait_for(self.address + until, self.process):
+            self.log.seek(0)
+            raise OutsideFailed(f"the service did not become ready: {cause_of(self.log.read())}")
 
 
 @contextmanager
-def running(
-    module: Sequence[str], until: str = "/readyz", root: Path | None = None, **environment: str
-) -> Iterator[tuple[str, int]]:
-    """Do the same with `python -m MODULE --port PORT`, whatever serves there."""
+def started(
+    module: Sequence[str] = (PACKAGE, "serve"), root: Path | None = None, **environment: str
+) -> Iterator[Server]:
+    """Start `python -m MODULE --port PORT` on a free port of this machine; stop it at the end.
+
+    Args:
+        module: What serves, and its arguments; by default the service.
+        root: Folder to run in, by default the current one.
+        environment: Variables that this server alone sees.
+    """
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         port = probe.getsockname()[1]
@@ -65,18 +97,14 @@ def running(
         tempfile.TemporaryDirectory(ignore_cleanup_errors=True) as home,  # of BentoML
     ):
         variables = {**os.environ, "BENTOML_HOME": home, **environment}
-        server = subprocess.Popen(
+        process = subprocess.Popen(
             main, stdout=log, stderr=log, start_new_session=True, cwd=root, env=variables
         )
         try:
-            address = f"http://127.0.0.1:{port}"
-            if not wait_for(address + until, server):
-                log.seek(0)
-                raise OutsideFailed(f"the service did not become ready: {cause_of(log.read())}")
-            yield address, server.pid
+            yield Server(f"http://127.0.0.1:{port}", process, log)
         finally:
-            os.killpg(server.pid, signal.SIGTERM)
-            server.wait()
+            os.killpg(process.pid, signal.SIGTERM)
+            process.wait()
 
 
 def wait_for(url: str, server: subprocess.Popen[bytes]) -> bool:

@@ -19,7 +19,7 @@ from ..data import outcome, records, tables
 from ..data.validation import check
 from ..errors import OutsideFailed, Refused, WrongInput, did_you_mean
 from ..files import read_json
-from ..local_service import ask, running
+from ..local_service import ask, started
 from ..registry import versions
 from ..registry.gate_checks import Check
 from ..step_summary import on_page
@@ -144,8 +144,9 @@ def serving() -> Iterator[tuple[str, int]]:
             "PREDICTION_LOG": str(Path(own, "log")),
             "PYTHONDONTWRITEBYTECODE": "1",  # the package stays as it was made
         }
-        with running(("bentoml", "serve", str(bento)), root=bento, **environment) as found:
-            yield found
+        with started(("bentoml", "serve", str(bento)), root=bento, **environment) as server:
+            server.wait()
+            yield server.address, server.pid
 
 
 def refused(address: str, request: dict[str, Any]) -> int:

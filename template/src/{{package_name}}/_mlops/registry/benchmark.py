@@ -26,7 +26,7 @@ from ... import features, schema
 from .. import PACKAGE, access, paths
 from ..data import outcome, tables
 from ..errors import OutsideFailed, Refused, cause_of
-from ..local_service import running_server
+from ..local_service import started
 from ..tracking import artifact
 from . import versions
 from .gate_checks import Running
@@ -156,10 +156,11 @@ def serve(
     bodies = requests(rows)
     with ExitStack() as stack:
         servers = [
-            stack.enter_context(running_server(root=by.root, **by.environment()))
-            for by in contenders
+            stack.enter_context(started(root=by.root, **by.environment())) for by in contenders
         ]
-        connections = [stack.enter_context(connected(address)) for address, _ in servers]
+        for server in servers:  # they start at the same time
+            server.wait()
+        connections = [stack.enter_context(connected(server.address)) for server in servers]
 
         def times(some: Sequence[bytes]) -> list[list[float]]:
             return [
@@ -174,8 +175,8 @@ def serve(
         times(bodies[:WARM_UP])
         p95 = quietest(p95_of_round, limit_ms)
         return [
-            Running(round(float(ms), 3), memory_mb(pid))
-            for ms, (_, pid) in zip(p95, servers, strict=True)
+            Running(round(float(ms), 3), memory_mb(server.pid))
+            for ms, server in zip(p95, servers, strict=True)
         ]
 
 

@@ -16,6 +16,9 @@ FAMILIES = ("sklearn", "lightgbm", "xgboost", "catboost")
 FUNCTIONS = ("sklearn.metrics.", "sklearn.feature_selection.", "sklearn.utils.validation.")
 HARMLESS = ("collections.OrderedDict", "functools.partial", "numpy.dtype")
 
+# the packages of modules that every model names
+HOMES = {"numpy": ["numpy"], "pandas": ["pandas"], "scipy": ["scipy"], "sklearn": ["scikit-learn"]}
+
 # what may read files, open addresses or run what it is given is trusted by nobody
 PLAIN = {"collections", "datetime", "decimal", "enum", "fractions", "functools", "math", "zoneinfo"}
 RUNS_CODE = (sys.stdlib_module_names - PLAIN) | {"cloudpickle", "dill", "joblib", "skops"}
@@ -105,6 +108,7 @@ def find(name: str) -> Any:
 
 def packages(names: Iterable[str]) -> dict[str, str]:
     """Return the version of each package that types are of; not of yours."""
-    known = packages_distributions()
     modules = {name.partition(".")[0] for name in names} - {PACKAGE.partition(".")[0]}
-    return {found: version(found) for module in sorted(modules) for found in known.get(module, [])}
+    others = modules - HOMES.keys() - sys.stdlib_module_names
+    homes = {**packages_distributions(), **HOMES} if others else HOMES  # it reads all there is
+    return {found: version(found) for module in sorted(modules) for found in homes.get(module, [])}
