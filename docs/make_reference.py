@@ -11,6 +11,7 @@ from typing import Any
 import copier
 import lookup
 import poster
+import recording
 import stability
 import yaml
 
@@ -57,6 +58,8 @@ def pages() -> Iterator[tuple[Path, str]]:
         yield ROOT / "docs/assets/golden-path.svg", poster.drawn(Path(folder))
     yield ROOT / "docs/decisions/index.md", lookup.decisions()
     yield ROOT / "docs/assets/roles.svg", lookup.roles()
+    readme = (ROOT / "README.md").read_text(encoding="utf-8")
+    yield ROOT / "docs/assets/first-run.svg", recording.drawn(readme)
 
 
 def keep(path: Path, text: str, check: bool) -> bool:

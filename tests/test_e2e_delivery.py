@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from browser import look_at
+from browser import DARK, barriers, look_at
 from first_run import FirstRun, FirstRuns, copied, raised, run
 from records import FILES, copied_code, unlike_files, unlike_metrics, unlike_printed
 from rendering import TASKS
@@ -206,6 +206,17 @@ def test_the_report_shows_in_a_browser_what_the_journal_says(
     for part in record(replayed)["parts"]:
         assert part["batch"] in words
     assert not re.search(r"""(?:src|href)=["'](?!data:|#)""", text), "it loads from elsewhere"
+
+
+@pytest.mark.parametrize("options", [(), (DARK,)], ids=["light", "dark"])
+@pytest.mark.parametrize("name", ["end-to-end", "index"])
+def test_its_pages_can_be_used_by_everybody(
+    name: str, options: tuple[str, ...], replayed: FirstRun, tmp_path: Path
+) -> None:
+    page = replayed.repo / f"reports/{name}.html"
+    shutil.copy(page, tmp_path)
+
+    assert barriers(tmp_path / page.name, tmp_path / "profile", *options) == []
 
 
 def test_a_report_of_another_run_would_be_seen(replayed: FirstRun, tmp_path: Path) -> None:

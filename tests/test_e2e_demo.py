@@ -20,7 +20,7 @@ from typing import Any
 
 import pytest
 import yaml
-from browser import chromium, look_at
+from browser import DARK, barriers, chromium, look_at
 from first_run import ONE_TASK, FirstRun, copied, patient, run, try_to_run
 from records import FILES, RECORDS, copied_code, python, unlike, unlike_files, unlike_printed
 from rendering import LEVELS, ROOT, TASKS, clean_environment, commit_all, git, update
@@ -289,6 +289,18 @@ def test_the_page_about_the_model_shows_each_part(first_run: FirstRun, tmp_path:
     for part in (diagnosis, "Importance", "Cost of the run", "Model card: Late flights"):
         assert part in page
     assert page.count("Not recorded yet") <= 1  # of drift, before somebody asked for it
+
+
+@pytest.mark.parametrize("options", [(), (DARK,)], ids=["light", "dark"])
+def test_the_pages_can_be_used_by_everybody(
+    options: tuple[str, ...], first_run: FirstRun, tmp_path: Path
+) -> None:
+    copy = copied_code(first_run.repo, tmp_path / "late-flights")
+    python(first_run.repo, copy, "-m", "late_flights", "readiness")
+
+    for name in ("index", "readiness"):
+        page = copy / f"reports/{name}.html"
+        assert barriers(page, tmp_path / "profile", *options) == []
 
 
 @ONE_TASK

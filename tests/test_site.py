@@ -10,7 +10,7 @@ from pathlib import Path
 from urllib.parse import unquote, urlparse
 
 import pytest
-from browser import look_at
+from browser import DARK, barriers, look_at
 from rendering import ROOT, UV, once
 
 CONFIG = (ROOT / "zensical.toml").read_text(encoding="utf-8")
@@ -101,6 +101,16 @@ def test_every_picture_says_in_words_what_it_shows(site: Path) -> None:
     unnamed = {path.name: Page(path).unnamed for path in site.rglob("*.html")}
 
     assert {name: images for name, images in unnamed.items() if images} == {}
+
+
+@pytest.mark.parametrize("options", [(), (DARK,)], ids=["light", "dark"])
+@pytest.mark.parametrize("name", ["index", "glossary", "how-to/extras"])
+def test_a_page_can_be_used_by_everybody(
+    name: str, options: tuple[str, ...], site: Path, tmp_path: Path
+) -> None:
+    copy = Path(shutil.copytree(site, tmp_path / "site"))
+
+    assert barriers(copy / f"{name}.html", tmp_path / "profile", *options) == []
 
 
 def test_search_has_its_index_beside_the_pages(site: Path) -> None:

@@ -7,7 +7,7 @@ import sys
 from pathlib import Path
 
 import pytest
-from browser import chromium, look_at
+from browser import DARK, barriers, chromium, look_at
 from rendering import ROOT, render
 
 OWN = len((ROOT / "template/workshop/slides.md").read_text(encoding="utf-8").split("\n---\n")) - 1
@@ -40,6 +40,8 @@ def test_each_lab_has_a_slide_before_it_and_one_to_talk_about(repo: Path, tmp_pa
         assert f"Lab {number}: talk about it" in seen
     assert "{{" not in page
     assert not re.search(r"https?://", page)
+    for options in ([], [DARK]):
+        assert barriers(repo / "build/slides.html", tmp_path / "axe", *options) == []
     assert len(re.findall(rb"/Type\s*/Page\b(?!s)", paper)) == OWN + 2 * LABS  # nothing overflows
 
 

@@ -42,7 +42,9 @@ footer {{ position: absolute; right: 3vw; bottom: 3vh; font-size: .5em }}
 @media print {{ html {{ font-size: 23pt; color: #1b2430; background: #fff; --mark: #00695c }}
   section {{ height: 7.49in; min-height: 0; padding: .6in 1in; overflow: hidden }} }}
 </style>
+<main>
 {slides}
+</main>
 <script>
 addEventListener("keydown", (event) => {{
   const step = {{ArrowRight: 1, PageDown: 1, " ": 1, ArrowLeft: -1, PageUp: -1}}[event.key];
