@@ -68,6 +68,7 @@ PRINTED = {
         "register --json": "",
         "promote --json": "",
         "trace --json": "",
+        "forget --json": "carrier=UA --group --pretend",
         "drift --json": "data/incoming/2013-08.parquet",
         "readiness --json": "",
         "bench --json": "--seconds 0.5",

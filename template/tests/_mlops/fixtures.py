@@ -68,8 +68,10 @@ FOREIGN = (
     "METRICS_",
     "MLFLOW_",
     "PREDICTION_",
+    "PROXY_",
     "SERVICE_",
     "STEP_",
+    "TLS_",
 )
 
 

@@ -7,7 +7,7 @@ A key added here always has a default, so that files written for an older versio
 
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Literal, Protocol
+from typing import Annotated, Any, Literal, Protocol
 
 import pandas as pd
 from pydantic import (
@@ -245,6 +245,17 @@ class PredictionLog(Section):
     retention_days: int = Field(default=90, ge=1)
 
 
+Days = Annotated[int, Field(ge=1, le=36_500, strict=True)]
+
+
+class Retention(Section):
+    """After how many days `scheduled-monitor` removes a thing; without a number it stays."""
+
+    windows_days: Days | None = None  # what `monitor` found: lines of monitoring/windows.jsonl
+    reports_days: Days | None = None  # files of reports/ that nothing made anew
+    build_days: Days | None = None  # files of build/: replayed years, replaced data, packages
+
+
 class Monitoring(Section):
     """When the champion is looked at, and when that becomes an alarm."""
 
@@ -372,6 +383,7 @@ class Contract(Section):
     quality: Quality
     slices: Slices = Slices()
     prediction_log: PredictionLog = PredictionLog()
+    retention: Retention = Retention()
     monitoring: Monitoring = Monitoring()
     retraining: Retraining = Retraining()
     rollout: Rollout = Rollout()

@@ -11,6 +11,7 @@ import pandas as pd
 from ... import data, features, schema
 from .. import PROJECT
 from ..errors import Refused, WrongInput
+from ..interface import Column
 from . import tables
 from .validation import check_columns
 
@@ -103,10 +104,31 @@ def unread(rows: pd.DataFrame) -> list[str]:
 
 
 def example(rows: pd.DataFrame) -> dict[str, Any]:
-    """Return one row as a request holds it, for the API's page; nothing personal."""
-    personal = [column.name for column in schema.COLUMNS if column.personal]
-    row = tables.known_rows(rows, schema).head(1).drop(columns=personal, errors="ignore")
-    return tables.as_records(row)[0]
+    """Return a row as a request holds it, for the API's page: nobody's, and nothing personal.
+
+    Each value is the middle or the most frequent one of its column; one that names a row is
+    invented.
+    """
+    columns = [column for column in tables.known_columns(schema) if not column.personal]
+    made = {column.name: [typical(rows[column.name].dropna(), column)] for column in columns}
+    return tables.as_records(tables.conform(pd.DataFrame(made), columns))[0]
+
+
+def typical(values: pd.Series, column: Column) -> Any:
+    """Return a value that a column may hold, and that says nothing about one row."""
+    names_rows = column.name in schema.KEY and values.nunique() > len(values) / 2
+    if values.empty:
+        return None
+    if column.kind in ("integer", "number") and names_rows:
+        after = values.max() + 1
+        return after if column.high is None or after <= column.high else column.low
+    if column.kind == "timestamp" and names_rows:
+        return values.max().normalize() + pd.Timedelta(hours=36)  # at noon no clock is changed
+    if column.kind in ("text", "boolean"):
+        counts = values.value_counts()
+        often = sorted(counts.index[counts == counts.iloc[0]])[0]
+        return "example" if column.kind == "text" and counts.iloc[0] == 1 else often
+    return values.sort_values().iloc[len(values) // 2]
 
 
 def describe(rows: pd.DataFrame) -> dict[str, Any]:

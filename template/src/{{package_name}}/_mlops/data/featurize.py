@@ -1,6 +1,7 @@
 # The template's. Yours are features.py, the split in data.py, its share in params.yaml.
 """Make the tables for training and hold-out."""
 
+from collections.abc import Sequence
 from typing import Any
 
 import click
@@ -47,6 +48,8 @@ def command() -> None:
         for name, part in ((TRAIN, train), (HOLDOUT, holdout)):
             inputs_and_target(part).to_parquet(folder / name)
         holdout.to_parquet(folder / HOLDOUT_ROWS)
+        can_do_without = unread(holdout)
+        require_nothing_personal(can_do_without)
         summary: dict[str, Any] = {
             "batches": [path.name for path in batches],
             "data_sha256": sha256_of(batches),
@@ -56,7 +59,7 @@ def command() -> None:
             "train": describe(train),
             "holdout": describe(holdout),
             "seen": seen(train),
-            "unread": unread(holdout),
+            "unread": can_do_without,
             "example": example(holdout),
         }
         write_json(folder / SUMMARY, summary)
@@ -65,6 +68,14 @@ def command() -> None:
         f"{summary['dropped']['rows']:,} dropped ({schema.MISSING_TARGET})",
         err=True,
     )
+
+
+def require_nothing_personal(can_do_without: Sequence[str]) -> None:
+    """Raise `Refused` when features are made from a personal column: the model would learn it."""
+    for column in tables.known_columns(schema):
+        if column.personal and column.name not in can_do_without:
+            message = f"features.py reads {column.name!r}, which schema.py declares personal"
+            raise Refused(message, "make no feature of it, or drop personal=True and say why")
 
 
 def warn_of_unseen(train: pd.DataFrame, holdout: pd.DataFrame) -> None:

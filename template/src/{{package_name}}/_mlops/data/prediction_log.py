@@ -15,13 +15,14 @@ import pandas as pd
 
 from ..errors import WrongInput
 from ..interface import Schema
-from . import tables
+from . import removals, tables
 
 FOLDER = "PREDICTION_LOG"
 FILES = "**/data/data.*.log*"  # one of each worker of each server, rotated daily
 CALL = ("call.id", "call.time", "call.version", "call.status", "call.ms", "call.row")
 BENTOML = ("timestamp", "request_id", "trace_id")  # it writes these itself, over yours
 BEFORE, HASH = "call.before", "call.sha256"  # by which a line covers itself and the one before it
+REMOVED = "call.removed"  # in the place of what a line said, when its subject was forgotten
 FIRST = "0" * 32
 ONE_ROW = ["call.id", "call.row", "call.version"]
 ONE_REQUEST = ["call.id", "call.time"]
@@ -120,12 +121,18 @@ def begin(path: Path) -> datetime:
 
 
 def lines(paths: list[Path], damaged: list[str]) -> Iterator[dict[str, Any]]:
-    """Give the lines of files with their time; add those that cannot be read to `damaged`."""
+    """Give the lines of files with their time; add those that cannot be read to `damaged`.
+
+    A line that was emptied, as the record of `forget` says, is none.
+    """
+    emptied = removals.log_lines()
     for path in paths:
         with path.open("rb") as file:
             for number, text in enumerate(file, start=1):
                 try:
                     line = json.loads(text)
+                    if REMOVED in line and line.get(HASH) in {None, *emptied}:
+                        continue
                     if line.get(HASH, same := hash_of(line)) != same:
                         raise ValueError  # edited
                     line["call.time"] = datetime.fromisoformat(line["call.time"]).astimezone(UTC)
@@ -171,11 +178,14 @@ def end_line(path: Path) -> None:
 def problems() -> list[str]:
     """Name the lines that are not as the service wrote them, and where lines are gone.
 
-    The first line that is kept follows one that was kept no longer.
+    The first line that is kept follows one that was kept no longer. A line that was emptied for a
+    subject to be forgotten still has its place in the chain.
     """
     wrong: list[str] = []
+    emptied = removals.log_lines()
     before: dict[str, str | None] = {}
-    for path in sorted(folder().glob(FILES), key=lambda path: (path.stat().st_mtime, path.name)):
+    rotated_first = sorted(folder().glob(FILES), key=lambda path: (path.suffix == ".log", path))
+    for path in rotated_first:  # by their dates: `forget` writes to a file of old
         worker = str(path.with_suffix("") if path.suffix != ".log" else path)
         with path.open("rb") as file:
             for number, text in enumerate(file, start=1):
@@ -184,7 +194,9 @@ def problems() -> list[str]:
                     line = json.loads(text)
                     if HASH not in line:
                         continue  # from before lines had hashes
-                    intact = hash_of(line) == line[HASH]
+                    intact = line[HASH] in (
+                        {hash_of(line)} | (emptied if REMOVED in line else set())
+                    )
                 except (ValueError, TypeError, AttributeError, RecursionError):
                     intact = False
                 if not intact:

@@ -57,7 +57,7 @@ def _values(column: Column, rows: pd.DataFrame) -> list[dict[str, Any]]:
     values = rows[column.name]
     wrong = values.index[tables.misfits(values, column)]
     if len(wrong):
-        return [_problem(column.name, _count(values, wrong), asked_of(column), wrong)]
+        return [_problem(column.name, _count(values, wrong, column), asked_of(column), wrong)]
     import pandera.pandas as pa
 
     numeric = column.kind in ("integer", "number")
@@ -74,7 +74,7 @@ def _values(column: Column, rows: pd.DataFrame) -> list[dict[str, Any]]:
         outside = pd.Index(cases.loc[cases["check"] != "not_nullable", "index"])
         expected = "a finite number" if (low, high) == (None, None) else f"{low} to {high}"
         return [
-            _problem(column.name, _count(values, found), wanted, found)
+            _problem(column.name, _count(values, found, column), wanted, found)
             for found, wanted in ((missing, "a value"), (outside, expected))
             if len(found)
         ]
@@ -92,9 +92,10 @@ def asked_of(column: Column) -> str:
     return "timestamp without an offset, for the column declares no zone"
 
 
-def _count(values: pd.Series, wrong: pd.Index) -> str:
+def _count(values: pd.Series, wrong: pd.Index, column: Column) -> str:
     plural = "s" if len(wrong) > 1 else ""
-    return f"{len(wrong)} wrong value{plural} (first: row {wrong[0]} = {values[wrong[0]]})"
+    value = ", personal" if column.personal else f" = {values[wrong[0]]}"  # git keeps the report
+    return f"{len(wrong)} wrong value{plural} (first: row {wrong[0]}{value})"
 
 
 def spelled_missing(rows: pd.DataFrame) -> list[str]:

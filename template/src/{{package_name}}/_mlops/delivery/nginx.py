@@ -16,6 +16,7 @@ from string import Template
 from ..errors import OutsideFailed, Refused, WrongInput
 from ..files import whole_file
 from ..interface import Delivery, Proxy
+from . import tls
 from .ports import address, ports
 
 SOURCE = Path("ops/host/nginx.conf")
@@ -41,6 +42,7 @@ def render(steps: Sequence[int], bounds: dict[str, str] | None = None) -> str:
     filled = {
         **{name: str(port) for name, port in ports().items()},
         **(bounds or limits(Proxy(), Delivery())),
+        **tls.directives(),
         "user": user(),
         "buckets": "\n".join(bucket(step) for step in steps),
         "switches": "\n".join([*map(salt, range(SALTS)), *map(switch, steps)]),

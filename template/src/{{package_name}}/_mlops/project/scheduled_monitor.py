@@ -5,12 +5,15 @@ import json
 import os
 import urllib.parse
 import urllib.request
+from datetime import UTC, datetime
 from pathlib import Path
 
 import click
 
 from .. import PACKAGE
+from ..config import load_contract
 from ..errors import OutsideFailed, first_cause
+from ..monitoring import retention
 from ..programs import stage
 from ..step_summary import quoted, summarize
 
@@ -23,8 +26,20 @@ def command() -> None:
     """Run `monitor`, which tells the owner; on an alarm ask `trigger`, and start training.
 
     Exit code 11 when the verdict is withdraw. Where no prediction is logged there is nothing to
-    look at: it says so and ends well.
+    look at: it says so and ends well. Before that, what the contract keeps no longer is removed.
     """
+    try:
+        removed = retention.apply(load_contract(), datetime.now(UTC))
+    except OutsideFailed as problem:
+        look()  # first, for a file that stays for too long is no reason not to look
+        raise OutsideFailed(str(problem), problem.hint) from problem
+    if removed:
+        click.echo(f"scheduled-monitor: {len(removed)} things were kept long enough", err=True)
+    look()
+
+
+def look() -> None:
+    """Run `monitor` and what follows from its verdict."""
     folder = Path(os.environ.get("PREDICTION_LOG") or "monitoring/predictions")
     if not any(folder.rglob("data.*.log*")):
         summarize("not looked at", f"No prediction is logged here ({folder}): run it where one is.")

@@ -11,7 +11,7 @@ from typing import Any
 import click
 
 from .. import PACKAGE, PROJECT, paths, programs
-from ..data import tables
+from ..data import removals, tables
 from ..errors import DVC, Refused, WrongInput
 from ..files import read_json, sha256, sha256_of
 from ..tracking import artifact, provenance, runs
@@ -132,11 +132,12 @@ def verify(traced: versions.Version, manifest: dict[str, Any]) -> list[Check]:
         same("commit", commit, programs.git("rev-parse", "--verify", f"{commit}^{{commit}}")),
         same("features", tags.get("features_sha256"), digest(code)),
         same("lock", tags.get("lock_sha256"), digest([lock])),
-        same("data", tags.get("data_sha256"), data_now()),
+        data(tags.get("data_sha256")),
         *pipeline(traced),
         *champion(traced),
         records("store", runs.damage()),
         records("journal", journal.problems(versions.model_tags())),
+        *forgotten(),
         *predictions(),
     ]
 
@@ -150,6 +151,19 @@ def same(name: str, recorded: str | None, found: str | None) -> Check:
     if recorded != found:
         return Check(name, DIFFERS, f"recorded {recorded[:12]}, found {found[:12]}")
     return Check(name, OK, recorded[:12])
+
+
+def data(recorded: str | None) -> Check:
+    """Compare data/raw with what the version was trained on; less what was forgotten is right."""
+    check = same("data", recorded, found := data_now())
+    why = removals.explain(recorded, found) if recorded and found else ""
+    return Check("data", OK, why) if why else check
+
+
+def forgotten() -> list[Check]:
+    """Say whether the record of what was forgotten is as it was written, when there is one."""
+    there = removals.FILE.is_file() or programs.git("ls-files", str(removals.FILE))
+    return [records("forgotten", removals.problems())] if there else []
 
 
 def same_tags(traced: versions.Version, manifest: dict[str, Any]) -> Check:
@@ -275,12 +289,13 @@ def champion(traced: versions.Version) -> list[Check]:
 
 def hint(wrong: list[Check]) -> str:
     """Say what to do about the first claim that fails."""
+    back = f"data/raw changed since; git checkout the commit's data/raw.dvc, then {DVC} checkout"
     known = {
-        "data": "data/raw changed since; git checkout the commit's data/raw.dvc, "
-        f"then {DVC} checkout",
+        "data": f"{back}; rows in {removals.FILE} never come back" if removals.lines() else back,
         "manifest": versions.RESTORES,
         "evaluation": versions.RESTORES,
         "journal": f"git log -p {paths.JOURNAL} shows what it was",
+        "forgotten": f"git log -p {removals.FILE} shows what it was",
         "commit": "git fetch --all, if the commit was made elsewhere",
         "model": f"{DVC} pull brings back the registered bytes",
     }

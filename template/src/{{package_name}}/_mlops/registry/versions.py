@@ -24,6 +24,7 @@ EVALUATION = "evaluation.json"
 RECORDS = (artifact.MANIFEST, EVALUATION)  # beside the model; the registry knows their hashes
 RESTORES = f"{DVC} checkout --force {paths.REGISTERED} brings back the one that git knows"
 UPLOADING = ".artifact.uploading."  # how MLflow names what it has not copied whole yet
+EXAMPLES = 5  # rows beside an MLflow model
 SERVED = "served"  # folder of a run's artefacts in the tracking store
 
 if TYPE_CHECKING:
@@ -76,8 +77,8 @@ def add(candidate: artifact.Artifact, run_id: str, tags: dict[str, str]) -> Vers
     from mlflow.models import infer_signature
     from mlflow.sklearn import log_model
 
-    example = pd.read_parquet(paths.FEATURES / "holdout.parquet").head(5)
-    inputs = example[[feature["name"] for feature in candidate.manifest["features"]]]
+    holdout = pd.read_parquet(paths.FEATURES / "holdout.parquet")
+    inputs = mixed(holdout[[feature["name"] for feature in candidate.manifest["features"]]])
     packages = candidate.manifest["packages"]
     model_id = logged_before(run_id, tags["model_sha256"])
     if not model_id:
@@ -104,6 +105,16 @@ def add(candidate: artifact.Artifact, run_id: str, tags: dict[str, str]) -> Vers
     version = Version(str(made.version), tags["model_sha256"], tags, run_id)
     set_alias(CANDIDATE, version.number)
     return version
+
+
+def mixed(inputs: pd.DataFrame) -> pd.DataFrame:
+    """Return a few rows that are nobody's: each column is drawn by itself."""
+    rows = min(EXAMPLES, len(inputs))
+    drawn = {
+        name: values.sample(rows, random_state=number, ignore_index=True)
+        for number, (name, values) in enumerate(inputs.items())
+    }
+    return pd.DataFrame(drawn)
 
 
 def logged_before(run_id: str, model_sha256: str) -> str | None:

@@ -1,0 +1,99 @@
+# The template's. How long things stay is yours, in contract.yaml: prediction_log and retention.
+"""What has been kept long enough, and goes: the prediction log, windows, reports, copies in build.
+
+The service drops its own old files while it runs; what it left behind, when it was stopped or has
+fewer workers now, goes here. What went is a line of a chain, `monitoring/retention.jsonl`.
+"""
+
+import json
+import os
+import re
+from collections.abc import Iterator
+from contextlib import suppress
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+from .. import chain, paths
+from ..data import prediction_log
+from ..errors import OutsideFailed
+from ..files import whole_file
+from ..interface import Contract
+from . import windows
+
+FILE = Path("monitoring/retention.jsonl")
+BUILD = Path("build")
+DATED = re.compile(r"\.log\.(\d{4}-\d\d-\d\d)$")  # a day of the log, over since its midnight
+LONGEST = 36_500  # days
+
+
+def apply(contract: Contract, now: datetime) -> list[str]:
+    """Remove what is older than the contract says, record it, and return what went.
+
+    Raises:
+        OutsideFailed: If something cannot be removed; all else was.
+    """
+    kept, gone, failed = contract.retention, [], []
+    old = [
+        *old_log(before(now, contract.prediction_log.retention_days)),
+        *old_files(paths.REPORTS, before(now, kept.reports_days)),
+        *old_files(BUILD, before(now, kept.build_days)),
+    ]
+    for path in old:
+        try:
+            drop(path)
+            gone.append(str(path))
+        except OSError as error:
+            failed.append(f"{path}: {(error.strerror or str(error)).lower()}")
+    if lines := drop_windows(before(now, kept.windows_days)):
+        gone.append(f"{lines} lines of {windows.FILE}")
+    if gone:
+        chain.append(FILE, {"time": now.isoformat(timespec="seconds"), "removed": gone})
+    if failed:
+        message = f"{len(failed)} files are kept for too long: {failed[0]}"
+        raise OutsideFailed(message, "who may delete them? run it as that user")
+    return gone
+
+
+def before(now: datetime, days: int | None) -> datetime | None:
+    """Return the moment before which things go; nothing when they stay for ever."""
+    return now - timedelta(days=min(days, LONGEST)) if days else None
+
+
+def old_log(limit: datetime | None) -> Iterator[Path]:
+    """Yield the files of the log whose last line is older; the chain begins after them."""
+    for path in sorted(prediction_log.folder().glob(prediction_log.FILES)):
+        if limit and path.stat().st_size and last_moment(path) < limit:
+            yield path
+
+
+def last_moment(path: Path) -> datetime:
+    """Return when a file was complete: by its name, as emptying a line makes it look new."""
+    if dated := DATED.search(path.name):
+        with suppress(ValueError):
+            return datetime.fromisoformat(dated[1]).replace(tzinfo=UTC) + timedelta(days=1)
+    return datetime.fromtimestamp(path.stat().st_mtime, UTC)
+
+
+def old_files(folder: Path, limit: datetime | None) -> Iterator[Path]:
+    """Yield the files below a folder that nobody has written since."""
+    for path in sorted(folder.rglob("*")):
+        if limit and not path.is_dir() and path.lstat().st_mtime < limit.timestamp():
+            yield path
+
+
+def drop(path: Path) -> None:
+    """Remove a file; one that a worker of the service may have open is emptied."""
+    if path.name.endswith(".log"):
+        os.truncate(path, 0)
+    else:
+        path.unlink()
+
+
+def drop_windows(limit: datetime | None) -> int:
+    """Remove windows that ended before; return how many."""
+    known = windows.everything()
+    kept = [one for one in known if not limit or str(one["until"]) >= limit.isoformat()]
+    if len(kept) < len(known):
+        with whole_file(windows.FILE) as part:
+            part.write_text("".join(f"{json.dumps(one)}\n" for one in kept), encoding="utf-8")
+    return len(known) - len(kept)
