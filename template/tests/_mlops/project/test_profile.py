@@ -105,7 +105,12 @@ def test_honest_columns_are_no_leaks() -> None:
 
 
 def test_what_a_person_says_counts(customers: pd.DataFrame, tmp_path: Path) -> None:
-    options = {"time": "none", "key": ("voucher",), "drop": ("complaint",), "positive": "no"}
+    options: dict[str, Any] = {
+        "time": "none",
+        "key": ("voucher",),
+        "drop": ("complaint",),
+        "positive": "no",
+    }
     found = look(customers, tmp_path, group="plan", **options)
 
     assert (found.time, found.key, found.group, found.positive) == ("", ("voucher",), "plan", "no")
@@ -127,6 +132,15 @@ def test_what_a_person_says_counts(customers: pd.DataFrame, tmp_path: Path) -> N
         ({"churned": ["low", "medium", "high", "low"] * 100}, "churned", {}, "an ordered scale"),
         ({"churned": ["a"] * 396 + ["b"] * 4}, "churned", {}, "'b' of 'churned' has 4 rows"),
         ({"churned": ["a;b", "a"] * 200}, "churned", {}, "holds several labels in one value"),
+        ({}, "", {}, "--target names no column"),
+        ({}, "churned", {"drop": ("churned",)}, "--target and --drop both name 'churned'"),
+        (
+            {},
+            "churned",
+            {"drop": ("plan",), "group": "plan"},
+            "--group and --drop both name 'plan'",
+        ),
+        ({}, "churned", {"key": ("fax",)}, "--key fax is missing in 400 rows"),
     ],
 )
 def test_what_cannot_be_learned_is_refused_in_one_line(
@@ -151,6 +165,7 @@ def test_what_cannot_be_learned_is_refused_in_one_line(
         ([0.0, 1.0], ("0", "1")),
         ([True, False], ("no", "yes")),
         (["N", "Y"], ("n", "y")),
+        (["No", "Yes", "no", "yes"], ("no", "yes")),
         ([3, 4, 5, 6], ()),
         ([0.5, 1.5], ()),
     ],
@@ -174,3 +189,34 @@ def test_rare_labels_duplicates_and_few_rows_are_said(
     assert any(one.startswith("label 'yes' has 5.0% of the rows") for one in found)
     assert any("rows are the same as another one" in one for one in found)
     assert any("400 rows are few" in one for one in found)
+
+
+def test_a_sentence_is_no_key_and_a_day_of_birth_no_time(
+    customers: pd.DataFrame, tmp_path: Path
+) -> None:
+    rows = customers.drop(columns=["customer_id", "signed_up", "voucher"])
+    born = pd.date_range("1980-01-01", periods=ROWS)
+    sent = [f"2024-01-{number % 28 + 1:02}" for number in range(ROWS)]
+    found = look(rows.assign(birthday=born, sent=["0000-00-00", *sent[1:]]), tmp_path)
+
+    assert (found.key, found.time) == ((), "")
+    assert roles(found)["birthday"] == "personal"
+    assert roles(found)["sent"] == "feature"  # a day is no telephone number
+
+
+def test_addresses_are_no_feature_even_where_they_keep_rows_together(
+    customers: pd.DataFrame, tmp_path: Path
+) -> None:
+    rows = customers.assign(contact=[f"a{number % 40}@example.com" for number in range(ROWS)])
+    found = look(rows, tmp_path, group="contact")
+
+    assert found.group == "contact"
+    assert roles(found)["contact"] == "personal"
+
+
+def test_the_positive_label_may_be_spelled_as_the_file_does(
+    customers: pd.DataFrame, tmp_path: Path
+) -> None:
+    rows = customers.assign(churned=customers["churned"].map({"yes": "Y", "no": "N"}))
+
+    assert look(rows, tmp_path, positive="N").positive == "n"

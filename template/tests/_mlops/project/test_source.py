@@ -1,6 +1,8 @@
 # The template's. Files that only you have go into a test of yours.
 """Whatever a table is written like: it is read as a person would, or refused in one line."""
 
+import os
+import sqlite3
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -83,6 +85,16 @@ def test_however_a_file_is_written_its_rows_are_the_same(
         (["TRUE", "FALSE"], "boolean", True),
         (["0", "1"], "integer", 0),
         (["1", "x"], "text", "1"),
+        (["yes", "YES", "no", "NO"], "boolean", True),
+        (["1", "inf"], "integer", 1),
+        (["1.5", "1e400"], "number", 1.5),
+        (['"1.234,50 €"', '"3,00 €"'], "number", 1234.5),
+        (["-$3.00", "$ 7"], "number", -3.0),
+        (["1 234", "12"], "integer", 1234),
+        (["$1", "€2"], "text", "$1"),
+        (["12%", "0.12"], "text", "12%"),
+        (["01/31/2024 10:00 PM", "02/01/2024 9:30 AM"], "timestamp", pd.Timestamp("2024-01-31 22")),
+        (["2024-12-31T10:00:00Z", "2024-12-31T10:00:00"], "text", "2024-12-31T10:00:00Z"),
         (["2024-12-31", "2025-01-01"], "timestamp", pd.Timestamp("2024-12-31")),
         (["31.12.2024", "01.02.2024"], "timestamp", pd.Timestamp("2024-12-31")),
         (["12/31/24", "01/02/24"], "timestamp", pd.Timestamp("2024-12-31")),
@@ -97,6 +109,27 @@ def test_values_are_what_all_of_them_say(
 
     assert found.written["a"].kind == kind
     assert found.rows["a"].iloc[0] == first
+
+
+@pytest.mark.parametrize(
+    ("values", "said"),
+    [
+        (["1", "2", "n.a."], "a: kept as text: not all values are numbers, such as 'n.a.'"),
+        (["1,5", "1.5"], "a: kept as text: its numbers are written in more than one way"),
+        (["2024-01-01", "01.02.2024"], "a: kept as text: its times are written in more than"),
+    ],
+)
+def test_why_nearly_numbers_are_texts_is_said(tmp_path: Path, values: list[str], said: str) -> None:
+    found = read(tmp_path, lines(*(f"{value};x" for value in values), head="a;b"))
+
+    assert any(note.startswith(said) for note in found.notes)
+
+
+def test_days_as_one_number_are_times_in_a_column_of_times(tmp_path: Path) -> None:
+    found = read(tmp_path, lines("20241231,20241231", head="day,amount"))
+
+    assert found.rows["day"].iloc[0] == pd.Timestamp("2024-12-31")
+    assert found.written["amount"].kind == "integer"
 
 
 def test_decimal_commas_and_points_of_thousands(tmp_path: Path) -> None:
@@ -125,6 +158,38 @@ def test_a_total_below_the_rows_is_none_of_them(tmp_path: Path) -> None:
 
     assert len(found.rows) == ROWS
     assert "last row left out: it is a total" in found.notes
+
+
+@pytest.mark.parametrize(
+    ("before", "below"),
+    [
+        ("", "1,x,3\n\nSource: the office\n"),
+        ("", "1,x,3\n45,Total,\n\nMade in May\n"),
+        ("", "# half of them\n1,x,3\n"),
+        ("", "a,b,c\n1,x,3\n"),
+        ("Report\n\nof May\n\n", "1,x,3\n"),
+        ("# made by hand\n# of May\n", "1,x,3\n"),
+        ('"two\nlines"\n', "1,x,3\n"),
+    ],
+)
+def test_what_stands_around_and_between_the_rows_is_none_of_them(
+    tmp_path: Path, before: str, below: str
+) -> None:
+    found = read(tmp_path, before + lines("1,x,3", head="a,b,c") + below)
+
+    assert (len(found.rows), list(found.rows)) == (ROWS + 1, ["a", "b", "c"])
+    assert found.written["a"].kind == "integer"
+
+
+@pytest.mark.parametrize(
+    ("row", "said"), [("1,x,", "lines end with a separator"), ("{},1,x", "has no name: left out")]
+)
+def test_a_field_beyond_the_header_moves_no_other(tmp_path: Path, row: str, said: str) -> None:
+    rows = [row.format(number) for number in range(ROWS)]
+    found = read(tmp_path, "\n".join(["a,b", *rows]) + "\n")
+
+    assert tuple(found.rows.iloc[0]) == (1, "x")
+    assert said in "; ".join(found.notes)
 
 
 def test_a_line_that_is_still_being_written_is_left_out(tmp_path: Path) -> None:
@@ -189,8 +254,6 @@ def test_formats_with_types_keep_them(
 
 
 def test_a_query_is_asked(tmp_path: Path) -> None:
-    import sqlite3
-
     with sqlite3.connect(tmp_path / "shop.db") as base:
         pd.DataFrame({"n": [1, 2], "day": ["2024-01-01", "2024-01-02"]}).to_sql("sold", base)
     found = source.read(
@@ -201,10 +264,30 @@ def test_a_query_is_asked(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize(
+    ("sql", "said"),
+    [
+        ("drop table sold", "readonly"),
+        ("insert into sold values (2)", "readonly"),
+        ("", "the query gives no rows"),
+        ("select n from sold where n > 1", "the query holds no rows"),
+    ],
+)
+def test_a_query_changes_nothing_and_gives_rows(tmp_path: Path, sql: str, said: str) -> None:
+    where = f"sqlite:///{tmp_path}/shop.db"
+    with sqlite3.connect(tmp_path / "shop.db") as base:
+        base.execute("create table sold as select 1 as n")
+    with pytest.raises(errors.WrongInput, match=said):
+        source.read(None, sql, where)
+
+    colon = "select n, ':n' as text from sold"  # nothing is bound
+    assert source.read(None, colon, where).rows["text"].tolist() == [":n"]
+
+
+@pytest.mark.parametrize(
     ("url", "said"),
     [
         ("sqlite:///shop.db", "the query failed: no such table: sold"),
-        ("sqlite:///no/such/folder/shop.db", "the query failed: unable to open database file"),
+        ("sqlite:///no/such/folder/shop.db", "no/such/folder/shop.db does not exist"),
         ("shop.db", "the query failed: .*URL"),
         ("oracles://shop", "the query failed: Can't load plugin"),
     ],
@@ -213,6 +296,7 @@ def test_a_query_that_fails_is_one_line(
     url: str, said: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.chdir(tmp_path)
+    sqlite3.connect("shop.db").close()
 
     with pytest.raises(errors.WrongInput, match=said) as found:
         source.read(None, "select n from sold", url)
@@ -240,6 +324,11 @@ def test_the_files_of_a_folder_are_one_table(tmp_path: Path) -> None:
     text(tmp_path, lines("1,x", head="a,c"), "03.csv")
     with pytest.raises(errors.WrongInput, match=r"03\.csv has other columns than 01\.csv: b, c"):
         source.read(tmp_path)
+    text(tmp_path, lines("x,1", head="b,a"), "03.csv")
+    assert source.read(tmp_path).written["a"].kind == "integer"
+    text(tmp_path, lines("1;x", head="a;b"), "03.csv")
+    with pytest.raises(errors.WrongInput, match=r"03\.csv is written with separator semicolon"):
+        source.read(tmp_path)
 
 
 @pytest.mark.parametrize(
@@ -253,7 +342,16 @@ def test_the_files_of_a_folder_are_one_table(tmp_path: Path) -> None:
         ("broken.json", b'{"a": 1', "is not JSON"),
         ("numbers.json", b"[1, 2]", "holds something else than records"),
         ("ragged.csv", b"a,b\n1,2\n1,2,3\n4,5\n", "cannot be read"),
+        ("wide.csv", b"a,b\n1,2,3\n1,2,4\n", "has lines of 3 fields below a header of 2"),
+        ("spaces.csv", b"a b\n1 2\n1 3\n", "has one field a line, such as 'a b'"),
+        ("blank.csv", b" \n\n", "holds blank lines only"),
+        ("zeros.csv", b"a,b\n" + b"1,x\n" * 2000 + b"\0", "bytes of zero"),
+        ("quote.csv", b'a,b\n1,x\n2,"y\n', "cannot be read: .*EOF inside string"),
+        ("login.csv", b"<!DOCTYPE html><html>", "is a web page; expected a table"),
         ("packed.csv", b"\x1f\x8b\x08", "is packed with gzip; expected a table"),
+        ("zipped.csv", b"PK\x03\x04 and more", "is packed with zip; expected a table"),
+        ("text.xlsx", b"a,b\n1,x\n", "is no Excel file"),
+        ("columns.json", b'{"a": {"0": 1}, "b": {"0": 2}}', "holds columns, or several tables"),
         ("headless.csv", b"1,2\n3,4\n", "has no header: its first line holds only numbers"),
         ("picture.png", b"\x89PNG", "ends with '.png'; expected one of .csv"),
         ("nowhere.csv", None, "does not exist"),
@@ -269,6 +367,39 @@ def test_what_is_no_table_is_refused_in_one_line(
 
     assert "\n" not in str(caught.value)
     assert name in str(caught.value)
+
+
+@pytest.mark.parametrize("name", ["pipe.csv", "https://example.com/table.csv", "gone.csv"])
+def test_what_is_no_file_is_refused_before_it_is_opened(tmp_path: Path, name: str) -> None:
+    os.mkfifo(tmp_path / "pipe.csv")
+    (tmp_path / "gone.csv").symlink_to(tmp_path / "nowhere.csv")
+    with pytest.raises(errors.WrongInput, match=r"no file|an address|a link to nothing"):
+        source.read(Path(name) if ":" in name else tmp_path / name)
+
+
+def test_the_index_of_a_data_frame_is_a_column(tmp_path: Path) -> None:
+    days = pd.date_range("2024-01-01", periods=3, name="day")
+    pd.DataFrame({"a": [1, 2, 3]}, days).to_parquet(tmp_path / "t.parquet")
+    found = source.read(tmp_path / "t.parquet")
+
+    assert (list(found.rows), found.indexed) == (["day", "a"], True)
+
+
+def test_the_sheet_that_holds_a_table_is_read(tmp_path: Path) -> None:
+    with pd.ExcelWriter(tmp_path / "t.xlsx") as book:
+        pd.DataFrame({"Report": ["of May"]}).to_excel(book, sheet_name="Cover", index=False)
+        pd.DataFrame({"a": [1, 2], "b": ["x", "y"]}).to_excel(book, sheet_name="Data", index=False)
+    found = source.read(tmp_path / "t.xlsx")
+
+    assert list(found.rows) == ["a", "b"]
+    assert "sheet 'Data', not 'Cover'" in found.notes
+
+
+def test_records_are_found_where_an_interface_puts_them(tmp_path: Path) -> None:
+    content = '{\n"count": 2, "data": [{"a": 1, "who": {"age": 3}}, {"a": 2, "who": {"age": 4}}]}'
+    found = read(tmp_path, content, "t.json")
+
+    assert found.rows.to_dict("list") == {"a": [1, 2], "who_age": [3, 4]}
 
 
 def test_a_data_set_of_scikit_learn_is_named_with_its_labels() -> None:

@@ -1,6 +1,7 @@
 # The template's. What it writes is yours, and so are the tests that it writes.
 """Does a table take the place of the example whole, or not at all?"""
 
+import importlib
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -10,7 +11,7 @@ import pandas as pd
 import pytest
 
 from ..fixtures import Repo, fresh_repo
-from ..package import paths, replacing, source, tables
+from ..package import NAME, building, paths, profile, replacing, source, tables, writing
 
 ROWS = 300
 
@@ -97,3 +98,83 @@ def test_a_name_that_would_end_a_comment_is_written_harmlessly(name: str) -> Non
     assert len(origin) <= source.LONGEST_NAME
     assert not set('"\\\n') & set(origin)
     compile(f'"""{origin}"""\n# {origin}\n', "schema.py", "exec")
+
+
+def trial(metric: float, simple: float) -> dict[str, Any]:
+    """Return what was measured of a family."""
+    baselines = {"majority": 0.7, "linear": simple}
+    return {"metric": metric, "interval": [0, 1], "baselines": baselines, "slices": []}
+
+
+def test_the_model_written_is_one_that_the_gate_lets_pass() -> None:
+    beaten, passing = trial(0.5, 0.4), trial(0.4, 0.5)
+
+    assert writing.best({"forest": beaten, "tree": passing}).family == "tree"
+    assert writing.best({"forest": beaten, "linear": beaten}).family == "forest"
+
+
+def ugly(number: int) -> dict[str, Any]:
+    """Return values of a row, each written in a way of its own."""
+    return {
+        "class": ("Y", "N", "")[number % 3],
+        "a.b": ("-", "NA", "5", "7.5", "-999")[number % 5],
+        "colour": ("-", " red", "blue ", "None")[number % 4],
+        "a": f"{1 + number % 9}.234,50 €",
+        "a again": ("12%", "3.5 %")[number % 2],
+        "cash": ("EUR 5", "EUR 7.5")[number % 2],
+        "paid": ("1e400", "2.5")[number % 7 > 0],
+        "created_at": str(1_700_000_000 + number * 86_400),
+        "sent": f"{1 + number % 12:02}/28/2024 {1 + number % 12}:30 PM",
+        "seen": ("2024-01-01", "2024-01-02 10:00")[number % 2],
+        "zoned": f"2024-03-{1 + number % 28:02}T10:00:00+02:00",
+        "empty": "",
+        "bought": ("yes", "YES", "no")[number % 3],
+    }
+
+
+UGLY = pd.DataFrame([ugly(number) for number in range(ROWS)]).rename(columns={"a again": "a"})
+TYPED = UGLY.rename_axis("Order No.").set_axis([*map(str, range(12)), "bought"], axis="columns")
+
+
+@pytest.mark.parametrize(
+    ("name", "write"),
+    [
+        ("comma", lambda path: UGLY.to_csv(path, index=False)),
+        ("bars", lambda path: UGLY.to_csv(path, index=False, sep="|", encoding="utf-16")),
+        (
+            "trailing",
+            lambda path: path.write_text(
+                "Report\n\n" + UGLY.to_csv(index=False, sep=";").replace("\n", ";\n")
+            ),
+        ),
+        ("typed", lambda path: TYPED.set_index(TYPED.index.astype("str")).to_parquet(path)),
+    ],
+)
+def test_a_later_file_of_the_same_origin_is_read_as_the_first_one_was(
+    name: str, write: Callable[[Path], None], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    path = tmp_path / ("table.parquet" if name == "typed" else "table.csv")
+    write(path)
+    found = source.read(path)
+    proposal, cut = building.propose(found, profile.profile(found, "bought"))
+    texts = writing.render(proposal, writing.untried(proposal, "tree"))
+    package = tmp_path / f"later_{name}"
+    package.mkdir()
+    for file in ("schema", "data"):
+        text = texts[writing.CODE / f"{file}.py"].replace("from ._mlops", f"from {NAME}._mlops")
+        (package / f"{file}.py").write_text(text, encoding="utf-8")
+    monkeypatch.syspath_prepend(tmp_path)
+    later = importlib.import_module(f"later_{name}.data")
+    columns = later.schema.COLUMNS
+    got = tables.conform(later.read_batch(path), columns)
+    first = writing.with_key(
+        proposal, pd.concat([*cut.raw, *cut.incoming], ignore_index=True), path.stem
+    )
+
+    assert len(columns) > 10
+    for column in columns:
+        if column.name != writing.NUMBERED:
+            pd.testing.assert_series_equal(
+                got[column.name].sort_values(ignore_index=True),
+                first[column.name].sort_values(ignore_index=True),
+            )

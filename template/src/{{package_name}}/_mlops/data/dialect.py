@@ -10,6 +10,7 @@ from typing import Any
 
 SEPARATORS = {",": "comma", ";": "semicolon", "\t": "tab", "|": "bar"}
 ENOUGH = 2**16  # bytes that show how the rest is written
+LONGEST_FIELD = 2**31 - 1  # letters
 DECIMAL_COMMA = re.compile(r"^-?\d+,\d+$")
 
 
@@ -38,6 +39,8 @@ class Dialect:
     separator: str = ","
     decimal: str = "."
     skipped: int = 0  # lines before the header
+    trailing: bool = False  # whether a separator ends each line
+    spaced: bool = False  # whether a space stands before quotes
 
     @property
     def is_plain(self) -> bool:
@@ -46,8 +49,20 @@ class Dialect:
 
     def read_csv_options(self) -> dict[str, Any]:
         """Return what `pandas.read_csv` has to be told to read each value as a text."""
-        usual = {"sep": ",", "encoding": "utf-8", "skiprows": 0}
-        found = {"sep": self.separator, "encoding": self.encoding, "skiprows": self.skipped}
+        usual = {
+            "sep": ",",
+            "encoding": "utf-8",
+            "skiprows": 0,
+            "index_col": None,
+            "skipinitialspace": False,
+        }
+        found = {
+            "sep": self.separator,
+            "encoding": self.encoding,
+            "skiprows": self.skipped,
+            "index_col": False if self.trailing else None,
+            "skipinitialspace": self.spaced,
+        }
         return {name: value for name, value in found.items() if value != usual[name]}
 
     def __str__(self) -> str:
@@ -92,6 +107,7 @@ def short_line(path: Path, written: Dialect | None = None) -> tuple[int, int, in
     pandas fills such a line with missing values and says nothing.
     """
     written = written or Dialect()
+    csv.field_size_limit(LONGEST_FIELD)
     with path.open("r", encoding=written.encoding, newline="") as file:
         lines = csv.reader(file, delimiter=written.separator)
         width = 0

@@ -11,7 +11,7 @@ from ..errors import WrongInput
 from ..files import FILE, one_writer
 from . import repository
 from .starting import building, cutting, replacing, writing
-from .starting.profile import profile, table
+from .starting.profile import LEARNED_FROM, profile, table
 from .starting.source import read
 
 
@@ -55,10 +55,17 @@ def command(
     is replaced without --force.
     """
     source = read(path, sql, url)
+    for note in source.notes:  # first: they often say why the target is not what it should be
+        click.echo(f"note: {note}", err=True)
     found = profile(source, target, time=time, key=key, group=group, positive=positive, drop=drop)
     click.echo(table(found))
-    for note in (*source.notes, *found.warnings):
+    for note in found.warnings:
         click.echo(f"note: {note}", err=True)
+    if not any(column.role in LEARNED_FROM for column in found.columns):
+        raise WrongInput(
+            f"no column is left to learn {found.target} from",
+            "drop fewer; a leak becomes a feature in schema.py and features.py only",
+        )
     chosen = [found.target, found.time, *found.key, found.group, found.positive, *drop]
     asked = {"origin": source.origin, "chosen": chosen, "rows_sha256": source.sha256}
     if asked.items() <= replacing.last_run().items() and replacing.is_kept():

@@ -16,7 +16,7 @@ from sklearn.tree import DecisionTreeClassifier, DecisionTreeRegressor
 from ...errors import WrongInput, did_you_mean
 from ...interface import Kind
 from .source import Source
-from .values import Written
+from .values import LIKE_A_TIME, MOST, PLAIN, Written
 
 Role = Literal[
     "feature",
@@ -32,6 +32,7 @@ Role = Literal[
     "empty",
     "dropped",
 ]
+LEARNED_FROM = ("feature", "text", "group", "time")
 NONE = "none"  # in place of a name: there is no such column, whatever it looks like
 FEWEST = 40  # rows of which a model can be made at all
 FEWEST_OF_LABEL = 10  # of which some are held out
@@ -148,6 +149,8 @@ def profile(
         WrongInput: If a name is unknown, or the target is nothing to learn.
     """
     named = Names(source)
+    if not target:
+        raise WrongInput("--target names no column", did_you_mean("", source.rows))
     target, group = named.one(target), named.one(group)
     time = time if time == NONE else named.one(time)
     key, drop = tuple(map(named.one, key)), tuple(map(named.one, drop))
@@ -167,8 +170,20 @@ def profile(
             f"--time {time} is missing in {int(rows[time].isna().sum())} rows", "drop them"
         )
     given = {target: "target", time: "time", group: "group", **dict.fromkeys(drop, "dropped")}
-    key = key or find_key(rows, [name for name in rows if name not in given])
+    require_one_role(
+        {
+            "--target": (target,),
+            "--time": (time,),
+            "--group": (group,),
+            "--key": key,
+            "--drop": drop,
+        }
+    )
+    key = tuple(dict.fromkeys(key)) or find_key(rows, [n for n in rows if n not in given])
     given |= dict.fromkeys(key, "key")
+    if key and (gaps := int(rows[list(key)].isna().any(axis="columns").sum())):
+        message = f"--key {','.join(key)} is missing in {gaps} rows"
+        raise WrongInput(message, "leave these rows out, or --key")
     if key and rows.duplicated(list(key)).any():
         again = int(rows.duplicated(list(key)).sum())
         raise WrongInput(f"--key {','.join(key)}: {again} rows repeat a key", "leave --key out")
@@ -189,12 +204,21 @@ def profile(
     )
 
 
+def require_one_role(asked: dict[str, tuple[str, ...]]) -> None:
+    """Raise `WrongInput` when a column that is predicted or left out is something else too."""
+    for (option, names), (other, more) in combinations(asked.items(), 2):
+        both = set(names) & set(more) - {""}
+        if both and {option, other} & {"--target", "--drop"}:
+            raise WrongInput(f"{option} and {other} both name {min(both)!r}", "choose one")
+
+
 class Names:
     """The names of a table, as it or its source spells them."""
 
     def __init__(self, source: Source) -> None:
         self.known = list(source.rows)
         self.original = {old: new for new, old in source.names.items()}
+        self.cleaned = set(source.names)
 
     def one(self, name: str) -> str:
         """Return the clean name; `WrongInput` for an unknown one."""
@@ -202,7 +226,8 @@ class Names:
             return name
         if name in self.original:
             return self.original[name]
-        close = did_you_mean(name, [*self.known, *self.original])
+        spelled = [*self.original, *(one for one in self.known if one not in self.cleaned)]
+        close = did_you_mean(name, spelled)
         raise WrongInput(f"there is no column {name!r}", close)
 
 
@@ -222,8 +247,8 @@ def require_learnable(rows: pd.DataFrame, target: str) -> None:
 def as_labels(values: pd.Series, written: Written) -> pd.Series:
     """Return the values of a target as texts: as they were written, and no 1.0 for a 1."""
     if written.kind == "boolean":
-        yes, no = written.truth[:2] or ("yes", "no")
-        return values.map({True: yes.lower(), False: no.lower()})
+        spelled = {said: text.lower() for text, said in written.truth.items()}
+        return values.map({True: "yes", False: "no", **spelled})
     if written.kind == "number":
         values = values.astype("Int64")
     return values.map(str, na_action="ignore")
@@ -266,6 +291,9 @@ def find_labels(values: pd.Series, written: Written, name: str) -> tuple[str, ..
 
 def find_positive(values: pd.Series, labels: tuple[str, ...], asked: str) -> str:
     """Return the label to find, of two: the one asked for, one like yes, or the rarer one."""
+    spelled = {label.lower(): label for label in labels}
+    if asked and asked not in labels and len(spelled) == len(labels):
+        asked = spelled.get(asked.lower(), asked)
     if asked and asked not in labels:
         found = f"the labels are {', '.join(labels)}" if labels else "there are not two labels"
         raise WrongInput(f"--positive is {asked!r}, but {found}")
@@ -279,6 +307,7 @@ def find_positive(values: pd.Series, labels: tuple[str, ...], asked: str) -> str
 def find_time(rows: pd.DataFrame, names: list[str]) -> str:
     """Return the only time that is never missing, or the one by which rows are sorted."""
     times = [n for n in names if rows[n].dtype.kind == "M" and rows[n].notna().all()]
+    times = [name for name in times if not is_personal(name, rows[name])]  # a day of birth
     varied = [name for name in times if rows[name].nunique() >= max(5, len(rows) // 1000)]
     sorted_by = [name for name in varied if rows[name].is_monotonic_increasing]
     for found in (sorted_by, varied):
@@ -299,7 +328,12 @@ def find_key(rows: pd.DataFrame, names: list[str]) -> tuple[str, ...]:
             if counts
             else False
         )
-        short = not counts and values.str.len().max() <= LONGEST_KEY
+        short = (
+            not counts
+            and values.str.len().max() <= LONGEST_KEY
+            and words_in(values) < WORDS
+            and values.head(LOOKED_AT).str.fullmatch(PLAIN).mean() < MOST
+        )
         like_a_key = KEY_NAME.search(name) or steps or short
         if like_a_key and not is_personal(name, values):
             return (name,)
@@ -308,15 +342,24 @@ def find_key(rows: pd.DataFrame, names: list[str]) -> tuple[str, ...]:
 
 def is_personal(name: str, values: pd.Series) -> str:
     """Return why a column says something about a person, or nothing."""
-    if values.dtype == "str":
-        known = values.dropna().head(LOOKED_AT)
-        if len(known) and known.str.fullmatch(EMAIL).mean() > 0.5:
-            return "it holds e-mail addresses"
-        digits = known.str.count(r"\d").between(7, 15) & known.str.fullmatch(PHONE)
-        if len(known) and digits.mean() > 0.8 and known.str.contains(r"[+ ()/-]").mean() > 0.5:
-            return "it holds telephone numbers"
+    if why := holds_addresses(values):
+        return why
     if (found := PERSON_NAME.search(name)) and not THING_NAME.search(name):
         return f"its name says {found[2]!r}"
+    return ""
+
+
+def holds_addresses(values: pd.Series) -> str:
+    """Return by which values a column says how to reach a person, or nothing."""
+    if values.dtype != "str":
+        return ""
+    known = values.dropna().head(LOOKED_AT)
+    if len(known) and known.str.fullmatch(EMAIL).mean() > 0.5:
+        return "it holds e-mail addresses"
+    digits = known.str.count(r"\d").between(7, 15) & known.str.fullmatch(PHONE)
+    digits &= ~known.str.fullmatch(LIKE_A_TIME)
+    if len(known) and digits.mean() > 0.8 and known.str.contains(r"[+ ()/-]").mean() > 0.5:
+        return "it holds telephone numbers"
     return ""
 
 
@@ -375,9 +418,11 @@ def says(inputs: np.ndarray, target: pd.Series, of_labels: bool) -> float:
     if len(np.unique(inputs)) < 2:
         return 0.0
     leaf = max(2, len(target) // 500)
+    inputs = np.unique(inputs, return_inverse=True)[1].reshape(-1, 1)  # a tree sees ranks only
     if of_labels:
         tree = DecisionTreeClassifier(min_samples_leaf=leaf, random_state=0)
-        right = float((cross_val_predict(tree, inputs, target, cv=3) == target).mean())
+        said = cross_val_predict(tree, inputs, target, cv=3)
+        right = float((said == target).mean())
         guess = float(target.value_counts(normalize=True).max())
         return max(0.0, (right - guess) / (1 - guess))
     ranked = target.rank()
@@ -419,10 +464,17 @@ def look(source: Source, name: str, given: str, leak: str) -> ColumnProfile:
     )
 
 
+def words_in(texts: pd.Series) -> float:
+    """Return how many words a text has in the mean."""
+    return float(texts.dropna().head(LOOKED_AT).str.count(r"\S+").mean())
+
+
 def judged(
     name: str, values: pd.Series, kind: Kind, distinct: int, given: str, leak: str
 ) -> tuple[Role, str]:
     """Return what a column is proposed for, and why."""
+    if given in ("key", "group") and (why := holds_addresses(values)):
+        return "personal", why
     if given:
         return given, REASONS[given]  # type: ignore[return-value]
     if distinct == 0:
@@ -435,7 +487,7 @@ def judged(
         return "leak", leak
     rows = int(values.notna().sum())
     if kind == "text" and distinct > MANY:
-        words = float(values.dropna().head(LOOKED_AT).str.count(r"\S+").mean())
+        words = words_in(values)
         if words >= WORDS:
             return "text", f"{words:.0f} words in the mean, {distinct:,} different"
         if distinct >= UNIQUE * rows:
@@ -467,11 +519,9 @@ def warnings(
     """Give what a person should know."""
     if missing := int(y.isna().sum()):
         yield f"{missing:,} rows have no {y.name}: they are left out of training"
-    inputs = [one.name for one in columns if one.role in ("feature", "text", "group", "time")]
+    inputs = [one.name for one in columns if one.role in LEARNED_FROM]
     if again := int(rows[[*inputs, str(y.name)]].duplicated().sum()):
         yield f"{again:,} rows are the same as another one in all that is learned from"
-    if not inputs:
-        yield "no column is left to learn from"
     if labels:
         shares = y.dropna().value_counts(normalize=True)
         if shares.min() < IMBALANCE:

@@ -2,24 +2,34 @@
 """What do the values of a column stand for? Only what all of them say, and nothing is lost."""
 
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 
+import numpy as np
 import pandas as pd
 
+from ...data import tables
 from ...data.dialect import MISSING_WORDS
 from ...interface import Kind
 
 # for a missing value beside numbers and times; beside texts, only words that mean nothing else
-MARKS = {*MISSING_WORDS, "-", "--", "."}
+INFINITE = {
+    f"{sign}{word}" for sign in ("", "+", "-") for word in ("inf", "Inf", "INF", "Infinity")
+}
+MARKS = {*MISSING_WORDS, *INFINITE, "-", "--", "."}
 SURE = {*MISSING_WORDS} - {"NA", "None"}
 CODES = r"[A-Z]{2}"  # of countries or airlines, among which NA is one
 TRUTHS = [("true", "false"), ("yes", "no"), ("y", "n"), ("t", "f"), ("on", "off")]
 # no number begins with a zero that something follows: 007 is a name
 PLAIN = r"[-+]?(?:0|[1-9]\d*|(?:0|[1-9]\d*)?\.\d+|[1-9]\d*\.)(?:[eE][-+]?\d+)?"
-COMMAS = r"[-+]?(?:[1-9]\d{0,2}(?:,\d{3})+|0|[1-9]\d*)(?:\.\d+)?"  # 1,234.5
-GROUPS = ".' \u00a0\u202f"  # between thousands
-POINTS = rf"[-+]?(?:[1-9]\d{{0,2}}(?:[{GROUPS}]\d{{3}})+|0|[1-9]\d*)(?:,\d+)?"  # 1.234,5
-SIGNS = r"^(?:[€$£¥]|USD|EUR|GBP|CHF)\s*|\s*(?:[€$£¥%]|USD|EUR|GBP|CHF)$"
+SPACES = "' \u00a0\u202f"  # between thousands, besides points and commas
+GROUPED = r"[-+]?(?:[1-9]\d{{0,2}}(?:[{0}]\d{{3}})+|0|[1-9]\d*)(?:{1}\d+)?"
+COMMAS = GROUPED.format(f",{SPACES}", r"\.")  # 1,234.5
+POINTS = GROUPED.format(f".{SPACES}", ",")  # 1.234,5
+MONEY = r"(?:[€$£¥]|USD|EUR|GBP|CHF)"
+BEFORE, AFTER = rf"^([-+]?)\s*({MONEY})\s*", rf"\s*({MONEY}|%)$"
+MOST = 0.5  # share of numbers or times from which a text is said not to be all of them
+ENDS = 20_000  # rows at each end that are looked at, where all would take long
+LIKE_A_TIME = r"\d{4}-\d\d-\d\d.*|\d{1,2}([./-])\d{1,2}\1\d{2,4}.*"
 # numbers that stand for a missing one, where all others are positive
 SENTINELS = (-9.0, -99.0, -999.0, -9999.0, -99999.0)
 SENTINEL_SHARE = 0.01
@@ -42,7 +52,10 @@ FORMS = (
     "%d-%b-%Y",
     "%b %d %Y",
     "%d %b %Y",
+    "%m/%d/%Y %I:%M %p",
+    "%m/%d/%Y %I:%M:%S %p",
 )
+DAY_NUMBER = "%Y%m%d"
 TIME_NAME = re.compile(r"(^|_)(time|timestamp|date|datetime|ts|at|on|day|created|updated)(_|$)")
 SECONDS = {"s": (1e8, 5e9), "ms": (1e11, 5e12)}  # since 1970: from 1973 to 2128
 OFFSET = r"[T ]\d\d:\d\d.*(?:Z|[+-]\d\d:?\d\d)$"
@@ -54,19 +67,21 @@ class Written:
 
     Args:
         kind: What they are.
-        missing: Texts that stand for no value, besides nothing.
-        truth: Texts of yes and no, in this order.
+        missing: Texts, or numbers, that stand for no value, besides nothing.
+        truth: What each text of yes and no says.
         decimal: Sign before the fraction, of numbers with other signs than digits and a point.
         form: How times are written, for `pandas.to_datetime`; or "s" and "ms" since 1970.
         zone: Of times with an offset: they were converted to it.
+        spaces: Whether spaces stand around texts; they were left out.
     """
 
     kind: Kind
-    missing: tuple[str, ...] = ()
-    truth: tuple[str, ...] = ()
+    missing: tuple[str | float, ...] = ()
+    truth: dict[str, bool] = field(default_factory=dict)
     decimal: str = ""
     form: str = ""
     zone: str = ""
+    spaces: bool = False
 
 
 Found = tuple[pd.Series, Written, list[str]]
@@ -90,21 +105,24 @@ def column(values: pd.Series, name: str, comma: bool) -> Found:
         return values.astype("boolean"), Written("boolean"), []
     if pd.api.types.is_datetime64_any_dtype(values):
         return moments(values)
-    if pd.api.types.is_integer_dtype(values):
-        return whole(values.astype("Int64"), name)
+    if pd.api.types.is_integer_dtype(values) and not (values.dropna() >= 2**63).any():
+        return with_missing(values, whole(values.astype("Int64"), name))
     if pd.api.types.is_float_dtype(values):
         found, said = without_sentinel(values.astype("float64"))
-        return found, Written("number"), said
+        return with_missing(values, (found, Written("number"), said))
     known = values.dropna()
     kinds = set(known.map(type))
     if kinds and kinds <= {bool}:
         return values.astype("boolean"), Written("boolean"), []
     if kinds and all(hasattr(one, "isoformat") for one in kinds):
-        times = pd.to_datetime(values, errors="coerce", utc=False)
+        times = moments_of(values)
         if times.notna().sum() == len(known) and times.dtype.kind == "M":
             return moments(times)
-    texts = values.map(str, na_action="ignore").astype("str").str.strip()
-    return from_text(texts.mask(texts == ""), name, comma)
+    given = values.map(str, na_action="ignore").astype("str")
+    texts = given.str.strip()
+    values, written, said = from_text(texts.mask(texts == ""), name, comma)
+    spaces = bool((given != texts)[given.notna()].any())
+    return values, replace(written, spaces=spaces), said
 
 
 def from_text(texts: pd.Series, name: str, comma: bool) -> Found:
@@ -112,16 +130,41 @@ def from_text(texts: pd.Series, name: str, comma: bool) -> Found:
     used = texts.dropna().unique()
     marks = tuple(sorted(MARKS.intersection(used)))
     rest = texts.mask(texts.isin(marks))
+    more: list[str] = []
     if rest.notna().any():
         found = truths(rest) or numbers(rest, name, comma) or times(rest, comma)
         if found:
-            values, written, said = found
-            return values, Written(**{**vars(written), "missing": marks}), [*missing(marks), *said]
+            values, written, said = with_missing(rest, found)
+            words = tuple(dict.fromkeys([*marks, *written.missing]))
+            return values, replace(written, missing=words), [*missing(marks), *said]
+        more = nearly(rest.dropna())
     sure = {mark for mark in marks if mark in SURE}
     if "NA" in marks and not rest.dropna().str.fullmatch(CODES).all():
         sure.add("NA")
-    words = tuple(sorted(sure))
-    return texts.mask(texts.isin(words)), Written("text", words), missing(words)
+    gone = tuple(sorted(sure))
+    return texts.mask(texts.isin(gone)), Written("text", gone), [*missing(gone), *more]
+
+
+def with_missing(given: pd.Series, found: Found) -> Found:
+    """Add what stood for a missing value to what is known about a column: -999 or an infinity."""
+    values, written, said = found
+    gone = given[given.notna() & values.isna()].unique().tolist()
+    return values, replace(written, missing=(*written.missing, *gone)), said
+
+
+def nearly(known: pd.Series) -> list[str]:
+    """Say that most texts are numbers or times, and which one is not; nothing about others."""
+    if len(known) > 2 * ENDS:
+        known = pd.concat([known.head(ENDS), known.tail(ENDS)])
+    bare = known.str.replace(BEFORE, r"\1", regex=True).str.replace(AFTER, "", regex=True)
+    for what, like in (("numbers", f"{PLAIN}|{COMMAS}|{POINTS}"), ("times", LIKE_A_TIME)):
+        fits = bare.str.fullmatch(like)
+        if fits.all() and len(known):
+            return [f"kept as text: its {what} are written in more than one way"]
+        if fits.mean() >= MOST:
+            other = str(known[~fits].iloc[0])[:40]
+            return [f"kept as text: not all values are {what}, such as {other!r}"]
+    return []
 
 
 def missing(marks: tuple[str, ...]) -> list[str]:
@@ -135,45 +178,53 @@ def truths(texts: pd.Series) -> Found | None:
     lower = {one.lower() for one in used}
     for yes, no in TRUTHS:
         if lower and lower <= {yes, no} and (len(lower) == 2 or yes in ("true", "yes")):
-            spelled = tuple(sorted(used, key=lambda one: one.lower() != yes))
-            truth = {one: one.lower() == yes for one in used}
-            plain = {one.lower() for one in used} <= {"true", "false"}
+            spelled = sorted(used, key=lambda one: (one.lower() != yes, one))
+            truth = {one: one.lower() == yes for one in spelled}
             values = texts.map(truth).astype("boolean")
-            said = [] if plain else [f"yes and no are written as {' and '.join(spelled)}"]
-            return values, Written("boolean", truth=() if plain else spelled), said
+            if set(used) <= set(tables.TRUTH):  # as every command reads them
+                return values, Written("boolean"), []
+            said = f"yes and no are written as {' and '.join(spelled)}"
+            return values, Written("boolean", truth=truth), [said]
     return None
 
 
 def numbers(texts: pd.Series, name: str, comma: bool) -> Found | None:
     """Return numbers, when every text is one."""
-    bare = texts.str.replace(SIGNS, "", regex=True).str.strip()
-    signs = bool((bare != texts)[texts.notna()].any())
-    for form, decimal in ((PLAIN, ""), (POINTS if comma else COMMAS, "," if comma else ".")):
+    before = texts.str.replace(BEFORE, r"\1", regex=True)
+    bare = before.str.replace(AFTER, "", regex=True).str.strip()
+    signed = texts.notna() & (bare != texts)
+    if signed.any() and not one_sign(texts.dropna(), signed):
+        return None
+    grouped = [(COMMAS, "."), (POINTS, ",")]
+    for form, decimal in ((PLAIN, ""), *(reversed(grouped) if comma else grouped)):
         if not bare.dropna().str.fullmatch(form).all():
             continue
         said = []
-        if signs:
+        if signed.any():
             said.append("signs of money or per cent are left out: name the unit")
         if decimal:
-            said.append("decimal comma" if comma else "thousands are separated by commas")
-        thrown = f"[{GROUPS}]" if comma else ","
+            said.append("decimal comma" if decimal == "," else "thousands are separated by commas")
+        thrown = f"[{'.' if decimal == ',' else ','}{SPACES}]"
         digits = bare.str.replace(thrown, "", regex=True) if decimal else bare
         digits = digits.str.replace(",", ".") if decimal == "," else digits
-        written = Written("number", decimal=decimal or ("." if signs else ""))
+        written = Written("number", decimal=decimal or ("." if signed.any() else ""))
         if digits.dropna().str.fullmatch(r"[-+]?\d+").all():
             exact = digits.map(int, na_action="ignore")
             largest = int(exact.dropna().abs().max())
             if largest >= (EXACT if exact.isna().any() else 2**63):
                 return texts, Written("text"), ["whole numbers too long for a number, kept as text"]
             values, whole_written, more = whole(exact.astype("Int64"), name)
-            return (
-                values,
-                Written(**{**vars(whole_written), "decimal": written.decimal}),
-                [*said, *more],
-            )
+            return values, replace(whole_written, decimal=written.decimal), [*said, *more]
         values, more = without_sentinel(digits.astype("object").astype("float64"))
         return values, written, [*said, *more]
     return None
+
+
+def one_sign(known: pd.Series, signed: pd.Series) -> bool:
+    """Say whether numbers have one sign of money, or all of them that of per cent."""
+    some = known[signed]
+    signs = {*some.str.extract(BEFORE)[1].dropna(), *some.str.extract(AFTER)[0].dropna()}
+    return len(signs) <= 1 and ("%" not in signs or bool(signed[known.index].all()))
 
 
 def whole(values: pd.Series, name: str) -> Found:
@@ -188,18 +239,29 @@ def whole(values: pd.Series, name: str) -> Found:
                     Written("timestamp", form=unit, zone="UTC"),
                     [f"time is in {unit} since 1970"],
                 )
+        if known.between(1900_01_01, 2100_01_01).all():
+            texts = values.map(str, na_action="ignore").astype("str")
+            times = pd.to_datetime(texts, format=DAY_NUMBER, errors="coerce")
+            if times[known.index].notna().all():
+                times = times.astype("datetime64[us]")
+                note = f"time is written as {DAY_NUMBER}"
+                return times, Written("timestamp", form=DAY_NUMBER), [note]
     found, said = without_sentinel(values)
     return found, Written("integer"), said
 
 
 def without_sentinel(values: pd.Series) -> tuple[pd.Series, list[str]]:
-    """Return numbers without one that stands for a missing value."""
+    """Return numbers without infinite ones, and without one that stands for a missing value."""
+    notes = []
+    if values.dtype == "float64" and (endless := np.isinf(values)).any():
+        values = values.mask(endless)
+        notes = ["infinite values count as missing"]
     negative = set(values[values < 0].dropna().unique().tolist())
     for sentinel in SENTINELS:
         if negative == {sentinel} and (values == sentinel).mean() >= SENTINEL_SHARE:
             said = f"{sentinel:g} stands for a missing value: all other numbers are positive"
-            return values.mask(values == sentinel), [said]
-    return values, []
+            return values.mask(values == sentinel), [*notes, said]
+    return values, notes
 
 
 def times(texts: pd.Series, comma: bool) -> Found | None:
@@ -215,7 +277,10 @@ def times(texts: pd.Series, comma: bool) -> Found | None:
     for form in ("ISO8601", *FORMS):
         if form == "ISO8601" and not known.str.match(r"\d{4}-\d\d-\d\d").all():
             continue
-        found = pd.to_datetime(texts, errors="coerce", format=form)
+        try:
+            found = pd.to_datetime(texts, errors="coerce", format=form)
+        except ValueError:  # some have an offset, some have none
+            continue
         if found[known.index].notna().all():
             fitting.append(form)
     if not fitting:
@@ -226,7 +291,17 @@ def times(texts: pd.Series, comma: bool) -> Found | None:
     if len(fitting) > 1 and "/" in form:
         said.append(f"{fitting[1]} would fit as well: look at a day after the 12th")
     values = pd.to_datetime(texts, format=form).astype("datetime64[us]")
+    if form == "ISO8601" and known.str.len().nunique() == 1:
+        form = ""  # as every command reads them
     return values, Written("timestamp", form=form), said
+
+
+def moments_of(values: pd.Series) -> pd.Series:
+    """Return dates and times that a database or a workbook gave, as one type where there is one."""
+    try:
+        return pd.to_datetime(values, errors="coerce", utc=False)
+    except (ValueError, TypeError):  # times of day, or some with a zone and some without
+        return values
 
 
 def moments(values: pd.Series) -> Found:

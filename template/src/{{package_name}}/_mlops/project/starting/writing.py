@@ -25,6 +25,7 @@ FAMILIES = {
     "boosting": "gradient boosting on trees",
     "forest": "a forest of randomized trees",
     "linear": "a linear model",
+    "tree": "a small decision tree",
 }
 CODE = Path("src") / PACKAGE
 FILES = {
@@ -129,6 +130,8 @@ def literal(value: Any) -> str:
     """Write a value as Python does, with the quotes of this repo."""
     if isinstance(value, str):
         return json.dumps(value, ensure_ascii=False)
+    if isinstance(value, float) and not math.isfinite(value):
+        return f'float("{value}")'
     if isinstance(value, dict):
         return f"{{{', '.join(f'{literal(key)}: {literal(item)}' for key, item in value.items())}}}"
     if isinstance(value, tuple):
@@ -161,6 +164,7 @@ def context(proposal: Proposal, trial: Trial) -> dict[str, Any]:
         "package": PACKAGE,
         "learns": trial.learns,
         "origin": proposal.source.origin,
+        "indexed": proposal.source.indexed,
         "columns": [shown(column, proposal) for column in columns],
         "known": known,
         "key": proposal.key,
@@ -331,20 +335,18 @@ def read_target(proposal: Proposal) -> str:
 def written(proposal: Proposal) -> dict[str, Any]:
     """Return what a later file of the same origin needs to be read as this one was."""
     dialect, columns = proposal.source.dialect, proposal.source.written
-    kept = {one.name: columns[one.name] for one in proposal.kept} if dialect else {}
+    kept = {one.name: columns[one.name] for one in proposal.kept}
     given = dialect.read_csv_options() if dialect else {}
-    signs = {one.decimal for one in kept.values() if one.decimal}
-    decimal = "," if "," in signs else "."
+    if dialect and dialect.trailing:
+        given["usecols"] = range(proposal.source.rows.shape[1])
     forms = {name: one.form for name, one in kept.items() if one.form}
-    marks = {mark for one in kept.values() for mark in one.missing}
     return {
-        "missing": ["", *sorted(marks)],
         "options": "".join(f", {name}={literal(value)}" for name, value in given.items()),
+        "spaces": any(one.spaces for one in kept.values()),
+        "missing": {name: list(one.missing) for name, one in kept.items() if one.missing},
         "truths": {name: one.truth for name, one in kept.items() if one.truth},
-        "numbers": [name for name, one in kept.items() if one.decimal],
-        "decimal": decimal,
-        "thrown": rf"[^\d{decimal}eE+-]",
-        "times": {n: form for n, form in forms.items() if form not in ("s", "ms", "ISO8601")},
+        "numbers": {name: one.decimal for name, one in kept.items() if one.decimal},
+        "times": {name: form for name, form in forms.items() if form not in ("s", "ms")},
         "since_1970": [(name, form) for name, form in forms.items() if form in ("s", "ms")],
     }
 
@@ -448,6 +450,8 @@ def sizes(proposal: Proposal, family: str) -> dict[str, Any]:
     rows = proposal.profile.rows
     if family == "linear":
         return {"strength": 1.0}
+    if family == "tree":
+        return {"max_depth": 2}
     if family == "forest":
         return {"n_estimators": 200, "min_samples_leaf": 3 if rows < 10_000 else 10}
     return {
@@ -547,9 +551,10 @@ def edited(proposal: Proposal, trial: Trial) -> dict[Path, str]:
 
 
 def best(found: dict[str, Any]) -> Trial:
-    """Return the model that did best on the training part, unless the linear one beats it later."""
-    losses = found["losses"]
-    family = min(losses, key=losses.__getitem__)
-    if found[family]["metric"] >= found["linear"]["metric"]:
-        family = "linear"
-    return Trial(family=family, **found[family])
+    """Return the model that did best on the training part, of those that a gate lets pass.
+
+    Where none beats its baselines, it is the best one all the same.
+    """
+    scored = {family: Trial(family=family, **figures) for family, figures in found.items()}
+    passing = [one for one in scored.values() if one.metric < min(one.baselines.values())]
+    return (passing or list(scored.values()))[0]
