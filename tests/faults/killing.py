@@ -8,6 +8,7 @@ import json
 import os
 import random
 import re
+import runpy
 import shutil
 import signal
 import subprocess
@@ -30,6 +31,7 @@ def main(asked: dict[str, Any]) -> None:
     """Try each point, and print what was found."""
     import_all()
     command, prepare = asked["command"], asked.get("prepare", [])
+    os.environ["FAULT_STUB"] = asked.get("stub", "")
     with tempfile.TemporaryDirectory() as name:
         given, before, work = Path(name, "given"), Path(name, "before"), Path(name)
         save(given)
@@ -78,7 +80,8 @@ def attempt(
     served, why = ended(champion)
     if served:
         wrong.append(f"no champion: {why[-300:]}")
-    again, said, _ = once(asked["command"], work)
+    for command in asked.get("again") or [asked["command"]]:
+        again, said, _ = once(command, work)
     if again not in [*asked["codes"], *asked.get("nothing_left", [])]:
         wrong.append(f"run again: exit code {again}, {said[-400:]}")
     now = look(asked)
@@ -112,9 +115,8 @@ def once(
         os.environ["PYTHONPATH"] = str(HERE / "hook")
         del os.environ["FAULT_DRIVER"]
         sys.path.insert(0, str(HERE / "hook"))
-        import sitecustomize
+        import sitecustomize  # noqa: F401 - it begins to count
 
-        sitecustomize.begin()
         say(command)
 
     code, said = ended(work_on)
@@ -156,6 +158,8 @@ def say(command: list[str]) -> None:
         raise SystemExit(done.returncode)
     from late_flights._mlops import cli
 
+    if stub := os.environ.get("FAULT_STUB"):
+        runpy.run_path(stub)
     sys.argv = ["late-flights", *command]
     cli.main(command)
 
@@ -207,8 +211,6 @@ def champion() -> None:
 
 def figures() -> dict[str, Any]:
     """Return what commands recorded, without times and what is made up."""
-    import sqlite3
-
     from late_flights._mlops import paths
     from late_flights._mlops.registry import journal, versions
 
@@ -217,6 +219,31 @@ def figures() -> dict[str, Any]:
     found["journal wrong"] = journal.lines()[1]
     with suppress(FileNotFoundError):
         found["metrics"] = json.loads(paths.METRICS.read_text())["metrics"]
+    found |= stored() if Path("mlflow.db").exists() else {}
+    for path in (*Path("monitoring").glob("*.jsonl"), *Path("monitoring/rollout").glob("*.json")):
+        found[str(path)] = without_times(path.read_text())
+    found["flags"] = sorted(path.name for path in Path("monitoring/rollout/flags").glob("*"))
+    found["status"] = subprocess.run(
+        ["git", "status", "--porcelain"], capture_output=True, text=True
+    ).stdout
+    log = ["git", "log", "--format=%s"]
+    found["commits"] = subprocess.run(log, capture_output=True, text=True).stdout.splitlines()
+    for path in (*Path("data").glob("*.dvc"), *Path("models").glob("*.dvc")):
+        text = path.read_text()
+        found[str(path)] = re.findall(r"(?:nfiles|size): \d+", text)[-1:]
+    return found
+
+
+def without_times(text: str) -> str:
+    """Leave out what a second run says otherwise: moments, durations and the seal."""
+    return re.sub(r'("(time|began|elapsed|seconds|seal)": )[^,}\n]+', r"\1#", text)
+
+
+def stored() -> dict[str, Any]:
+    """Return what the tracking store holds."""
+    import sqlite3
+
+    found: dict[str, Any] = {}
     with sqlite3.connect("mlflow.db") as store:
         for table in ("runs", "logged_models", "model_versions", "experiments"):
             asked = f"SELECT count(*) FROM {table}"
@@ -227,14 +254,6 @@ def figures() -> dict[str, Any]:
         found["aliases"] = [list(row) for row in store.execute(asked)]
         asked = "SELECT status, count(*) FROM runs GROUP BY status ORDER BY status"
         found["runs by status"] = [list(row) for row in store.execute(asked)]
-    found["status"] = subprocess.run(
-        ["git", "status", "--porcelain"], capture_output=True, text=True
-    ).stdout
-    log = ["git", "log", "--format=%s"]
-    found["commits"] = subprocess.run(log, capture_output=True, text=True).stdout.splitlines()
-    for path in (*Path("data").glob("*.dvc"), *Path("models").glob("*.dvc")):
-        text = path.read_text()
-        found[str(path)] = re.findall(r"(?:nfiles|size): \d+", text)[-1:]
     return found
 
 

@@ -108,6 +108,23 @@ def test_a_second_writer_is_told_to_wait(tmp_path: Path) -> None:
         pass
 
 
+def test_a_writer_that_took_the_lock_a_moment_ago_is_named_once_it_says_who_it_is(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    lock = tmp_path / "lock"
+    with files.one_writer(lock):
+        lock.write_text("")  # as in the moment before it writes its number
+        monkeypatch.setattr(files.time, "sleep", lambda _: lock.write_text(str(os.getpid())))
+        with pytest.raises(errors.OutsideFailed, match=f"process {os.getpid()}$"):
+            files.require_unlocked(lock)
+
+
+def test_who_only_reads_asks_for_a_lock_without_leaving_one(tmp_path: Path) -> None:
+    files.require_unlocked(tmp_path / "lock")
+
+    assert list(tmp_path.iterdir()) == []
+
+
 def test_numbers_that_json_lacks_become_null(tmp_path: Path) -> None:
     files.write_json(tmp_path / "x.json", {"a": [math.nan, math.inf, 1.5]})
 

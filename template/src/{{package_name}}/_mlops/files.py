@@ -8,10 +8,11 @@ import json
 import os
 import shutil
 import tempfile
+import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
-from typing import Any
+from typing import IO, Any
 
 import click
 
@@ -30,6 +31,7 @@ class TypedPath(click.Path):
 
 FILE = TypedPath(path_type=Path)
 SEAL = "seal"  # key of a JSON file under which the hash of the others stands
+SAYS_SO = 2  # seconds within which a process that took a lock has written its number
 PART = ".part"  # how the names end of what is not whole yet
 
 
@@ -261,16 +263,46 @@ def one_writer(path: Path) -> Iterator[None]:
         path.parent.mkdir(parents=True, exist_ok=True)
         file = path.open("a+", encoding="utf-8")
     with file:
-        try:
-            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except BlockingIOError as error:
-            file.seek(0)
-            message = f"{path} is held by another command, process {file.read() or 'unknown'}"
-            raise OutsideFailed(message, "wait for it to end, then try again") from error
+        _take(file, path)
         with _answering(path):
             file.truncate(0)
             print(os.getpid(), end="", file=file, flush=True)
         yield
+
+
+def require_unlocked(path: Path) -> None:
+    """Raise `OutsideFailed` while another process holds a lock file; nothing is written."""
+    with suppress(FileNotFoundError), path.open(encoding="utf-8") as file:
+        _take(file, path)
+
+
+def _take(file: IO[str], path: Path) -> None:
+    try:
+        fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError as error:
+        message = f"{path} is held by another command{holder(file)}"
+        raise OutsideFailed(message, "wait for it to end, then try again") from error
+
+
+def holder(lock: IO[str]) -> str:
+    """Name the process that holds a lock file; one that has only now taken it says so at once."""
+    end, said = time.monotonic() + SAYS_SO, ""
+    while time.monotonic() < end and not lives(said):
+        time.sleep(0.01)
+        lock.seek(0)
+        said = lock.read()
+    return f", process {said}" if said else ""
+
+
+def lives(pid: str) -> bool:
+    """Say whether there is a process of this number, as far as can be seen from here."""
+    try:
+        os.kill(int(pid), 0)
+    except (ValueError, ProcessLookupError, OverflowError):
+        return False
+    except PermissionError:
+        pass
+    return True
 
 
 @contextmanager

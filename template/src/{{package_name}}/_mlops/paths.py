@@ -14,6 +14,7 @@ CARD = Path("MODEL_CARD.md")
 RAW = Path("data/raw")
 DATA_POINTER = Path("data/raw.dvc")
 INCOMING = Path("data/incoming")
+DATA_LOCK = Path(".dvc/tmp/data-lock")  # who reads data/raw for the pipeline, or changes it
 FEATURES = Path("data/features")
 SAMPLE = Path("tests/data/sample.parquet")
 

@@ -8,7 +8,7 @@ import pytest
 
 from ..broken import STRICT, plant, wrong_values
 from ..fixtures import Repo, killing
-from ..package import ingest, paths, schema, tables
+from ..package import files, ingest, paths, schema, tables
 
 
 @pytest.fixture
@@ -134,3 +134,11 @@ def test_a_reason_is_recorded_only_where_it_was_needed(halved: tuple[Repo, Path]
 
     assert repo.read(paths.INGEST)["forced"] == ""
     assert repo.git("log", "-1", "--format=%b") == ""
+
+
+def test_nothing_comes_in_while_the_pipeline_learns(halved: tuple[Repo, Path]) -> None:
+    repo, path = halved
+    with files.one_writer(repo.folder / paths.DATA_LOCK):
+        code, said = refused(repo, path)
+
+    assert (code, "is held by another command" in said) == (3, True)

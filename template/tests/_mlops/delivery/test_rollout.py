@@ -9,7 +9,19 @@ import pytest
 
 from ..conftest import journal
 from ..fixtures import Repo
-from ..package import controller, files, interface, paths, runner, runs, state, traffic, versions
+from ..package import (
+    controller,
+    errors,
+    files,
+    interface,
+    paths,
+    rollout,
+    runner,
+    runs,
+    state,
+    traffic,
+    versions,
+)
 
 QUALITY = interface.Quality(metric="m", accept=1, retrain=1, withdraw=1)
 
@@ -117,6 +129,58 @@ def test_two_cannot_lead_at_once(there: Repo) -> None:
 
     assert done.code == 3
     assert "is held by another command" in done.err
+
+
+def test_a_champion_of_another_s_making_ends_what_was_compared_with_the_one_before(
+    there: Repo,
+) -> None:
+    left = started(there, "20")
+    left.champion = "9"
+    with pytest.raises(errors.Refused, match="version 1 became champion meanwhile") as refused:
+        controller.carry_on(left, contract(), lambda told, what: None)
+
+    assert refused.value.hint == "version 1 answers"
+    assert traffic.present() == set()
+    assert left.state == state.ABORTED
+
+
+def test_a_promotion_between_the_question_and_the_start_ends_it(
+    there: Repo, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    promoted = versions.read_pointer()
+    asked = [{"version": "9", "model_sha256": "9"}]
+    monkeypatch.setattr(runner, "running", lambda: True)
+    monkeypatch.setattr(runner, "alive", lambda name: False)
+    monkeypatch.setattr(rollout.host, "refresh", lambda: "")
+    monkeypatch.setattr(versions, "read_pointer", lambda: asked.pop() if asked else promoted)
+    done = there.run("rollout", "start", "1", "--force", "it is a test")
+    left = state.load()
+
+    assert (done.code, "version 1 became champion meanwhile" in done.err) == (1, True)
+    assert left is not None
+    assert (left.champion, left.state) == ("9", state.ABORTED)
+
+
+def test_one_that_was_killed_after_its_own_switch_goes_on(there: Repo) -> None:
+    left = started(there, "promote")
+    left.version, left.champion = "1", "9"
+    controller.require_champion(left)
+
+
+def test_what_is_champion_already_can_be_aborted_no_more(there: Repo) -> None:
+    left = started(there, "20")
+    load = state.load
+
+    def ended() -> state.Rollout | None:  # between the first look and the second
+        state.load = load
+        left.state = state.PROMOTED
+        state.save(left)
+        return state.Rollout(number=3, version="2", champion="1", stages=[])
+
+    state.load = ended
+    done = there.run("rollout", "abort", "--reason", "too late")
+
+    assert (done.code, "became champion before it could be aborted" in done.err) == (1, True)
 
 
 def test_the_champion_is_no_candidate(there: Repo, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -315,3 +379,27 @@ def test_a_full_disk_does_not_keep_callers_at_a_bad_candidate(
         controller.abort(left, "it fails")
 
     assert traffic.present() == set()
+
+
+def told(repo: Repo) -> list[str]:
+    """Return what the journal says of rollouts."""
+    return [one["event"] for one in journal(repo) if one["event"].startswith("rollout")]
+
+
+def test_what_a_killed_leader_told_already_is_not_told_twice(there: Repo) -> None:
+    left = started(there, "20")
+    for passed in ("shadow", "20", "20"):  # killed between the journal and the state
+        controller.record("step", left, passed=passed, share=None)
+
+    assert told(there) == ["rollout step", "rollout step"]
+
+
+def test_an_abort_that_was_killed_before_the_journal_knew_is_told_by_the_next(there: Repo) -> None:
+    left = started(there, "20", reasons=["it was slow"])
+    left.state = state.ABORTED
+    state.save(left)
+    for _ in range(2):
+        there.must("rollout", "run")
+
+    assert told(there) == ["rollout aborted"]
+    assert journal(there)[-1]["reason"] == "it was slow"

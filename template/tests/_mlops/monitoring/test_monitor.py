@@ -302,6 +302,23 @@ def test_a_finding_is_an_alarm_in_the_second_of_three_windows(
     assert len((calm.folder / windows.FILE).read_text(encoding="utf-8").splitlines()) == 2
 
 
+def test_an_earlier_window_with_another_byte_does_not_count_and_is_named(
+    calm: Repo, answered: list[dict[str, Any]]
+) -> None:
+    calm.change(paths.CONTRACT, "monitoring", "alarms", to=2)
+    never(calm, "retrain")
+    write(calm, answered + later(answered, WEEK))
+    look(calm)
+    file = calm.folder / windows.FILE
+    text = file.read_text(encoding="utf-8")
+    file.write_text(text.replace('"verdict": "ok"', '"verdict": "oK"'), encoding="utf-8")
+    second = look(calm, week=1)
+
+    assert second.code == 0
+    assert f"warning: earlier windows do not count: {windows.FILE} line 1 is damaged" in second.err
+    assert len(file.read_text(encoding="utf-8").splitlines()) == 1
+
+
 def test_labels_that_belong_to_nothing_logged_are_wrong_input(
     calm: Repo, answered: list[dict[str, Any]], sample: pd.DataFrame
 ) -> None:

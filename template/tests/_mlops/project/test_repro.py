@@ -7,7 +7,7 @@ import sys
 import pytest
 
 from ..fixtures import Done, Repo
-from ..package import paths, schema
+from ..package import files, paths, schema
 
 # a stage that needs no seconds, and fails in the way of ours
 STAGES = """\
@@ -88,3 +88,10 @@ def test_without_data_the_way_to_get_it_is_shown(own_repo: Repo, command: str) -
         f"error: {paths.RAW} holds no batch; expected .parquet or .csv files\n\n"
         "hint: uv run --frozen python -m dvc pull brings back tracked data\n"
     )
+
+
+def test_stages_that_run_already_and_data_that_comes_in_are_waited_for(own_repo: Repo) -> None:
+    with files.one_writer(own_repo.folder / paths.DATA_LOCK):
+        done = own_repo.run("repro")
+
+    assert (done.code, "is held by another command" in done.err) == (3, True)

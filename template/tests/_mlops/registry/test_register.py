@@ -138,15 +138,20 @@ def test_a_dirty_run_needs_a_reason_and_the_reason_is_kept(
 def test_a_dirty_run_is_clean_once_its_inputs_are_committed(
     own_repo: Repo, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    monkeypatch.chdir(own_repo.folder)
     make_dirty(own_repo)
+    candidate = own_repo.folder / paths.CANDIDATE / artifact.MANIFEST
+    run_id = runs.log_run(own_repo.read(candidate))
+    rewrite(candidate, run_id=run_id)
     own_repo.git("add", "src/new.py")
     own_repo.git("commit", "--quiet", "--no-verify", "--message", "Keep it")
     own_repo.must("register")
-    monkeypatch.chdir(own_repo.folder)
     tags = versions.listed()[-1].tags
+    logged = runs.client().get_run(run_id).data.tags
 
     assert (tags["dirty"], tags["forced"]) == ("False", "")
     assert tags["commit"] == own_repo.git("rev-parse", "HEAD")
+    assert {name: logged[name] for name in runs.TAGS} == {name: tags[name] for name in runs.TAGS}
 
 
 def test_a_commit_of_other_inputs_does_not_clean_a_dirty_run(own_repo: Repo) -> None:
@@ -165,6 +170,25 @@ def test_a_tampered_candidate_gets_no_version(own_repo: Repo) -> None:
     done = own_repo.run("register")
 
     assert (done.code, "was changed after training" in done.err) == (1, True)
+
+
+def test_a_candidate_that_is_trained_anew_meanwhile_gets_no_version(
+    own_repo: Repo, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    make_dirty(own_repo)
+    exists = runs.exists
+
+    def trained(run_id: str) -> bool:
+        with (own_repo.folder / paths.CANDIDATE / artifact.MODEL).open("ab") as file:
+            file.write(b"\0")
+        return exists(run_id)
+
+    monkeypatch.setattr(runs, "exists", trained)
+    done = own_repo.run("register", "--force", "it is a test")
+    monkeypatch.chdir(own_repo.folder)
+
+    assert (done.code, "does another command train?" in done.err) == (3, True)
+    assert len(versions.listed()) == len(list((own_repo.folder / paths.REGISTERED).iterdir())) == 1
 
 
 def test_a_report_about_another_model_is_refused(own_repo: Repo) -> None:

@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from ..fixtures import Repo
-from ..package import artifact, paths, versions
+from ..package import artifact, files, journal, paths, runs, versions
 
 
 def traced(repo: Repo, *arguments: str) -> tuple[int, dict[str, Any], dict[str, str]]:
@@ -146,3 +146,34 @@ def test_without_a_champion_a_version_has_to_be_named(own_repo: Repo) -> None:
 
     assert own_repo.run("trace").code == 2
     assert own_repo.run("trace", "1").code == 0
+
+
+def test_while_a_command_switches_the_champion_nothing_is_called_wrong(
+    own_repo: Repo, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(own_repo.folder)
+    runs.client().delete_registered_model_alias(versions.PROJECT, versions.CHAMPION)
+    with files.one_writer(paths.MODELS / ".lock"):
+        meanwhile = own_repo.run("trace")
+    afterwards = own_repo.run("trace")
+
+    assert (meanwhile.code, "is held by another command" in meanwhile.err) == (3, True)
+    assert (afterwards.code, "alias differs" in afterwards.err) == (1, True)
+
+
+def test_what_changed_while_it_was_compared_is_compared_once_more(
+    own_repo: Repo, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(own_repo.folder)
+    runs.client().delete_registered_model_alias(versions.PROJECT, versions.CHAMPION)
+    damage = runs.damage
+
+    def and_end() -> list[str]:
+        versions.set_alias(versions.CHAMPION, "1")  # the other command ends
+        journal.record("promoted", version="1")
+        monkeypatch.setattr(runs, "damage", damage)
+        return damage()
+
+    monkeypatch.setattr(runs, "damage", and_end)
+
+    assert own_repo.run("trace").code == 0

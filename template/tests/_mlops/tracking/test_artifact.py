@@ -3,6 +3,7 @@
 
 import json
 import os
+import shutil
 import zipfile
 from pathlib import Path
 from typing import Any
@@ -117,3 +118,22 @@ def test_the_hash_of_the_features_follows_their_code(tmp_path: Path) -> None:
         hashes.append(artifact.features_sha256(tmp_path))
 
     assert hashes[0] != hashes[1]
+
+
+def test_a_champion_that_gives_way_meanwhile_is_read_as_the_next_one(tmp_path: Path) -> None:
+    for name in ("a", "b"):
+        (tmp_path / name).mkdir()
+        saved(DummyClassifier(strategy="prior").fit(np.zeros((2, 1)), ["a", name]), tmp_path / name)
+    artifact.write_pointer(tmp_path, {"version": "1", "model_sha256": "a"})
+
+    def read(pointer: dict[str, Any]) -> str:
+        if pointer["version"] == "1":  # a rollback: what it goes back from is removed
+            artifact.write_pointer(tmp_path, {"version": "2", "model_sha256": "b"})
+            shutil.rmtree(tmp_path / "a", ignore_errors=True)
+        return files.sha256(tmp_path / pointer["model_sha256"] / artifact.MODEL)
+
+    assert artifact.of_champion(tmp_path, read) == files.sha256(tmp_path / "b" / artifact.MODEL)
+
+    (tmp_path / "b" / artifact.MODEL).unlink()
+    with pytest.raises(FileNotFoundError):
+        artifact.of_champion(tmp_path, read)

@@ -32,7 +32,7 @@ def command(files: Sequence[Path], force: str | None, as_json: bool) -> None:
     its rows, or has the name of another batch there; then none is taken. A second run finishes
     what a first one began.
     """
-    with one_writer(paths.MODELS / ".lock"):
+    with one_writer(paths.MODELS / ".lock"), one_writer(paths.DATA_LOCK):
         new = [path for path in files if not is_there(path)]
         report = begun(files) or judge(files, new, force)
         write_json(paths.INGEST, report, seal=True)  # first: a second run may find all files there

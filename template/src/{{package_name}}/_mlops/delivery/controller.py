@@ -29,22 +29,38 @@ class Stopped(Refused):
     """A person, or a judgement, ended the rollout."""
 
 
-def begin(version: versions.Version, contract: Contract, forced: str) -> Rollout:
-    """Write down a new rollout; nothing is started yet."""
+def begin(version: versions.Version, champion: str, contract: Contract, forced: str) -> Rollout:
+    """Write down a new rollout; nothing is started yet.
+
+    Args:
+        version: The candidate.
+        champion: The version that it is to replace.
+        contract: The stages.
+        forced: Why it goes without the gate.
+    """
     last = state.load()
-    pointer = versions.read_pointer() or {}
     rollout = Rollout(
         number=last.number + 1 if last else 0,
         version=version.number,
-        champion=str(pointer.get("version", "")),
+        champion=champion,
         stages=state.stages(contract.rollout),
         began=now(),
         forced=forced,
     )
     state.STOP.unlink(missing_ok=True)
+    record("started", rollout, stages=rollout.stages, forced=forced)
     state.save(rollout)
-    journal.record("rollout started", version=version.number, stages=rollout.stages, forced=forced)
     return rollout
+
+
+def record(what: str, rollout: Rollout, **facts: Any) -> None:
+    """Tell the journal, before the state is saved, unless a command that was killed has told it."""
+    event = f"rollout {what}"
+    told = [line for line in journal.lines()[0] if str(line.get("event")).startswith("rollout ")]
+    latest = told[-1] if told else {}
+    same = (latest.get("event"), latest.get("version")) == (event, rollout.version)
+    if not same or latest.get("passed") != facts.get("passed"):
+        journal.record(event, version=rollout.version, **facts)
 
 
 def carry_on(rollout: Rollout, contract: Contract, tell: Tell) -> None:
@@ -58,12 +74,13 @@ def carry_on(rollout: Rollout, contract: Contract, tell: Tell) -> None:
     try:
         while rollout.open:
             require_wanted()
+            require_champion(rollout)
             lead.get(rollout.stage, observe)(rollout, contract, tell)
     except Refused as problem:
         abort(rollout, str(problem))
         tell(rollout, state.ABORTED)
         message = f"version {rollout.version} is aborted in {rollout.history[-1]['stage']}"
-        raise Refused(f"{message}: {problem}", f"version {rollout.champion} answers") from problem
+        raise Refused(f"{message}: {problem}", f"version {answering()} answers") from problem
 
 
 def prepare(rollout: Rollout, contract: Contract, tell: Tell) -> None:
@@ -86,6 +103,7 @@ def observe(rollout: Rollout, contract: Contract, tell: Tell) -> None:
     while True:
         time.sleep(pause)
         require_wanted()
+        require_champion(rollout)
         # a clock that jumps, or a machine that slept, must not make a step look long
         moment = time.monotonic()
         rollout.elapsed += max(0.0, min(moment - last, 2 * pause))
@@ -106,7 +124,7 @@ def observe(rollout: Rollout, contract: Contract, tell: Tell) -> None:
             rollout.reasons = [*outcome.reasons, f"counted anew after {rollout.reset_reason}"]
         if rollout.elapsed > contract.rollout.patience_seconds and rollout.state != state.HELD:
             rollout.state = state.HELD
-            journal.record("rollout held", version=rollout.version, reasons=rollout.reasons)
+            record("held", rollout, reasons=rollout.reasons)
             click.echo(f"rollout: held: {'; '.join(rollout.reasons)}", err=True)
             tell(rollout, state.HELD)
         state.save(rollout)
@@ -234,6 +252,7 @@ def promote(rollout: Rollout, contract: Contract, tell: Tell) -> None:
     version = versions.find(rollout.version)
     before = versions.read_pointer() or {}
     with one_writer(paths.MODELS / ".lock"):
+        require_champion(rollout)
         pointer = switch.switch(version, rollout.forced)
         if versions.by_alias(versions.CHALLENGER) == version:
             versions.set_alias(versions.CHALLENGER, None)
@@ -253,8 +272,8 @@ def promote(rollout: Rollout, contract: Contract, tell: Tell) -> None:
     slot.clear()
     rollout.leave(state.PROMOTED, [f"champion instead of version {rollout.champion}"], now())
     rollout.state = state.PROMOTED
+    record("finished", rollout, instead_of=rollout.champion)
     state.save(rollout)
-    journal.record("rollout finished", version=rollout.version, instead_of=rollout.champion)
     click.echo(f"rollout: version {rollout.version} is champion", err=True)
 
 
@@ -273,9 +292,15 @@ def abort(rollout: Rollout, reason: str) -> None:
     slot.clear()
     rollout.leave(state.ABORTED, [reason], now())
     rollout.state = state.ABORTED
-    state.save(rollout)
+    state.save(rollout)  # before the journal: nobody may carry on with it
     state.STOP.unlink(missing_ok=True)
-    journal.record("rollout aborted", version=rollout.version, stage=rollout.stage, reason=reason)
+    complete(rollout)
+
+
+def complete(ended: Rollout | None) -> None:
+    """Tell the journal of an abort, unless it knows: the command that aborted may be killed."""
+    if ended and ended.state == state.ABORTED:
+        record("aborted", ended, stage=ended.stage, reason="; ".join(ended.reasons))
 
 
 def require_wanted() -> None:
@@ -288,12 +313,25 @@ def require_wanted() -> None:
         raise Stopped(reason)
 
 
+def require_champion(rollout: Rollout) -> None:
+    """Raise `Stopped` when another version became champion than the one it is compared with."""
+    expected = {rollout.champion}
+    if rollout.stage == state.PROMOTE:  # which may have switched already before it was killed
+        expected.add(rollout.version)
+    if (found := answering()) not in expected:
+        message = f"version {found} became champion meanwhile"
+        raise Stopped(f"{message}; it was compared with version {rollout.champion}")
+
+
+def answering() -> str:
+    """Return the champion's version, as the pointer has it now."""
+    return str((versions.read_pointer() or {}).get("version", "none"))
+
+
 def proceed(rollout: Rollout, reasons: list[str]) -> None:
     """Enter the next stage."""
     rollout.leave(analysis.PROMOTE, reasons, now())
-    journal.record(
-        "rollout step", version=rollout.version, passed=rollout.stage, share=rollout.candidate
-    )
+    record("step", rollout, passed=rollout.stage, share=rollout.candidate)
     rollout.enter(rollout.following(), now())
     state.save(rollout)
 

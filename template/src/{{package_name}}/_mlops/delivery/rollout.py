@@ -38,6 +38,7 @@ def start(version: str | None, force: str | None) -> None:
         if last and last.open:
             message = f"version {last.version} is on its way, in {last.stage}"
             raise Refused(message, "rollout run carries on; rollout abort --reason TEXT ends it")
+        controller.complete(last)
         lead(begin(version, force))
 
 
@@ -53,6 +54,7 @@ def run() -> None:
         if last and last.open:
             lead(last)
             return
+        controller.complete(last)
         challenger = versions.by_alias(versions.CHALLENGER)
         if challenger is None:
             click.echo("rollout: there is no challenger, and nothing to carry on with", err=True)
@@ -78,6 +80,9 @@ def abort(reason: str) -> None:
     try:
         with one_writer(state.LOCK):
             last = state.load()
+            if last and last.state == state.PROMOTED:
+                message = f"version {last.version} became champion before it could be aborted"
+                raise Refused(message, "uv run just rollback goes back to the one before")
             if last and last.open:
                 controller.abort(last, reason)
     except OutsideFailed:
@@ -119,7 +124,7 @@ def begin(version: str | None, force: str | None) -> state.Rollout:
     switch.require_accepted(chosen, force)
     host.refresh()
     traffic.all_to_champion()
-    return controller.begin(chosen, contract, force or "")
+    return controller.begin(chosen, pointer["version"], contract, force or "")
 
 
 def lead(on_its_way: state.Rollout) -> None:

@@ -23,7 +23,6 @@ from ..files import FILE, whole_file, write_json
 from ..interface import Contract, Params
 from ..registry import versions
 from ..serving.switch import roll_back
-from ..tracking import artifact
 from ..tracking.artifact import FIRST_CHAMPION
 from ..training.evaluation import require_metric
 from . import added, champion_data, checks, labels, notify, page, windows, withdraw
@@ -127,7 +126,7 @@ def judge_window(
     earlier = [known["raised"] for known in windows.before(about)]
     found = checks.with_alarms(found, earlier, contract.monitoring)
     verdict = checks.verdict(found)
-    windows.keep(
+    wrong = windows.keep(
         {
             **about,
             "verdict": verdict,
@@ -136,6 +135,8 @@ def judge_window(
             "found": {one.name: one.found for one in found},
         }
     )
+    if wrong:
+        click.echo(f"warning: earlier windows do not count: {'; '.join(wrong)}", err=True)
     say(found, seen, window, about["version"], verdict, contract)
     report = {
         "verdict": verdict,
@@ -162,10 +163,9 @@ def judge_window(
 
 def champion() -> tuple[dict[str, Any], dict[str, Any]]:
     """Return the champion's pointer and manifest; `WrongInput` before the first."""
-    pointer = versions.read_pointer()
-    if pointer is None:
+    if versions.read_pointer() is None:
         raise WrongInput("there is no champion to monitor", FIRST_CHAMPION)
-    return pointer, artifact.read_record(paths.CHAMPION / pointer["model_sha256"])
+    return versions.champion_record()
 
 
 def look(

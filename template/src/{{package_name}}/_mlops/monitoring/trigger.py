@@ -107,8 +107,7 @@ def gather(now: datetime) -> Facts:
     champion = here() or elsewhere()
     if champion is None:
         return Facts()
-    number, folder = champion
-    manifest = artifact.read_record(folder)
+    number, manifest = champion
     batches = tables.batches(paths.RAW)
     learned = manifest["data"]["batches"]
     new = [path.name for path in batches if path.name not in learned]
@@ -134,16 +133,20 @@ def gather(now: datetime) -> Facts:
     )
 
 
-def here() -> tuple[str, Path] | None:
-    """Return the champion of this host, and its folder."""
-    pointer = versions.read_pointer()
-    return (pointer["version"], paths.CHAMPION / pointer["model_sha256"]) if pointer else None
+def here() -> tuple[str, dict[str, Any]] | None:
+    """Return the champion of this host, and its manifest."""
+    if versions.read_pointer() is None:
+        return None
+    pointer, manifest = versions.champion_record()
+    return pointer["version"], manifest
 
 
-def elsewhere() -> tuple[str, Path] | None:
+def elsewhere() -> tuple[str, dict[str, Any]] | None:
     """Return the registry's champion: a CI runner has none of its own."""
     champion = versions.by_alias(versions.CHAMPION)
-    return (champion.number, versions.fetch(champion)) if champion else None
+    if champion is None:
+        return None
+    return champion.number, artifact.read_record(versions.fetch(champion))
 
 
 def trained(manifest: dict[str, Any]) -> datetime:

@@ -5,9 +5,10 @@ import json
 from pathlib import Path
 from typing import Any
 
-from ..files import whole_file
+from ..files import SEAL, one_at_a_time, seal_of, whole_file
 
 FILE = Path("monitoring/windows.jsonl")
+LOCK = Path("monitoring/.windows.lock")
 SAME = ("since", "until", "version")
 
 
@@ -23,12 +24,18 @@ def before(window: dict[str, Any]) -> list[dict[str, Any]]:
     return [known for known in earlier if known["until"] <= window["until"]]
 
 
-def keep(window: dict[str, Any]) -> None:
-    """Add a window; one of the same time and version gives way to it."""
-    others = [known for known in everything() if not same(known, window)]
-    with whole_file(FILE) as part:
-        text = "".join(f"{json.dumps(known)}\n" for known in [*others, window])
-        part.write_text(text, encoding="utf-8")
+def keep(window: dict[str, Any]) -> list[str]:
+    """Add a window; one of the same time and version gives way to it.
+
+    Returns:
+        What was wrong with earlier lines, which are kept no longer.
+    """
+    with one_at_a_time(LOCK), whole_file(FILE) as part:
+        known, wrong = read()
+        others = [one for one in known if not same(one, window)]
+        lines = [*others, {**window, SEAL: seal_of(window)}]
+        part.write_text("".join(f"{json.dumps(one)}\n" for one in lines), encoding="utf-8")
+    return wrong
 
 
 def same(one: dict[str, Any], other: dict[str, Any]) -> bool:
@@ -37,13 +44,22 @@ def same(one: dict[str, Any], other: dict[str, Any]) -> bool:
 
 
 def everything() -> list[dict[str, Any]]:
-    """Return every line that can be read."""
-    found = []
-    for text in FILE.read_text(encoding="utf-8").splitlines() if FILE.is_file() else []:
+    """Return every line that is as it was written."""
+    return read()[0]
+
+
+def read() -> tuple[list[dict[str, Any]], list[str]]:
+    """Return every line that is as it was written, and what is wrong with the others."""
+    found, wrong = [], []
+    lines = FILE.read_bytes().splitlines() if FILE.is_file() else []
+    for number, text in enumerate(lines, 1):
         try:
             window = json.loads(text)
-        except ValueError:
-            continue
-        if isinstance(window, dict) and {*SAME, "raised", "quality"} <= set(window):
-            found.append(window)
-    return found
+            whole = {*SAME, "raised", "quality"} <= set(window)
+            if whole and window.get(SEAL, sealed := seal_of(window)) == sealed:
+                found.append(window)
+                continue
+        except (ValueError, TypeError, AttributeError, RecursionError):
+            pass
+        wrong.append(f"{FILE} line {number} is damaged or was edited")
+    return found, wrong

@@ -16,6 +16,7 @@ import psutil
 from .. import errors, paths, programs
 from ..data import tables
 from ..errors import OutsideFailed, WrongInput
+from ..files import one_writer
 from ..training import report_page
 
 
@@ -29,6 +30,18 @@ def command(stages: tuple[str, ...], force: bool) -> None:
     code is the exit code here.
     """
     tables.batches(paths.RAW)  # without data, DVC says nothing of where to get it
+    with one_writer(paths.DATA_LOCK):
+        reproduce(stages, force)
+    if paths.METRICS.is_file():  # also when DVC had the stages' outputs from before
+        report_page.write()
+
+
+def reproduce(stages: Sequence[str], force: bool) -> None:
+    """Let DVC run stages, while nobody else does or takes in data.
+
+    Each stage notes data/raw as it is when the stage ends: what came in meanwhile would count as
+    learned from.
+    """
     from dvc.exceptions import DvcException
     from dvc.lock import LockError
     from dvc.repo import Repo
@@ -48,8 +61,6 @@ def command(stages: tuple[str, ...], force: bool) -> None:
         if failed := re.search(r"exited with (\d+)$", cause):
             sys.exit(int(failed[1]))
         raise OutsideFailed(f"{error}: {cause}", "uv run --frozen python -m dvc status") from error
-    if paths.METRICS.is_file():  # also when DVC had the stages' outputs from before
-        report_page.write()
 
 
 def require(stages: Sequence[str], repo: Any) -> None:

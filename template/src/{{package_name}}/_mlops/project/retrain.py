@@ -9,7 +9,7 @@ import click
 
 from .. import PACKAGE, paths
 from ..errors import Problem, Refused
-from ..files import read_json
+from ..files import one_writer, read_json
 from ..programs import dvc, stage
 from ..registry import versions
 from ..step_summary import quoted, summarize
@@ -79,14 +79,16 @@ def remote_at_home() -> str:
 
 def pull() -> list[str]:
     """Bring data/raw here, as its pointer names it."""
-    dvc("pull", "--quiet", str(paths.DATA_POINTER))
+    with one_writer(paths.DATA_LOCK):
+        dvc("pull", "--quiet", str(paths.DATA_POINTER))
     click.echo(f"retrain: {paths.RAW} is as {paths.DATA_POINTER} says", err=True)
     return []
 
 
 def train(said: list[str]) -> None:
     """Run the stages, register what they made, and let the gate judge it."""
-    stage(said, *REPRO)
+    with one_writer(paths.DATA_LOCK):
+        stage(said, *REPRO)
     stage(said, PACKAGE, "register")
     champion = versions.by_alias(versions.CHAMPION)
     refused = stage(said, PACKAGE, "gate", also=(1,))

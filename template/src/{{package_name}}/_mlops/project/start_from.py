@@ -77,7 +77,7 @@ def command(
         return
     if not yes:
         confirm()
-    with one_writer(paths.MODELS / ".lock"):
+    with one_writer(paths.MODELS / ".lock"), one_writer(paths.DATA_LOCK):
         proposal, cut = building.propose(source, found)
         new, trial = building.build(proposal, cut)
         old = [one for folder in (paths.RAW, paths.INCOMING) for one in folder.glob("*")]

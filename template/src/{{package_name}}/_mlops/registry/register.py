@@ -63,6 +63,7 @@ def new(candidate: artifact.Artifact, report: dict[str, Any], forced: str) -> ve
     if not runs.exists(run_id):  # made elsewhere, or brought back by DVC's run cache
         run_id = runs.logged_run(manifest) or runs.log_run(manifest)
         runs.log_evaluation(run_id, report)
+    runs.settle(run_id, manifest)
     folder = paths.REGISTERED / manifest["model_sha256"]
     versions.store(paths.CANDIDATE, folder, manifest=manifest, evaluation=report)
     tags = {

@@ -13,12 +13,13 @@ import click
 from .. import PACKAGE, PROJECT, paths, programs
 from ..data import removals, tables
 from ..errors import DVC, Refused, WrongInput
-from ..files import read_json, sha256, sha256_of
+from ..files import read_json, require_unlocked, sha256, sha256_of
 from ..tracking import artifact, provenance, runs
 from . import journal, versions
 
 LENGTHY = ("example", "seen")
 LOG = Path(__file__).parents[1] / "data" / "prediction_log.py"  # level 1 adds it
+POINTER = paths.CHAMPION / artifact.POINTER
 OK, DIFFERS, MISSING = "ok", "differs", "missing"
 
 
@@ -117,7 +118,30 @@ def describe(traced: versions.Version, manifest: dict[str, Any]) -> dict[str, An
 
 
 def verify(traced: versions.Version, manifest: dict[str, Any]) -> list[Check]:
-    """Hold each claim of the registry and the manifest against what is there now."""
+    """Hold each claim of the registry and the manifest against what is there now.
+
+    Raises:
+        OutsideFailed: If a claim fails while another command is about to change what it says.
+    """
+    before = latest_change()
+    found = verify_now(traced, manifest)
+    if all(check.state == OK for check in found):
+        return found
+    require_unlocked(paths.MODELS / ".lock")
+    if latest_change() == before:
+        return found
+    traced = versions.find(traced.number)
+    return verify(traced, read_record(traced.folder / artifact.MANIFEST))
+
+
+def latest_change() -> list[tuple[int, int]]:
+    """Return what tells one state of the pointer and the journal from the next."""
+    there = [path.stat() for path in (POINTER, paths.JOURNAL) if path.is_file()]
+    return [(one.st_mtime_ns, one.st_size) for one in there]
+
+
+def verify_now(traced: versions.Version, manifest: dict[str, Any]) -> list[Check]:
+    """Compare once."""
     tags = traced.tags
     commit = tags.get("commit", "")
     lock = provenance.at_commit(commit, provenance.LOCK)

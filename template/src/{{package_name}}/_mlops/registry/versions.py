@@ -14,7 +14,7 @@ from ... import schema
 from .. import PROJECT, errors, paths, programs
 from ..config import load_contract
 from ..errors import DVC, OutsideFailed, Refused, WrongInput
-from ..files import read_json, whole_folder
+from ..files import read_json, sha256, whole_folder
 from ..tracking import artifact, runs
 from ..tracking.artifact import POINTER
 from . import journal
@@ -284,6 +284,15 @@ def read_pointer() -> dict[str, Any] | None:
     return artifact.read_pointer(paths.CHAMPION) if there else None
 
 
+def champion_record() -> tuple[dict[str, Any], dict[str, Any]]:
+    """Return the champion's pointer and manifest, both of one champion."""
+
+    def read(pointer: dict[str, Any]) -> tuple[dict[str, Any], dict[str, Any]]:
+        return pointer, artifact.read_record(paths.CHAMPION / pointer["model_sha256"])
+
+    return artifact.of_champion(paths.CHAMPION, read)
+
+
 def read_evaluation(chosen: Version) -> dict[str, Any]:
     """Return the evaluation that was registered with a version.
 
@@ -321,6 +330,10 @@ def store(source: Path, destination: Path, **records: Any) -> None:
             (part / name).write_bytes((source / name).read_bytes())
         for name, content in records.items():
             (part / f"{name}.json").write_text(json.dumps(content, indent=2) + "\n")
+        expected = artifact.read_record(part)["model_sha256"]
+        if (found := sha256(part / artifact.MODEL)) != expected:
+            message = f"{source} holds model {found[:12]}… now, it was {expected[:12]}…"
+            raise OutsideFailed(message, "does another command train? Try again when it has ended")
 
 
 def require_same(chosen: Version, manifest: dict[str, Any]) -> None:

@@ -155,11 +155,7 @@ class Champion:
             message = f"there is no champion in {folder}"
             shared = folder.with_suffix(".dvc").is_file()
             raise WrongInput(message, KNOWN_CHAMPION if shared else FIRST_CHAMPION)
-        pointer = artifact.read_pointer(folder)
-        if reason := pointer.get("withdrawn"):
-            message = f"version {pointer['version']} was withdrawn: {reason}"
-            raise Refused(message, "promote a version that does better")
-        found = artifact.load_named(folder, pointer)
+        pointer, found = artifact.of_champion(folder, lambda pointer: named(folder, pointer))
         code = artifact.features_sha256(Path(module_file(self.schema)).parent)
         require(code, found.manifest["features_sha256"], "schema.py and features.py")
         served = Served(found.model, pointer["version"], pointer, ThreadpoolController())
@@ -237,6 +233,14 @@ class Champion:
         if self.served is None:
             raise self.problem or WrongInput("no model is loaded")
         return self.served
+
+
+def named(folder: Path, pointer: dict[str, Any]) -> tuple[dict[str, Any], artifact.Artifact]:
+    """Return a pointer and the model that it names; `Refused` when that was withdrawn."""
+    if reason := pointer.get("withdrawn"):
+        message = f"version {pointer['version']} was withdrawn: {reason}"
+        raise Refused(message, "promote a version that does better")
+    return pointer, artifact.load_named(folder, pointer)
 
 
 def require(found: str, expected: str, what: str) -> None:

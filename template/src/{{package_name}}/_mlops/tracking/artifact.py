@@ -2,11 +2,12 @@
 """A model as bytes on disk, with its manifest; loaded only when the hash is right."""
 
 import hashlib
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
-from ..errors import DVC, Refused, WrongInput
+from ..errors import DVC, Problem, Refused, WrongInput
 from ..files import SEAL, read_json, sha256, write_json
 from . import trust
 
@@ -18,7 +19,7 @@ POINTER = "pointer.json"
 COVERED = "manifest_sha256"  # key of a pointer
 RESTORES = f"{DVC} checkout --force models/champion"
 FIRST_CHAMPION = "uv run just repro && uv run just register && uv run just promote"
-
+Found = TypeVar("Found")
 
 NUMBER = (int, float, type(None))
 PART = {"rows": int, "first": str, "last": str}
@@ -142,6 +143,23 @@ def read_pointer(folder: Path) -> dict[str, Any]:
         message = f"{folder / POINTER} was changed after it was written: it has no seal"
         raise WrongInput(message, f"{RESTORES} makes it anew")
     return pointer
+
+
+def of_champion(folder: Path, read: Callable[[dict[str, Any]], Found]) -> Found:
+    """Return what is read of the model that the pointer names.
+
+    A command may switch the champion meanwhile, and remove the one before: then of the next.
+
+    Raises:
+        Problem: As `read_pointer` and `read` do, while the pointer stays where it is.
+    """
+    while True:
+        pointer = read_pointer(folder)
+        try:
+            return read(pointer)
+        except (Problem, FileNotFoundError):
+            if read_pointer(folder) == pointer:
+                raise
 
 
 def load_named(folder: Path, pointer: dict[str, Any]) -> Artifact:

@@ -19,13 +19,14 @@ if TYPE_CHECKING:
     from mlflow import MlflowClient
 
 ADDRESS = "MLFLOW_TRACKING_URI"
+MODEL_TAG = "model_sha256"
 TAGS = (
     "commit",
     "dirty",
     "data_sha256",
     "lock_sha256",
     "features_sha256",
-    "model_sha256",
+    MODEL_TAG,
     "python",
 )
 KIND, MAIN_METRIC = "mlflow.experimentKind", "mlflow.experiment.primaryMetric.name"
@@ -144,6 +145,15 @@ def log_run(manifest: dict[str, Any]) -> str:
         mlflow.log_dict(manifest, "manifest.json")
         run_id: str = run.info.run_id
     return run_id
+
+
+def settle(run_id: str, manifest: dict[str, Any]) -> None:
+    """Let a run say the commit of its inputs, also when they were committed after it."""
+    log = client()
+    known = log.get_run(run_id).data.tags
+    for name in ("commit", "dirty") if known.get(MODEL_TAG) == manifest[MODEL_TAG] else ():
+        if known.get(name) != str(manifest[name]):
+            log.set_tag(run_id, name, str(manifest[name]))
 
 
 def name_of(manifest: dict[str, Any]) -> str:
