@@ -34,6 +34,7 @@ GROUPS = [
     "test_e2e_schemas",
     "test_e2e_workshop",
     "test_e2e_airflow",
+    "test_e2e_kubeflow",
     "test_e2e_kubernetes",
     "test_e2e_families",
 ]

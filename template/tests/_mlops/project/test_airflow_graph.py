@@ -166,7 +166,7 @@ def test_the_reason_is_what_the_verb_said_not_what_just_adds(graph: ModuleType) 
 def test_a_file_copied_out_of_the_repo_says_where_it_belongs(
     graph: ModuleType, tmp_path: Path
 ) -> None:
-    with pytest.raises(graph.Unusable, match="let Airflow read that folder"):
+    with pytest.raises(graph.Unusable, match="is not in ops of a repo"):
         graph.find_repo(tmp_path / "a/b/c/pipeline.py")
 
 

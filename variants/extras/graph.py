@@ -1,7 +1,7 @@
-# The template's. Stages are yours, in dvc.yaml: what you add there is a task at the next parse.
+# The template's. Stages are yours, in dvc.yaml: what you add there is a task from then on.
 """Which tasks a run has, and which waits for which: dvc.yaml and the verbs after it, as they are.
 
-Nothing here needs Airflow, nor a package of the repo.
+Nothing here needs what runs them, nor a package of the repo.
 """
 
 import os
@@ -16,7 +16,7 @@ from typing import Any
 
 import yaml
 
-TASK_NAME = re.compile(r"[\w.-]{1,250}")  # what Airflow takes
+TASK_NAME = re.compile(r"[\w.-]{1,250}")  # what an orchestrator takes
 TEMPLATE = re.compile(r"\$\{[^}]*\}")  # DVC fills it in: any word may stand there
 MADE = ("outs", "metrics", "plots")
 GLUE = "src/*/_mlops/"
@@ -31,7 +31,7 @@ FINAL = (WRONG, 4, 126, 127)  # the same again would end the same way
 
 
 class Unusable(ValueError):
-    """What makes a DAG impossible, in one line."""
+    """What makes a run impossible, in one line."""
 
 
 @dataclass(frozen=True)
@@ -50,12 +50,12 @@ class Task:
 
 
 def find_repo(file: Path) -> Path:
-    """Return the repo that holds a DAG file; links are followed."""
-    repo = file.resolve().parents[3]
-    if not (repo / "dvc.yaml").is_file():
-        found = f"{file.resolve()} is not in ops/airflow/dags of a repo with a dvc.yaml"
-        raise Unusable(f"{found}: let Airflow read that folder, and copy no file out of it")
-    return repo
+    """Return the repo that holds a file of ops; links are followed."""
+    real = file.resolve()
+    for folder in real.parents:
+        if folder.name == "ops" and (folder.parent / "dvc.yaml").is_file():
+            return folder.parent
+    raise Unusable(f"{real} is not in ops of a repo with a dvc.yaml: leave it there, copy no file")
 
 
 def project(repo: Path) -> str:
@@ -103,7 +103,7 @@ def read_stages(repo: Path) -> dict[str, dict[str, Any]]:
     for name, stage in stages.items():
         if not TASK_NAME.fullmatch(str(name)):
             allowed = "expected letters, digits, `_`, `-` and `.`, at most 250"
-            raise Unusable(f"stage {name!r} of dvc.yaml cannot be a task of Airflow: {allowed}")
+            raise Unusable(f"stage {name!r} of dvc.yaml cannot be a task: {allowed}")
         if not isinstance(stage, dict) or not isinstance(stage.get("do", stage), dict):
             raise Unusable(f"stage {name!r} of dvc.yaml is no mapping")
     found = {str(name): stage.get("do", stage) for name, stage in stages.items()}
@@ -172,7 +172,7 @@ def command(uv: str, repo: Path, recipe: Sequence[str]) -> list[str]:
 
 
 def environment(given: Mapping[str, str]) -> dict[str, str]:
-    """Return the variables of a worker without those that lead to Airflow's own packages."""
+    """Return the variables of a worker without those that lead to another environment."""
     leading = {"VIRTUAL_ENV", "PYTHONHOME", "PYTHONPATH", "UV_PROJECT_ENVIRONMENT"}
     return {name: value for name, value in given.items() if name not in leading}
 
