@@ -25,8 +25,8 @@ def directives() -> dict[str, str]:
         WrongInput: If one of the two is missing or cannot be read, the key is for everybody to
             read, or others would reach the door without TLS.
     """
-    host, certificate, key = (os.environ.get(name, "") for name in (HOST, CERTIFICATE, KEY))
-    host = host or LOCAL[0]
+    certificate, key = os.environ.get(CERTIFICATE, ""), os.environ.get(KEY, "")
+    host = os.environ.get(HOST) or LOCAL[0]
     if not certificate and not key:
         if host not in LOCAL:
             message = f"{HOST} is {host!r}, which others reach, and there is no TLS"
