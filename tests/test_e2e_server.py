@@ -12,7 +12,7 @@ import urllib.error
 import urllib.request
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import pytest
@@ -42,10 +42,10 @@ class Team:
             MLFLOW_TRACKING_URI=self.address, DATABASE_URL=self.database, **own
         )
 
-    def run(self, *command: str, code: int = 0) -> subprocess.CompletedProcess[str]:
+    def run(self, *command: str, code: int = 0, **more: str) -> subprocess.CompletedProcess[str]:
         """Run a command in the repo; any other exit code is a failure that shows what it said."""
         done = subprocess.run(
-            command, cwd=self.repo, env=self.environment(), capture_output=True, text=True
+            command, cwd=self.repo, env=self.environment() | more, capture_output=True, text=True
         )
         assert done.returncode == code, f"{command}: {done.returncode}\n{done.stdout}{done.stderr}"
         return done
@@ -68,14 +68,14 @@ class Team:
         return self.run("uv", "run", "--frozen", "python", "-c", program).stdout.strip()
 
     @contextmanager
-    def server(self) -> Iterator[None]:
+    def server(self, *options: str, **more: str) -> Iterator[None]:
         """Run `just server` in the repo; stop it by its process group."""
         log = self.repo.parent / "server.log"
         with log.open("a", encoding="utf-8") as file:
             server = subprocess.Popen(
-                ["uv", "run", "just", "server", "--port", str(self.port)],
+                ["uv", "run", "just", "server", "--port", str(self.port), *options],
                 cwd=self.repo,
-                env=self.environment(),
+                env=self.environment() | more,
                 stdout=file,
                 stderr=file,
                 start_new_session=True,
@@ -295,3 +295,35 @@ def test_without_the_server_a_command_says_so(team: Team) -> None:
     done = away.run("uv", "run", "just", "register", code=3)
 
     assert f"the tracking store {away.address} does not answer" in done.stderr
+
+
+OWN = "chosen-by-a-person"
+ADMIN = {"MLFLOW_TRACKING_USERNAME": "admin", "MLFLOW_TRACKING_PASSWORD": OWN}
+OTHER = "of-another-person"
+READER = {"MLFLOW_TRACKING_USERNAME": "reader", "MLFLOW_TRACKING_PASSWORD": OTHER}
+NEW_READER = """
+import os
+from mlflow.server import get_app_client
+client = get_app_client("basic-auth", os.environ["MLFLOW_TRACKING_URI"])
+client.create_user("reader", "of-another-person")
+"""
+
+
+@pytest.mark.all
+def test_a_server_with_auth_lets_in_who_has_a_password_and_says_no_in_one_line(
+    team: Team,
+) -> None:
+    guarded = replace(team, port=free_port())
+    trace, register = ("uv", "run", "late-flights", "trace", "1"), ("uv", "run", "just", "register")
+    with guarded.server("--auth", MLFLOW_AUTH_ADMIN_PASSWORD=OWN):
+        unknown = guarded.run(*trace, code=3)
+        wrong = guarded.run(*trace, code=3, **ADMIN | {"MLFLOW_TRACKING_PASSWORD": "guessed"})
+        guarded.run(*trace, **ADMIN)
+        guarded.run("uv", "run", "--frozen", "python", "-c", NEW_READER, **ADMIN)
+        guarded.run(*trace, **READER)
+        reader = guarded.run(*register, "--force", "a test", code=3, **READER)
+
+    assert "(401): MLFLOW_TRACKING_USERNAME and MLFLOW_TRACKING_PASSWORD are not" in unknown.stderr
+    assert "are wrong" in wrong.stderr
+    assert "does not let reader do this (403)" in reader.stderr
+    assert OWN not in (team.repo.parent / "server.log").read_text(encoding="utf-8")

@@ -3,16 +3,24 @@
 
 `SERVICE_TOKEN` and `METRICS_TOKEN` hold a token; with `_FILE` at the end, the path of a file with
 one token a line, which is read anew for each request: two lines while callers move to a new one.
+The other way round: what is said when a tracking server does not let a command in.
 """
 
 import hashlib
 import hmac
 import os
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
-from .errors import WrongInput
+from .errors import OutsideFailed, WrongInput
 
 SERVICE, METRICS = "SERVICE_TOKEN", "METRICS_TOKEN"
+TRACKING = "MLFLOW_TRACKING_URI"
+USER = "MLFLOW_TRACKING_USERNAME"
+PASSWORD = "MLFLOW_TRACKING_PASSWORD"  # pragma: allowlist secret
+UNKNOWN_USER, FORBIDDEN = 401, 403
+STATUS = {"UNAUTHENTICATED": UNKNOWN_USER, "PERMISSION_DENIED": FORBIDDEN}  # as MLflow names them
 SHORTEST = 16  # characters
 NEW = 'python -c "import secrets; print(secrets.token_urlsafe(32))"'
 
@@ -73,3 +81,31 @@ def headers() -> dict[str, str]:
     """Return the header by which this repo's own commands may ask the service."""
     found = tokens(SERVICE)
     return {"Authorization": f"Bearer {found[0]}"} if found else {}
+
+
+def refusal(error: BaseException | None) -> OutsideFailed | None:
+    """Return what to tell when a tracking server does not let us in; nothing for other errors."""
+    server = f"the tracking server {os.environ.get(TRACKING, '')} does not let"
+    while error:
+        status = getattr(getattr(error, "response", None), "status_code", None)
+        status = STATUS.get(str(getattr(error, "error_code", "")), status)
+        if status == UNKNOWN_USER:
+            given = os.environ.get(USER) and os.environ.get(PASSWORD)
+            found = f"{USER} and {PASSWORD} are {'wrong' if given else 'not set'}"
+            return OutsideFailed(f"{server} us in (401): {found}", "put both into .env")
+        if status == FORBIDDEN:
+            message = f"{server} {os.environ.get(USER) or 'this user'} do this (403)"
+            return OutsideFailed(message, "its administrator gives the permission EDIT, or MANAGE")
+        error = error.__cause__ or error.__context__
+    return None
+
+
+@contextmanager
+def asking() -> Iterator[None]:
+    """Raise `OutsideFailed` where a tracking server does not let us in."""
+    try:
+        yield
+    except Exception as error:
+        if problem := refusal(error):
+            raise problem from error
+        raise

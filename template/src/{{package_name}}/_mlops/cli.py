@@ -13,6 +13,7 @@ from pathlib import Path
 import click
 
 from . import PROJECT, evidence
+from .access import asking
 from .errors import Problem, WrongInput, did_you_mean, without_passwords
 from .paths import enter_root
 
@@ -64,7 +65,7 @@ def load(name: str, path: Path) -> click.Command:
     module = importlib.import_module(f"{__package__}.{path.parent.name}.{path.stem}")
     command: click.Command = module.command
     if command.callback:
-        command.callback = evidence.recorded(name, command.callback)
+        command.callback = evidence.recorded(name, asking()(command.callback))
     return command
 
 

@@ -17,6 +17,7 @@ from ..package import paths, programs, removals, schema, stored_rows, tables
 VALUE = "planted-4711-value"
 TEXTS = [one.name for one in schema.COLUMNS if one.kind == "text" and one.name in UNREAD]
 TEXT = ([name for name in TEXTS if name not in schema.KEY] or [""])[0]
+NO_KEY = next(one.name for one in schema.COLUMNS if one.name not in schema.KEY)
 ROW = 3
 REASON = ("--reason", "ticket 17")
 
@@ -216,7 +217,7 @@ def test_a_group_is_all_rows_of_a_person(own_repo: Repo, sample: pd.DataFrame) -
     [
         (["no-assignment"], "COLUMN=VALUE"),
         (["colour=secret-value"], "no column 'colour'"),
-        ([f"{schema.COLUMNS[-1].name}=1", "--pretend"], "not the key of a row"),
+        ([f"{NO_KEY}=1", "--pretend"], "not the key of a row"),
     ],
 )
 def test_what_names_no_subject_is_refused(repo: Repo, words: list[str], says: str) -> None:

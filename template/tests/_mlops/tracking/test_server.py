@@ -1,6 +1,7 @@
 # The template's. Addresses of yours are in .env.
 """When the MLflow server does not start, and what it says then."""
 
+import configparser
 import socket
 
 import pytest
@@ -64,3 +65,31 @@ def test_others_may_call_it_only_when_somebody_answers_for_it(start, own_repo: R
         done = own_repo.run("server", "--host", "0.0.0.0")
 
     assert (done.code, "names no owner" in done.err) == (1, True)
+
+
+@pytest.mark.parametrize("password", ["", "password1234"[:8]])
+def test_with_auth_there_is_no_default_and_no_short_password(
+    start, password: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv(server.ADMIN_PASSWORD, password)
+    done = start("postgresql://me:secret@127.0.0.1:1/mlflow", "--auth")
+
+    assert (done.code, server.ADMIN_PASSWORD in done.err) == (2, True), done.err
+    assert "at least 12" in done.err
+    assert "password1" not in done.err
+
+
+def test_what_basic_auth_reads_is_for_its_user_alone(
+    own_repo: Repo, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(own_repo.folder)
+    monkeypatch.setenv(server.ADMIN_PASSWORD, "chosen-by-a-person")  # pragma: allowlist secret
+    address = "postgresql://me:password@127.0.0.1:1/a%40b"
+    environment = server.authentication(address)
+    settings = configparser.ConfigParser()
+    settings.read(environment["MLFLOW_AUTH_CONFIG_PATH"])
+
+    assert settings["mlflow"]["database_uri"] == address
+    assert server.SETTINGS.stat().st_mode & 0o777 == 0o600
+    assert "chosen" not in server.SETTINGS.read_text("utf-8")
+    assert len(environment[server.SESSIONS]) == 64

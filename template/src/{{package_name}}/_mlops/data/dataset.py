@@ -1,6 +1,7 @@
 # The template's. Yours are features.py and the split in data.py.
 """The tables between raw batches and the model, and what is recorded about them."""
 
+import math
 from collections.abc import Sequence
 from pathlib import Path
 from shlex import quote
@@ -119,16 +120,19 @@ def typical(values: pd.Series, column: Column) -> Any:
     names_rows = column.name in schema.KEY and values.nunique() > len(values) / 2
     if values.empty:
         return None
+    middle = values.sort_values().iloc[len(values) // 2]
     if column.kind in ("integer", "number") and names_rows:
-        after = values.max() + 1
-        return after if column.high is None or after <= column.high else column.low
+        low = -math.inf if column.low is None else column.low
+        high = math.inf if column.high is None else column.high
+        free = (one for one in (values.max() + 1, values.min() - 1) if low <= one <= high)
+        return next(free, middle)
     if column.kind == "timestamp" and names_rows:
         return values.max().normalize() + pd.Timedelta(hours=36)  # at noon no clock is changed
     if column.kind in ("text", "boolean"):
         counts = values.value_counts()
         often = sorted(counts.index[counts == counts.iloc[0]])[0]
         return "example" if column.kind == "text" and counts.iloc[0] == 1 else often
-    return values.sort_values().iloc[len(values) // 2]
+    return middle
 
 
 def describe(rows: pd.DataFrame) -> dict[str, Any]:

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from .. import PROJECT, paths
+from ..access import asking, refusal
 from ..errors import OutsideFailed, first_cause, without_passwords
 
 if TYPE_CHECKING:
@@ -103,6 +104,8 @@ def client() -> "MlflowClient":
             bring_home(home())
         return mlflow.MlflowClient()
     except Exception as error:  # SQLAlchemy, requests and MLflow each have their own
+        if problem := refusal(error):
+            raise problem from error
         message = f"the tracking store {shown_store()} does not answer: {first_cause(error)}"
         raise OutsideFailed(message, f"is it running, and is {ADDRESS} right?") from error
 
@@ -127,6 +130,7 @@ def bring_home(repo: Path) -> None:
             )
 
 
+@asking()
 def log_run(manifest: dict[str, Any]) -> str:
     """Log one training run from its manifest and return the run's id."""
     client()
@@ -178,6 +182,7 @@ def view(report: dict[str, Any]) -> str:
     return json.dumps({"selectedColumns": columns})
 
 
+@asking()
 def log_evaluation(run_id: str, report: dict[str, Any]) -> None:
     """Add the evaluation's numbers and plots to a run."""
     log = client()

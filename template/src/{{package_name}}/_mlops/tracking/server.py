@@ -2,11 +2,15 @@
 """Run the MLflow server on PostgreSQL."""
 
 import os
+import secrets
 import sys
+from importlib.util import find_spec
+from pathlib import Path
 
 import click
 
 from ..errors import OutsideFailed, WrongInput, first_cause
+from ..files import whole_file
 from ..local_service import require_free, require_owner
 from .runs import ADDRESS
 
@@ -14,6 +18,11 @@ DATABASE = "DATABASE_URL"
 FORM = f"{DATABASE}=postgresql://user:password@127.0.0.1:5432/mlflow"
 # relative, and handed out by the server: links to files survive a move of this folder
 FILES = "mlartifacts"
+ADMIN = "MLFLOW_AUTH_ADMIN_USERNAME"
+ADMIN_PASSWORD = "MLFLOW_AUTH_ADMIN_PASSWORD"  # pragma: allowlist secret
+SESSIONS = "MLFLOW_FLASK_SERVER_SECRET_KEY"
+LONG = 12  # letters of a password
+SETTINGS = Path("build/mlflow-auth.ini")
 
 
 @click.command()
@@ -23,13 +32,17 @@ FILES = "mlartifacts"
 @click.option(
     "--allowed-hosts", metavar="NAMES", help="Names by which clients may call it, with commas."
 )
-def command(host: str, port: int, workers: int, allowed_hosts: str | None) -> None:
+@click.option("--auth", is_flag=True, help="Let in only who has a user's name and password.")
+def command(host: str, port: int, workers: int, allowed_hosts: str | None, auth: bool) -> None:
     """Run `mlflow server` until it is interrupted; clients set MLFLOW_TRACKING_URI.
 
     The database's address comes from the environment, DATABASE_URL; files lie in mlartifacts/.
+    With --auth the first administrator's password does too, MLFLOW_AUTH_ADMIN_PASSWORD; there is
+    no default. Clients say who they are by MLFLOW_TRACKING_USERNAME and _PASSWORD.
     """
     database = read_address(os.environ.get(DATABASE, ""))
     require_owner(host)
+    asked = authentication(database) if auth else {}
     require_answer(database)
     require_free(host, port)
     names = allowed_hosts or ",".join(f"{name}:{port}" for name in ("localhost", "127.0.0.1", host))
@@ -37,10 +50,37 @@ def command(host: str, port: int, workers: int, allowed_hosts: str | None) -> No
     serve = ["--host", host, "--port", str(port), "--workers", str(workers)]
     serve += ["--serve-artifacts", "--artifacts-destination", f"./{FILES}"]
     serve += ["--allowed-hosts", names]
-    environment = {name: value for name, value in os.environ.items() if name != ADDRESS}
+    serve += ["--app-name", "basic-auth"] if auth else []
+    environment = {name: value for name, value in os.environ.items() if name != ADDRESS} | asked
     environment["MLFLOW_BACKEND_STORE_URI"] = database  # arguments are seen by everybody
     environment["MLFLOW_SERVER_ENABLE_JOB_EXECUTION"] = "false"  # its jobs are not about models
     os.execve(sys.executable, [sys.executable, "-m", "mlflow", "server", *serve], environment)
+
+
+def authentication(database: str) -> dict[str, str]:
+    """Write what MLflow's basic-auth reads, for this user alone to read; return its environment.
+
+    Raises:
+        WrongInput: If nobody chose an administrator's password, or a short one.
+        OutsideFailed: If a package of the group `server` is missing.
+    """
+    password = os.environ.get(ADMIN_PASSWORD, "")
+    if len(password) < LONG:
+        found = f"has {len(password)} letters" if password else "is not set"
+        message = f"{ADMIN_PASSWORD} {found}; expected at least {LONG}"
+        raise WrongInput(message, "put one into .env; only the first start with --auth uses it")
+    if find_spec("flask_wtf") is None:
+        raise OutsideFailed("Flask-WTF is not installed", "uv add --group server 'Flask-WTF<2'")
+    settings = {
+        "default_permission": "READ",
+        "database_uri": database,
+    }
+    lines = [f"{name} = {value.replace('%', '%%')}" for name, value in settings.items()]
+    with whole_file(SETTINGS, mode=0o600) as part:
+        part.write_text("\n".join(["[mlflow]", *lines, ""]), encoding="utf-8")
+    key = os.environ.get(SESSIONS) or secrets.token_hex()  # the same for all workers
+    who = os.environ.get(ADMIN) or "admin"
+    return {"MLFLOW_AUTH_CONFIG_PATH": str(SETTINGS.resolve()), SESSIONS: key, ADMIN: who}
 
 
 def read_address(address: str) -> str:
