@@ -10,7 +10,7 @@ import re
 import sqlite3
 import subprocess
 from contextlib import closing
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
@@ -19,6 +19,7 @@ from first_run import FirstRuns, run, try_to_run, with_candidate
 from rendering import clean_environment, commit_all, update
 
 KILLING = Path(__file__).with_name("killing.py")
+NO_STACK = Path(__file__).with_name("no_stack.py")
 SEED = 20130901
 HELD = re.compile(r"error: \S+ is held by another command, process \d+\n\nhint: wait .*\n")
 MANY = 8
@@ -35,6 +36,9 @@ class Kill:
         checks: Commands that say yes after the second run.
         codes: Exit codes with which the command ends well.
         nothing_left: Exit codes of a second run when the first had done all before the kill.
+        again: What a person types after the kill, in order; by default the command.
+        stub: A program that takes the place of processes first.
+        grows: Which figures and files may be more when a command has run twice.
         at: What the changes look like at which it is killed; by default all of them.
     """
 
@@ -44,20 +48,14 @@ class Kill:
     codes: tuple[int, ...] = (0,)
     at: str = ""
     nothing_left: tuple[int, ...] = ()
+    again: tuple[tuple[str, ...], ...] = ()
+    stub: str = ""
+    grows: str = ""
 
 
 def killed(repo: Path, kill: Kill, points: int) -> dict[str, Any]:
     """Kill a command at some changes, and see that each second run ended as it should."""
-    asked = {
-        "command": kill.command,
-        "prepare": kill.prepare,
-        "checks": kill.checks,
-        "codes": kill.codes,
-        "at": kill.at,
-        "nothing_left": kill.nothing_left,
-        "points": points,
-        "seed": SEED,
-    }
+    asked = {**asdict(kill), "points": points, "seed": SEED}
     done = run(repo, "uv", "run", "python", str(KILLING), json.dumps(asked))
     found: dict[str, Any] = json.loads(done.stdout.splitlines()[-1])
     assert "wrong_before" not in found, found["wrong_before"]
@@ -74,6 +72,9 @@ def repo(first_runs: FirstRuns, tmp_path_factory: pytest.TempPathFactory) -> Pat
 
 
 TWO = ("trace",), ("trace", "2")
+START = ("start-from", "sklearn:iris", "--target", "target", "--yes")
+RAISE = ("update", "--level", "1")
+TWICE = r"runs$|runs by status|\./mlruns/1/#"  # each training is a run; none may stay open
 
 
 @pytest.mark.e2e
@@ -98,12 +99,14 @@ def test_a_command_that_was_killed_between_two_records_is_finished_by_the_next(
 @pytest.mark.parametrize(
     "kill",
     [
-        Kill(("train",), checks=(("evaluate",),)),
+        Kill(("train",), checks=(("evaluate",),), grows=TWICE),
         Kill(("evaluate",)),
         Kill(("register",), checks=TWO),
         Kill(("register",), checks=TWO, at="sqlite commit|fsync|journal"),
         Kill(("promote", "2"), (("register",),)),
         Kill(("set-up",)),
+        Kill(START, checks=(("validate",),)),
+        Kill(RAISE, again=(("update", "--undo"), RAISE)),
     ],
     ids=lambda kill: "-".join([*kill.command, kill.at[:6]]),
 )
@@ -120,11 +123,31 @@ def served(first_runs: FirstRuns, tmp_path_factory: pytest.TempPathFactory) -> P
     update(repo, "HEAD", maturity_level=2)
     run(repo, "uv", "lock")
     run(repo, "uv", "sync", "--quiet")
+    run(repo, "uv", "run", "python", "-c", LOGGED)
     commit_all(repo, "Raise the level")
     return repo
 
 
+# what a service would have logged
+LOGGED = """
+from late_flights import data, features, schema
+from late_flights._mlops import paths
+from late_flights._mlops.data import tables
+from late_flights._mlops.serving.added.log_predictions import PredictionLog
+from late_flights._mlops.serving.champion import Champion
+
+champion, heard = Champion(schema, features), []
+champion.load_or_raise()
+champion.on_answer.append(heard.append)
+log = PredictionLog(champion)
+log.open()
+rows = tables.known_rows(tables.read(paths.SAMPLE, schema, data), schema)
+for number, row in enumerate(tables.as_records(rows.head(300))):
+    champion.answer([row], str(number))
+    log.write({"status": 200, "id": str(number), "ms": 1.0}, heard.pop())
+"""
 BATCH = "data/incoming/2013-08.parquet"
+ROLLOUT = ("rollout", "start", "2", "--force", "a test")
 DEPLOY = ("deploy", "2", "--force", "a test")
 
 
@@ -137,6 +160,8 @@ DEPLOY = ("deploy", "2", "--force", "a test")
         Kill(DEPLOY),
         Kill(("rollback",), (DEPLOY,), nothing_left=(2,)),
         Kill(("trigger",), codes=(0, 1)),
+        Kill(("monitor",), codes=(0, 10, 11)),
+        Kill(ROLLOUT, again=(ROLLOUT, ("rollout", "run")), stub=str(NO_STACK)),
     ],
     ids=lambda kill: kill.command[0],
 )

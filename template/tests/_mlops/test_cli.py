@@ -120,7 +120,7 @@ def test_an_internal_error_keeps_its_traceback_in_a_file(
     repo: Repo, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(cli, "enter_root", lambda: 1 / 0)
-    monkeypatch.setattr(cli.tempfile, "tempdir", str(tmp_path))
+    monkeypatch.setattr(errors.tempfile, "tempdir", str(tmp_path))
     done = repo.run("validate")
     (log,) = tmp_path.iterdir()
 
@@ -133,6 +133,7 @@ def test_an_internal_error_keeps_its_traceback_in_a_file(
 def test_a_name_nearby_is_suggested_and_a_far_one_gets_the_list() -> None:
     assert errors.did_you_mean("metrc", ["metric", "other"]) == "did you mean 'metric'?"
     assert errors.did_you_mean("x", ["b", "a"]) == "known are: a, b"
+    assert errors.did_you_mean("x", map(str, range(300))).endswith("and 280 more")
 
 
 @pytest.mark.parametrize(

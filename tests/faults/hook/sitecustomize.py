@@ -11,7 +11,8 @@ import sys
 from typing import Any
 
 CHANGES = {"os.rename", "os.remove", "os.rmdir", "os.mkdir", "os.link", "os.symlink"}
-LEFT_OUT = (f"{os.sep}.venv{os.sep}", "__pycache__", ".pyc", f"{os.sep}.evidence")
+SCRATCH = f"{os.sep}build{os.sep}"  # where an update is computed, by thousands of changes
+LEFT_OUT = (f"{os.sep}.venv{os.sep}", "__pycache__", ".pyc", f"{os.sep}.evidence", SCRATCH)
 WRITES = os.O_WRONLY | os.O_RDWR | os.O_CREAT
 
 
@@ -43,6 +44,8 @@ def begin() -> None:
 
 def look(event: str, given: tuple[Any, ...]) -> None:
     """See each event of Python before it happens."""
+    if event == "subprocess.Popen" and SCRATCH in f"{given[2] or os.getcwd()}{os.sep}":  # noqa: PTH109
+        return
     if event == "subprocess.Popen":
         change(f"{event} {' '.join(map(str, given[1][:4]))}")
     elif event in CHANGES and (path := inside(given[0])):

@@ -5,8 +5,6 @@ import ast
 import importlib
 import os
 import sys
-import tempfile
-import traceback
 from functools import cache
 from pathlib import Path
 
@@ -14,7 +12,7 @@ import click
 
 from . import PROJECT, evidence
 from .access import asking
-from .errors import Problem, WrongInput, did_you_mean, without_passwords
+from .errors import Problem, WrongInput, did_you_mean, without_passwords, written_down
 from .paths import enter_root
 
 HERE = Path(__file__).parent
@@ -110,11 +108,9 @@ def main(arguments: list[str] | None = None) -> None:
             click.echo(f"\nhint: {problem.hint}", err=True)
         sys.exit(problem.exit_code)
     except Exception as error:
-        with tempfile.NamedTemporaryFile(
-            "w", prefix=f"{PROJECT}-", suffix=".log", delete=False
-        ) as log:
-            log.write(without_passwords(traceback.format_exc()))
-        said = f"internal error: {error}\n\nhint: the traceback is in {log.name}"
+        said = (
+            f"internal error: {error}\n\nhint: the traceback is in {written_down(error, PROJECT)}"
+        )
         click.echo(without_passwords(said), err=True)
         sys.exit(4)
 

@@ -2,12 +2,15 @@
 """What can go wrong for a user: what was found, what was expected, what to do."""
 
 import re
+import tempfile
+import traceback
 from collections.abc import Iterable
 from difflib import get_close_matches
 
 DVC = "uv run --frozen python -m dvc"  # what a hint says: `dvc` is on nobody's PATH
 # user and password of an address, but for the form that a hint shows and one that has stars
 SECRET = re.compile(r"(?<=://)(?!user:password@|[^/\s'\":@]*:\*+@)[^/\s'\"]*:[^/\s'\"]*@")
+MOST_KNOWN = 20  # names in one line
 CAUSE = re.compile(r"(Stderr:[ |]*)?(error|fatal):", re.IGNORECASE)
 
 
@@ -49,12 +52,22 @@ def without_passwords(text: str) -> str:
     return SECRET.sub("***@", text)
 
 
+def written_down(error: BaseException, project: str) -> str:
+    """Write a traceback, without passwords, into a file of its own; return where."""
+    with tempfile.NamedTemporaryFile(
+        "w", prefix=f"{project}-", suffix=".log", delete=False, encoding="utf-8"
+    ) as log:
+        log.write(without_passwords("".join(traceback.format_exception(error))))
+    return log.name
+
+
 def did_you_mean(word: str, known: Iterable[str]) -> str:
     """Return a hint for a misspelt name, or the names there are."""
     known = sorted(known)
     if close := get_close_matches(word, known, n=1):
         return f"did you mean {close[0]!r}?"
-    return f"known are: {', '.join(known) or 'none'}"
+    more = f" and {len(known) - MOST_KNOWN} more" if len(known) > MOST_KNOWN else ""
+    return f"known are: {', '.join(known[:MOST_KNOWN]) or 'none'}{more}"
 
 
 def cause_of(said: str) -> str:

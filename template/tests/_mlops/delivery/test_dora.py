@@ -166,3 +166,10 @@ def test_a_damaged_journal_is_named_and_the_rest_counted(own_repo: Repo) -> None
 
     assert "line 1 is damaged" in done.err
     assert json.loads(done.out)["deployments"] == 1
+
+
+def test_an_edited_line_is_named_beside_the_figures(own_repo: Repo) -> None:
+    path = own_repo.folder / paths.JOURNAL
+    path.write_bytes(path.read_bytes().replace(b'"by": "Test"', b'"by": "test"'))
+
+    assert f"warning: {paths.JOURNAL} line 1 was edited" in own_repo.must("dora").err

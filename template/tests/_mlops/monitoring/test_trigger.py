@@ -92,6 +92,19 @@ def test_a_fresh_champion_waits_and_before_it_there_is_no_waiting(own_repo: Repo
     assert json.loads(first.out) == {"train": True, "reasons": ["there is no champion yet"]}
 
 
+@pytest.mark.parametrize("command", ["trigger", "monitor"])
+def test_a_manifest_with_another_byte_than_the_pointer_knows_decides_nothing(
+    own_repo: Repo, command: str
+) -> None:
+    pointer = own_repo.read(paths.CHAMPION / artifact.POINTER)
+    manifest = own_repo.folder / paths.CHAMPION / pointer["model_sha256"] / artifact.MANIFEST
+    text = manifest.read_text(encoding="utf-8")
+    manifest.write_text(text.replace('"created": "20', '"created": "10'), encoding="utf-8")
+    done = own_repo.run(command)
+
+    assert (done.code, "pointer.json says" in done.err) == (2, True)
+
+
 def test_days_are_counted_by_the_rows_where_months_pass_in_seconds(
     repo: Repo, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -160,4 +173,5 @@ def test_a_candidate_trained_since_counts_for_the_schedule(own_repo: Repo) -> No
     for path, code in ((champion, 1), (paths.CANDIDATE / artifact.MANIFEST, 0)):
         manifest = {**own_repo.read(path), "created": long_ago}
         files.write_json(own_repo.folder / path, manifest)
+        artifact.write_pointer(own_repo.folder / paths.CHAMPION, pointer)
         assert own_repo.run("trigger").code == code

@@ -377,6 +377,18 @@ def test_what_is_no_file_is_refused_before_it_is_opened(tmp_path: Path, name: st
         source.read(Path(name) if ":" in name else tmp_path / name)
 
 
+def test_a_text_that_cannot_fit_into_memory_is_refused_before_it_is_read(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    path = text(tmp_path, lines("1,x", "2,y"))
+    monkeypatch.setattr(source, "free_memory", lambda: 100)
+    with pytest.raises(errors.OutsideFailed, match="GB of memory or more"):
+        source.read(path)
+
+    monkeypatch.setattr(source, "free_memory", lambda: 0)  # nobody knows
+    assert len(source.read(path).rows) == ROWS
+
+
 def test_the_index_of_a_data_frame_is_a_column(tmp_path: Path) -> None:
     days = pd.date_range("2024-01-01", periods=3, name="day")
     pd.DataFrame({"a": [1, 2, 3]}, days).to_parquet(tmp_path / "t.parquet")

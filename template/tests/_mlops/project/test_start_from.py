@@ -90,6 +90,20 @@ def test_labels_that_only_later_rows_have_are_refused_and_nothing_is_written(
     assert own_files(repo) == before
 
 
+def test_where_no_column_is_left_the_table_is_shown_and_nothing_written(
+    table: Callable[..., Path], tmp_path: Path
+) -> None:
+    repo = fresh_repo(tmp_path / "work")
+    before = own_files(repo)
+    asked = ("--target", "bought", "--drop", "signal", "--yes", "--force")
+    done = repo.run("start-from", table(order_id=range(ROWS)), *asked)
+
+    assert done.code == 2
+    assert "no column is left to learn bought from" in done.err
+    assert "order_id" in done.out
+    assert own_files(repo) == before
+
+
 @pytest.mark.parametrize("name", ['a"""b', "two\nlines", "back\\slash", "très long " * 20])
 def test_a_name_that_would_end_a_comment_is_written_harmlessly(name: str) -> None:
     raw = source.Raw(pd.DataFrame({"x": [1, 2]}))

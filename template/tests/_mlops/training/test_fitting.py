@@ -1,12 +1,16 @@
 # The template's. Claims about your own model go into tests/test_model.py.
 """What a family asks of inputs and labels is said in one line, with what to write."""
 
+from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pandas as pd
 import pytest
 from sklearn.base import BaseEstimator, ClassifierMixin
-from sklearn.linear_model import LinearRegression, RidgeClassifier
+from sklearn.cluster import KMeans
+from sklearn.ensemble import IsolationForest
+from sklearn.linear_model import LinearRegression, LogisticRegression, RidgeClassifier
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
 
@@ -52,13 +56,66 @@ def test_a_text_that_reaches_an_estimator_is_told_to_be_encoded() -> None:
     texts = pd.DataFrame({"x": ["red", "blue", "red", "blue"]})
 
     with pytest.raises(errors.WrongInput) as found:
-        fitting.fit(LinearRegression(), texts, pd.Series([1.0, 2.0, 1.0, 2.0]))
+        fitting.fit(LogisticRegression() if schema.LABELS else LinearRegression(), texts, TARGET)
     assert "OrdinalEncoder" in found.value.hint
 
 
 def test_another_failure_keeps_its_traceback() -> None:
-    with pytest.raises(ValueError, match="something else"):
+    with pytest.raises(errors.WrongInput, match="Picky cannot be fitted: something else") as found:
         fitting.fit(Picky("something else"), ROWS, TARGET)
+
+    log = Path(found.value.hint.removeprefix("the traceback is in "))
+    assert "in fit" in log.read_text(encoding="utf-8")
+    log.unlink()
+
+
+class Answering(ClassifierMixin, BaseEstimator):
+    """A model that gives the same probabilities whatever it is asked."""
+
+    def __init__(self, share: float = 0.5, returns: bool = True) -> None:
+        self.share = share
+        self.returns = returns
+
+    def fit(self, inputs: Any, target: Any) -> "Answering | None":
+        """Learn nothing but the labels."""
+        self.classes_ = np.unique(target)
+        return self if self.returns else None
+
+    def predict_proba(self, inputs: Any) -> Any:
+        """Answer the same for every row."""
+        return np.full((len(inputs), 2), self.share)
+
+
+@pytest.mark.parametrize(
+    ("unfitted", "said"),
+    [
+        (Answering(float("nan")), "Answering answers what is no number"),
+        (Answering(1.0), "the probabilities of Answering for no, yes add up to 2; expected 1"),
+        (Answering(returns=False), "fit of Answering returns nothing"),
+        (Answering, "build_model returns Answering; expected an unfitted estimator"),
+        (None, "build_model returns None; expected an unfitted estimator"),
+        (LinearRegression(), "LinearRegression answers a number; schema.py asks for labels"),
+        (IsolationForest(), "IsolationForest answers outliers; schema.py asks for labels"),
+        (make_pipeline(KMeans(2)), "KMeans answers clusters; schema.py asks for labels"),
+    ],
+    ids=lambda one: one if isinstance(one, str) else "",
+)
+def test_a_model_whose_answers_are_of_no_use_is_refused(
+    monkeypatch: pytest.MonkeyPatch, unfitted: Any, said: str
+) -> None:
+    monkeypatch.setattr(schema, "LABELS", ("no", "yes"))
+
+    with pytest.raises(errors.WrongInput, match=said):
+        fitting.fit(unfitted, ROWS, pd.Series(["no", "yes"] * 2))
+
+
+def test_a_classifier_is_refused_where_a_number_is_asked_for(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(schema, "LABELS", ())
+
+    with pytest.raises(errors.WrongInput, match="answers labels; schema"):
+        fitting.fit(LogisticRegression(), ROWS, pd.Series([1.0, 2.0, 1.0, 2.0]))
 
 
 def test_a_model_without_probabilities_is_refused_before_it_is_written(

@@ -1,6 +1,9 @@
 # The template's. Claims about your own model go into tests/test_model.py.
 """What `train` leaves behind: a model, and the record of how it was made."""
 
+import os
+import socket
+
 import pandas as pd
 import pytest
 
@@ -99,3 +102,23 @@ def test_features_that_were_not_made_are_wrong_input(own_repo: Repo) -> None:
     done = own_repo.run("train")
 
     assert (done.code, "just repro" in done.err) == (2, True)
+
+
+def test_what_a_killed_training_left_open_is_ended_by_the_next(
+    own_repo: Repo, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(own_repo.folder)
+    log = runs.client()
+    experiment = log.get_experiment_by_name(runs.PROJECT).experiment_id
+    left = {
+        number: log.create_run(experiment, tags={runs.PROCESS: f"{host} {number}"}).info.run_id
+        for number, host in {
+            os.getpid(): socket.gethostname(),
+            2**31 - 1: socket.gethostname(),  # no process has that number
+            2**31 - 2: "another-machine",
+        }.items()
+    }
+    runs.end_killed(log)
+
+    ended = {number: log.get_run(run_id).info.status for number, run_id in left.items()}
+    assert ended == {os.getpid(): "RUNNING", 2**31 - 1: "KILLED", 2**31 - 2: "RUNNING"}

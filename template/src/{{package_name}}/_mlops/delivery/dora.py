@@ -9,6 +9,7 @@ import click
 
 from .. import paths
 from ..programs import git
+from ..registry import journal
 from . import dora_metrics
 
 
@@ -23,8 +24,8 @@ def command(days: float, as_json: bool) -> None:
     path = paths.JOURNAL
     text = path.read_text(encoding="utf-8", errors="replace") if path.is_file() else ""
     events, wrong = dora_metrics.read(text.splitlines())
-    for problem in wrong:
-        click.echo(f"warning: {path}: {problem}", err=True)
+    for problem in [*(f"{path}: {one}" for one in wrong), *journal.lines()[1]]:
+        click.echo(f"warning: {problem}", err=True)
     found = dora_metrics.figures(events, datetime.now(UTC), days, committed)
     click.echo(json.dumps({**found, "damaged": wrong}) if as_json else as_text(found))
 

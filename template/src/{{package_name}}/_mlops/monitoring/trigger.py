@@ -20,6 +20,8 @@ from ..registry import versions
 from ..tracking import artifact
 from . import checks
 
+MAKES = {paths.MONITOR: "uv run just monitor", paths.INGEST: "the next ingest"}
+
 
 @dataclass(frozen=True)
 class Facts:
@@ -158,4 +160,5 @@ def trained(manifest: dict[str, Any]) -> datetime:
 
 def read_if_there(path: Path) -> dict[str, Any]:
     """Return what a JSON file holds; nothing when it does not exist."""
-    return dict(read_json(path, kinds={})) if path.is_file() else {}
+    makes = MAKES.get(path, "uv run just repro")
+    return dict(read_json(path, makes, kinds={})) if path.is_file() else {}

@@ -288,7 +288,7 @@ def champion_record() -> tuple[dict[str, Any], dict[str, Any]]:
     """Return the champion's pointer and manifest, both of one champion."""
 
     def read(pointer: dict[str, Any]) -> tuple[dict[str, Any], dict[str, Any]]:
-        return pointer, artifact.read_record(paths.CHAMPION / pointer["model_sha256"])
+        return pointer, artifact.record_named(paths.CHAMPION, pointer)
 
     return artifact.of_champion(paths.CHAMPION, read)
 

@@ -162,6 +162,20 @@ def of_champion(folder: Path, read: Callable[[dict[str, Any]], Found]) -> Found:
                 raise
 
 
+def record_named(folder: Path, pointer: dict[str, Any]) -> dict[str, Any]:
+    """Return the manifest beside the model that a pointer names, without a look at the model.
+
+    Raises:
+        WrongInput: If it is missing, damaged, or not the one that the pointer was written for.
+    """
+    place = folder / pointer["model_sha256"]
+    found, expected = sha256_if_there(place / MANIFEST), pointer.get(COVERED)
+    if found and expected and found != expected:
+        message = f"{place / MANIFEST} has SHA-256 {found[:12]}…, {POINTER} says {expected[:12]}…"
+        raise WrongInput(message, f"{RESTORES} brings back the one that git knows")
+    return read_record(place)
+
+
 def load_named(folder: Path, pointer: dict[str, Any]) -> Artifact:
     """Load the model that a pointer names.
 

@@ -4,6 +4,7 @@
 import json
 import logging
 import os
+import socket
 import sqlite3
 import warnings
 from contextlib import closing
@@ -15,12 +16,14 @@ import click
 from .. import PROJECT, paths
 from ..access import asking, refusal
 from ..errors import OutsideFailed, first_cause, without_passwords
+from ..files import lives
 
 if TYPE_CHECKING:
     from mlflow import MlflowClient
 
 ADDRESS = "MLFLOW_TRACKING_URI"
 MODEL_TAG = "model_sha256"
+PROCESS = "process"  # tag of a run: machine and number of the process that logs it
 TAGS = (
     "commit",
     "dirty",
@@ -133,14 +136,15 @@ def bring_home(repo: Path) -> None:
 @asking()
 def log_run(manifest: dict[str, Any]) -> str:
     """Log one training run from its manifest and return the run's id."""
-    client()
+    end_killed(client())
     import mlflow
     from mlflow.data.code_dataset_source import CodeDatasetSource
     from mlflow.data.meta_dataset import MetaDataset
 
     data_sha256 = manifest["data_sha256"]
     source = CodeDatasetSource(tags={"mlflow.source.git.commit": manifest["commit"]})
-    with mlflow.start_run(run_name=name_of(manifest)) as run:
+    process = {PROCESS: f"{socket.gethostname()} {os.getpid()}"}
+    with mlflow.start_run(run_name=name_of(manifest), tags=process) as run:
         dataset = MetaDataset(source, name=str(paths.RAW), digest=data_sha256[:12])
         mlflow.log_input(dataset, context="training")
         mlflow.log_params(manifest["params"])
@@ -149,6 +153,15 @@ def log_run(manifest: dict[str, Any]) -> str:
         mlflow.log_dict(manifest, "manifest.json")
         run_id: str = run.info.run_id
     return run_id
+
+
+def end_killed(log: "MlflowClient") -> None:
+    """End the runs that trainings of this machine left open when they were killed."""
+    experiment = log.get_experiment_by_name(PROJECT).experiment_id
+    mine = f"tags.{PROCESS} LIKE '{socket.gethostname()} %' and attributes.status = 'RUNNING'"
+    for run in log.search_runs([experiment], mine):
+        if not lives(run.data.tags[PROCESS].rpartition(" ")[2]):
+            log.set_terminated(run.info.run_id, "KILLED")
 
 
 def settle(run_id: str, manifest: dict[str, Any]) -> None:

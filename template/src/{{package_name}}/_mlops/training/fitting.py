@@ -2,13 +2,18 @@
 """Fit a model; what its family asks of inputs and labels is said in one line."""
 
 import re
+import traceback
+from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pandas as pd
+from sklearn.utils import get_tags
 
 from ... import schema
+from .. import PROJECT
 from ..data import outcome
-from ..errors import WrongInput
+from ..errors import WrongInput, written_down
 
 SOME = 100  # rows
 NUMBERED = 'VotingClassifier([("numbered", {}(...))], voting="soft") numbers them for it'
@@ -30,28 +35,83 @@ ASKED = {
 }
 
 
+# what scikit-learn calls an estimator, and what it answers
+ANSWERS = {
+    "classifier": "labels",
+    "regressor": "a number",
+    "clusterer": "clusters",
+    "outlier_detector": "outliers",
+}
+CLOSE = 1e-3  # to 1, of the probabilities of a row
+
+
 def fit(unfitted: Any, inputs: pd.DataFrame, target: pd.Series) -> Any:
     """Return the fitted model, after it has predicted some rows.
 
     Raises:
-        WrongInput: If it does not take these inputs or labels, gives no probabilities, or decides
-            by something else.
+        WrongInput: If it does not take these inputs or labels, gives no probabilities or no
+            answers that can be used, or decides by something else.
     """
+    require_estimator(unfitted)
     name, some = outcome.estimator(unfitted), inputs.head(SOME)
     try:
         fitted = unfitted.fit(inputs, target)
+        if fitted is None:
+            message = f"model.py: fit of {name} returns nothing; expected the fitted estimator"
+            raise WrongInput(message, "end it with: return self")
         y_pred = outcome.predict(fitted, some, schema.LABELS)
-    except WrongInput:
+        require_answers(name, y_pred)
+        decided = fitted.predict(some) if outcome.CUT in y_pred.attrs else None
+    except (WrongInput, MemoryError):
         raise
     except Exception as error:
-        said = " ".join(str(error).split())
-        for words, hint in ASKED.items():
-            if re.search(words, said):
-                first = ". ".join(re.split(r"\.\s+(?=[A-Z])", said)[:2])
-                message = f"model.py: {name} cannot be fitted: {first[:200]}"
-                raise WrongInput(message, hint.format(name)) from error
-        raise
-    if outcome.CUT in y_pred.attrs and any(outcome.said(y_pred) != fitted.predict(some)):
+        said = " ".join(str(error).split()) or type(error).__name__
+        first = ". ".join(re.split(r"\.\s+(?=[A-Z])", said)[:2])
+        message = f"model.py: {name} cannot be fitted: {first[:200]}{place_of(error)}"
+        hints = [hint.format(name) for words, hint in ASKED.items() if re.search(words, said)]
+        hint = hints[0] if hints else f"the traceback is in {written_down(error, PROJECT)}"
+        raise WrongInput(message, hint) from error
+    if decided is not None and any(outcome.said(y_pred) != decided):
         message = f"model.py: {name} answers other labels than by its threshold"
         raise WrongInput(message, "take FixedThresholdClassifier with the pos_label that you mean")
     return fitted
+
+
+def require_estimator(unfitted: Any) -> None:
+    """Raise `WrongInput` for what cannot be fitted, or answers something else than the target."""
+    if isinstance(unfitted, type) or not hasattr(unfitted, "fit"):
+        given = unfitted.__name__ if isinstance(unfitted, type) else repr(unfitted)[:40]
+        message = f"model.py: build_model returns {given}; expected an unfitted estimator"
+        raise WrongInput(message, "such as make_pipeline(StandardScaler(), LogisticRegression())")
+    try:
+        kind = get_tags(unfitted).estimator_type
+    except (AttributeError, TypeError):  # an estimator that is none of scikit-learn's
+        return
+    answer, expected = ANSWERS.get(str(kind)), "labels" if schema.LABELS else "a number"
+    if answer and answer != expected:
+        name = outcome.estimator(unfitted)
+        message = f"model.py: {name} answers {answer}; schema.py asks for {expected}"
+        raise WrongInput(message, "take a classifier for LABELS, a regressor without them")
+
+
+def require_answers(name: str, y_pred: pd.DataFrame) -> None:
+    """Raise `WrongInput` unless answers are numbers, or probabilities of the schema's labels."""
+    values = y_pred.to_numpy()
+    if not np.isfinite(values).all():
+        raise WrongInput(f"model.py: {name} answers what is no number", "look at its predictions")
+    if not schema.LABELS:
+        return
+    sums = values.sum(axis=1)
+    if (values < 0).any() or (np.abs(sums - 1) > CLOSE).any():
+        worst = float(sums[np.abs(sums - 1).argmax()])
+        message = f"model.py: the probabilities of {name} for {', '.join(y_pred)} add up to"
+        raise WrongInput(f"{message} {worst:.3g}; expected 1", "are its classes_ the labels?")
+
+
+def place_of(error: BaseException) -> str:
+    """Say in which line of yours it happened, when it did."""
+    package = Path(schema.__file__).parent
+    for frame in reversed(traceback.extract_tb(error.__traceback__)):
+        if Path(frame.filename).parent == package:
+            return f" (line {frame.lineno} of {Path(frame.filename).name})"
+    return ""

@@ -21,7 +21,7 @@ import pandas as pd
 from pydantic import BaseModel
 
 from ...data.dialect import LONGEST_FIELD, SEPARATORS, Dialect, short_line
-from ...errors import OutsideFailed, WrongInput, did_you_mean, first_cause
+from ...errors import OutsideFailed, Problem, WrongInput, did_you_mean, first_cause
 from .values import Written, column
 
 TEXT_SUFFIXES = (".csv", ".tsv", ".txt", ".tab", ".dat")
@@ -46,6 +46,7 @@ POSTGRESQL = ("psycopg2", "psycopg")  # drivers, the one of the tracking server 
 SNIFFED = 2_000_000  # letters from which the way of writing is found out
 LINES = 500
 LINE_END = re.compile(r"\r\n|\n|\r")
+LEAST_ROOM = 4  # times the size of a text that reading it takes, with few and long values
 MOST_NOTES = 10  # lines below a table
 LONGEST_NAME = 60
 SHOWN = 3  # names of columns of which the same is said
@@ -177,8 +178,9 @@ def one_file(path: Path) -> Raw:
         if suffix in JSON_SUFFIXES:
             return records(path)
         if suffix in TEXT_SUFFIXES:
+            require_room(path)
             return text(path)
-    except WrongInput:
+    except Problem:
         raise
     except PermissionError as error:
         raise WrongInput(f"{path} may not be read by you", "ask for the permission") from error
@@ -199,6 +201,28 @@ HINTS = {
     "Expected ": "put a value that holds the separator between quotes",
     "codec can't decode": "save it as UTF-8",
 }
+
+
+def require_room(path: Path) -> None:
+    """Raise `OutsideFailed` for a text that cannot fit into the memory that is free.
+
+    A file of 253 MB, five million rows of six columns, took seven times its size; a system that
+    has no more ends the process without a word.
+    """
+    needed, free = LEAST_ROOM * path.stat().st_size, free_memory()
+    if free and needed > free:
+        message = f"{path} needs {needed / 1e9:.1f} GB of memory or more; {free / 1e9:.1f} are free"
+        raise OutsideFailed(message, f"take a part of it: head -n 1000001 {path.name} > part.csv")
+
+
+def free_memory() -> int:
+    """Return how many bytes of memory can be had; 0 where the system does not say."""
+    try:
+        said = Path("/proc/meminfo").read_text(encoding="utf-8")
+    except OSError:
+        return 0
+    found = re.search(r"^MemAvailable:\s+(\d+) kB$", said, re.MULTILINE)
+    return 1024 * int(found[1]) if found else 0
 
 
 def parquet(path: Path) -> Raw:

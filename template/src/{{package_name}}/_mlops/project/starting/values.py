@@ -18,6 +18,7 @@ INFINITE = {
 MARKS = {*MISSING_WORDS, *INFINITE, "-", "--", "."}
 SURE = {*MISSING_WORDS} - {"NA", "None"}
 CODES = r"[A-Z]{2}"  # of countries or airlines, among which NA is one
+MOST_SPELLINGS = 12  # of yes and no
 TRUTHS = [("true", "false"), ("yes", "no"), ("y", "n"), ("t", "f"), ("on", "off")]
 # no number begins with a zero that something follows: 007 is a name
 PLAIN = r"[-+]?(?:0|[1-9]\d*|(?:0|[1-9]\d*)?\.\d+|[1-9]\d*\.)(?:[eE][-+]?\d+)?"
@@ -28,6 +29,7 @@ POINTS = GROUPED.format(f".{SPACES}", ",")  # 1.234,5
 MONEY = r"(?:[€$£¥]|USD|EUR|GBP|CHF)"
 BEFORE, AFTER = rf"^([-+]?)\s*({MONEY})\s*", rf"\s*({MONEY}|%)$"
 MOST = 0.5  # share of numbers or times from which a text is said not to be all of them
+FIRST = 1_000  # values by which most forms of times are ruled out
 ENDS = 20_000  # rows at each end that are looked at, where all would take long
 LIKE_A_TIME = r"\d{4}-\d\d-\d\d.*|\d{1,2}([./-])\d{1,2}\1\d{2,4}.*"
 # numbers that stand for a missing one, where all others are positive
@@ -118,7 +120,9 @@ def column(values: pd.Series, name: str, comma: bool) -> Found:
         times = moments_of(values)
         if times.notna().sum() == len(known) and times.dtype.kind == "M":
             return moments(times)
-    given = values.map(str, na_action="ignore").astype("str")
+    given = values
+    if values.dtype != "str":
+        given = values.map(str, na_action="ignore").astype("str")
     texts = given.str.strip()
     values, written, said = from_text(texts.mask(texts == ""), name, comma)
     spaces = bool((given != texts)[given.notna()].any())
@@ -127,9 +131,9 @@ def column(values: pd.Series, name: str, comma: bool) -> Found:
 
 def from_text(texts: pd.Series, name: str, comma: bool) -> Found:
     """Return what texts stand for: yes and no, numbers, times, or themselves."""
-    used = texts.dropna().unique()
-    marks = tuple(sorted(MARKS.intersection(used)))
-    rest = texts.mask(texts.isin(marks))
+    marked = texts.isin(MARKS)
+    marks = tuple(sorted(texts[marked].unique()))
+    rest = texts.mask(marked)
     more: list[str] = []
     if rest.notna().any():
         found = truths(rest) or numbers(rest, name, comma) or times(rest, comma)
@@ -175,6 +179,8 @@ def missing(marks: tuple[str, ...]) -> list[str]:
 def truths(texts: pd.Series) -> Found | None:
     """Return yes and no, when nothing else is said."""
     used = texts.dropna().unique()
+    if len(used) > MOST_SPELLINGS:
+        return None
     lower = {one.lower() for one in used}
     for yes, no in TRUTHS:
         if lower and lower <= {yes, no} and (len(lower) == 2 or yes in ("true", "yes")):
@@ -273,16 +279,8 @@ def times(texts: pd.Series, comma: bool) -> Found | None:
         found = pd.to_datetime(texts, errors="coerce", format="ISO8601", utc=True)
         if found[known.index].notna().all():
             return moments(found)
-    fitting = []
-    for form in ("ISO8601", *FORMS):
-        if form == "ISO8601" and not known.str.match(r"\d{4}-\d\d-\d\d").all():
-            continue
-        try:
-            found = pd.to_datetime(texts, errors="coerce", format=form)
-        except ValueError:  # some have an offset, some have none
-            continue
-        if found[known.index].notna().all():
-            fitting.append(form)
+    forms = [form for form in ("ISO8601", *FORMS) if fits(known.head(FIRST), form)]
+    fitting = [form for form in forms if fits(known, form)]
     if not fitting:
         return None
     day_first = [form for form in fitting if form.startswith("%d")]
@@ -294,6 +292,16 @@ def times(texts: pd.Series, comma: bool) -> Found | None:
     if form == "ISO8601" and known.str.len().nunique() == 1:
         form = ""  # as every command reads them
     return values, Written("timestamp", form=form), said
+
+
+def fits(known: pd.Series, form: str) -> bool:
+    """Say whether all these texts are times of this form."""
+    if form == "ISO8601" and not known.str.match(r"\d{4}-\d\d-\d\d").all():
+        return False
+    try:
+        return bool(pd.to_datetime(known, errors="coerce", format=form).notna().all())
+    except ValueError:  # some have an offset, some have none
+        return False
 
 
 def moments_of(values: pd.Series) -> pd.Series:
