@@ -35,6 +35,8 @@ GROUPS = [
     "test_e2e_workshop",
     "test_e2e_airflow",
     "test_e2e_kubeflow",
+    "test_e2e_ray",
+    "test_e2e_container",
     "test_e2e_kubernetes",
     "test_e2e_families",
 ]

@@ -25,7 +25,7 @@ LEVELS: list[int] = choices("maturity_level")
 TASKS: list[str] = choices("task")
 EXTRAS: list[str] = choices("extras")
 # The lowest level that can have an extra, where it is not 0.
-LOWEST: dict[str, int] = {"airflow": 1, "kubeflow": 1, "kubernetes": 1}
+LOWEST = {"airflow": 1, "container": 1, "kubeflow": 1, "kubernetes": 1}
 # `uv run` says where it is, also when it is not on the PATH.
 UV = shutil.which("uv") or os.environ["UV"]
 OWNERS = ("owner_yours", "owner_shared", "owner_template")

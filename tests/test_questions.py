@@ -111,6 +111,7 @@ REFUSED = [
     ("extras", ["training"], "'training' is not in"),
     ("ci", "bitbucket", "'bitbucket' is not in"),
     ("extras", ["airflow"], "airflow needs level 1, and this is level 0"),
+    ("extras", ["container"], "container needs level 1, and this is level 0"),
     ("extras", ["kubeflow"], "kubeflow needs level 1, and this is level 0"),
     ("extras", ["kubernetes"], "kubernetes needs level 1, and this is level 0"),
     ("data_remote", "ftp://host/x", "Type an address that starts with s3://"),

@@ -211,7 +211,7 @@ def table_lines(page: Path) -> list[str]:
 
 
 def test_the_options_of_a_command_are_read_from_its_file(repo: Path) -> None:
-    assert known(repo).commands["predict"] == {"--input", "--output"}
+    assert known(repo).commands["predict"] == {"--input", "--output", "--engine"}
     assert known(repo).commands["card"] == {"--draft", "--check"}
     assert known(repo).recipes["register"]
     assert not known(repo).recipes["push"]

@@ -222,6 +222,8 @@ BRINGS = {
     EXTRA: [LAB, RECIPE],
     "airflow": [Path("ops/airflow/dags/pipeline.py")],
     "kubeflow": [Path("ops/kubeflow/graph.py"), Path("just/kubeflow.just")],
+    "container": [Path("ops/container/Containerfile"), Path("just/container.just")],
+    "ray": [Path("just/ray.just"), Path("src/late_flights/_mlops/engine_ray.py")],
     "kubernetes": [Path("ops/kubernetes/base/deployment.yaml"), Path("just/kubernetes.just")],
 }
 # where it is added: at a level that can have it, alone, with a version, and with the level
@@ -229,6 +231,7 @@ LATER = [
     (EXTRA, 0, 0, OLD),
     (EXTRA, 0, 0, NEW),
     ("airflow", 1, 1, OLD),
+    pytest.param("ray", 0, 0, NEW, marks=pytest.mark.e2e),
     pytest.param("kubeflow", 1, 1, NEW, marks=pytest.mark.e2e),
     pytest.param("kubernetes", 1, HIGHEST, OLD, marks=pytest.mark.e2e),
     pytest.param("airflow", 0, HIGHEST, NEW, marks=pytest.mark.e2e),

@@ -1,6 +1,8 @@
 # The template's. Yours are schema.py, the columns it takes, and features.py.
 """Predict a file in pieces."""
 
+import platform
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -8,43 +10,85 @@ import click
 import pandas as pd
 
 from ... import features, schema
+from .. import engines
 from ..data import declarations, outcome, tables
 from ..data.validation import check_columns
-from ..errors import Refused, WrongInput
+from ..errors import OutsideFailed, Refused, WrongInput
 from ..files import whole_file
 from . import Champion
 
 ROWS_AT_ONCE = 50_000
 
 
-def predict_file(source: Path, destination: Path) -> str:
+class Predictor:
+    """Predicts pieces of a file; in another process it loads the champion that is there.
+
+    Args:
+        source: Of the pieces.
+        digest: Of the model that has to be there; nothing for any.
+    """
+
+    def __init__(self, source: Path, digest: str = "") -> None:
+        self.source = source
+        self.digest = digest
+        self.champion = Champion(schema, features)
+        self.champion.load_or_raise()
+        found = self.model_sha256
+        if digest and found != digest:
+            message = f"{platform.node()} has the model {found[:12]}; expected {digest[:12]}"
+            raise OutsideFailed(message, "give each node the same commit and the same champion")
+        self.columns = tables.known_columns(schema)
+        self.unread = self.champion.unread()
+
+    def __reduce__(self) -> tuple[type["Predictor"], tuple[Path, str]]:
+        """Send the name of the model, not its bytes: who loads them verifies them."""
+        return type(self), (self.source, self.model_sha256)
+
+    @property
+    def model_sha256(self) -> str:
+        """Return the hash of the model that is loaded."""
+        return str(self.champion.served.pointer["model_sha256"]) if self.champion.served else ""
+
+    def __call__(self, rows: pd.DataFrame) -> pd.DataFrame:
+        """Return the rows with predictions beside them; `Refused` for wrong values."""
+        typed = tables.conform(rows, self.columns)
+        needed = [one for one in self.columns if one.name in typed or one.name not in self.unread]
+        if problems := check_columns(typed, needed):
+            raise Refused(f"{self.source}: {problems[0]['message']}")
+        names = [column.name for column in self.columns]
+        answers = outcome.as_columns(self.champion.predict(typed.reindex(columns=names)))
+        return rows.drop(columns=list(answers), errors="ignore").join(answers)
+
+
+def predict_file(source: Path, destination: Path, engine: str = engines.HERE) -> str:
     """Predict one file into another and return the version of the model that did it."""
+    engines.require(engine)
     declarations.require(schema)
     if not source.is_file():
         raise WrongInput(f"{source} does not exist")
     if destination.suffix not in tables.SUFFIXES:
         message = f"--output {destination} has the ending {destination.suffix!r}"
         raise WrongInput(f"{message}; expected one of {', '.join(tables.SUFFIXES)}")
-    champion = Champion(schema, features)
-    champion.load_or_raise()
-    columns, unread = tables.known_columns(schema), champion.unread()
-    names, done = [column.name for column in columns], 0
+    work, done = Predictor(source), 0
     with whole_file(destination) as part, Writer(part, destination.suffix) as output:
-        for rows in tables.chunks(source, ROWS_AT_ONCE, schema):
-            if rows.empty:  # a CSV file that holds its header and nothing else
-                continue
-            rows.index = pd.RangeIndex(done, done + len(rows))
-            typed = tables.conform(rows, columns)
-            needed = [one for one in columns if one.name in typed or one.name not in unread]
-            if problems := check_columns(typed, needed):
-                raise Refused(f"{source}: {problems[0]['message']}")
-            answers = outcome.as_columns(champion.predict(typed.reindex(columns=names)))
-            output.write(rows.drop(columns=list(answers), errors="ignore").join(answers))
+        for rows in engines.spread(engine, work, pieces(source)):
+            output.write(rows)
             done += len(rows)
             click.echo(f"\rpredict: {done:,} rows", err=True, nl=False)
         if not done:
             raise WrongInput(f"{source} has no rows")
-    return champion.version
+    return work.champion.version
+
+
+def pieces(source: Path) -> Iterator[pd.DataFrame]:
+    """Yield a file in pieces, whose rows are numbered through."""
+    done = 0
+    for rows in tables.chunks(source, ROWS_AT_ONCE, schema):
+        if rows.empty:  # a CSV file that holds its header and nothing else
+            continue
+        rows.index = pd.RangeIndex(done, done + len(rows))
+        done += len(rows)
+        yield rows
 
 
 class Writer:

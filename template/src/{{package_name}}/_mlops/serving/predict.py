@@ -12,11 +12,12 @@ from .batch import predict_file
 @click.command()
 @click.option("--input", "source", required=True, type=FILE, help="Rows to predict.")
 @click.option("--output", "destination", required=True, type=FILE, help="Where they go.")
-def command(source: Path, destination: Path) -> None:
+@click.option("--engine", default="here", metavar="NAME", help="Where: here, or ray of the extra.")
+def command(source: Path, destination: Path, engine: str) -> None:
     """Write the rows of a Parquet or CSV file, in order, with predictions beside them.
 
     Adds `prediction` and, for labels, `probability_<label>`. The file is read in pieces, so its
     size does not matter; the output appears when it is complete.
     """
-    version = predict_file(source, destination)
+    version = predict_file(source, destination, engine)
     click.echo(f" to {destination} by version {version}", err=True)

@@ -4,6 +4,7 @@
 import hashlib
 import json
 import math
+from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, get_args
@@ -11,7 +12,7 @@ from typing import TYPE_CHECKING, Any, get_args
 import pandas as pd
 
 from ... import data, metrics, model, schema
-from .. import paths
+from .. import engines, paths
 from ..config import train_params
 from ..data import dataset, tables
 from ..errors import WrongInput, did_you_mean
@@ -64,6 +65,16 @@ class Search:
         inputs, y_true = self.judged_on.drop(columns=schema.TARGET), self.judged_on[schema.TARGET]
         scores = metrics.score(y_true, fit_and_predict(estimator, self.fitted_on, inputs))
         return float(scores[require_metric(self.contract, scores)])
+
+    def attempt(self, values: Values) -> tuple[float, str]:
+        """Return the score of these values, and why it is none."""
+        try:
+            score = self.score(values)
+        except WrongInput:
+            raise
+        except Exception as error:  # whatever a model of yours raises for these values
+            return math.nan, f"{type(error).__name__}: {error}".splitlines()[0]
+        return score, "" if math.isfinite(score) else f"the score is {score}"
 
     def name(self) -> str:
         """Return a name that changes with anything that makes scores incomparable."""
@@ -158,31 +169,30 @@ def best(found: "Study") -> "FrozenTrial | None":
     return found.best_trial if scored else None
 
 
-def try_next(found: "Study", search: Search) -> tuple[int, Values, float | None, str]:
-    """Try one more set of values, and record it.
+def try_next(
+    found: "Study", search: Search, many: int = 1, engine: str = engines.HERE
+) -> Iterator[tuple[int, Values, float | None, str]]:
+    """Try more sets of values, and record them; all are chosen before the first is tried.
 
-    Returns:
+    Yields:
         Number, values, score, and why there is no score.
     """
     import optuna
 
-    trial = found.ask()
-    # a seed for each trial: a search that was killed goes on as if it had not been, and two
-    # processes do not try the same
-    found.sampler = optuna.samplers.TPESampler(seed=trial.number)
-    values = suggested(trial, search.space)
-    try:
-        score = search.score(values)
-        reason = "" if math.isfinite(score) else f"the score is {score}"
-    except WrongInput:
-        raise
-    except Exception as error:  # whatever a model of yours raises for these values
-        score, reason = math.nan, f"{type(error).__name__}: {error}".splitlines()[0]
-    if reason:
-        found.tell(trial, state=optuna.trial.TrialState.FAIL)
-        return trial.number, values, None, reason
-    found.tell(trial, score)
-    return trial.number, values, score, ""
+    chosen = []
+    for _ in range(many):
+        trial = found.ask()
+        # a seed for each trial: a search that was killed goes on as if it had not been, and two
+        # processes do not try the same
+        found.sampler = optuna.samplers.TPESampler(seed=trial.number)
+        chosen.append((trial, suggested(trial, search.space)))
+    tried = engines.spread(engine, search.attempt, [values for _, values in chosen])
+    for (trial, values), (score, reason) in zip(chosen, tried, strict=True):
+        if reason:
+            found.tell(trial, state=optuna.trial.TrialState.FAIL)
+        else:
+            found.tell(trial, score)
+        yield trial.number, values, None if reason else score, reason
 
 
 def suggested(trial: "Trial", space: dict[str, Range]) -> Values:
