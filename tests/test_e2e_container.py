@@ -104,7 +104,7 @@ def repo(first_runs: FirstRuns, tmp_path_factory: pytest.TempPathFactory) -> Pat
 @pytest.fixture(scope="module")
 def container(builder: Builder, repo: Path, base: str) -> Iterator[str]:
     """Build the image by the recipe; return a container of it."""
-    words = ("uv", "run", "just", "image", "--base", base, "--tag", IMAGE)
+    words = ("uv", "run", "just", "image", "--base", base, "--tag", IMAGE, "--builder", "buildah")
     done = run(repo, *words, **builder.variables)
     assert f"image: {IMAGE} on {base}" in done.stderr
     made = builder("from", IMAGE)

@@ -42,10 +42,13 @@ class Team:
             MLFLOW_TRACKING_URI=self.address, DATABASE_URL=self.database, **own
         )
 
-    def run(self, *command: str, code: int = 0, **more: str) -> subprocess.CompletedProcess[str]:
+    def run(
+        self, *command: str, code: int = 0, who: dict[str, str] | None = None
+    ) -> subprocess.CompletedProcess[str]:
         """Run a command in the repo; any other exit code is a failure that shows what it said."""
+        environment = self.environment() | (who or {})
         done = subprocess.run(
-            command, cwd=self.repo, env=self.environment() | more, capture_output=True, text=True
+            command, cwd=self.repo, env=environment, capture_output=True, text=True
         )
         assert done.returncode == code, f"{command}: {done.returncode}\n{done.stdout}{done.stderr}"
         return done
@@ -317,11 +320,11 @@ def test_a_server_with_auth_lets_in_who_has_a_password_and_says_no_in_one_line(
     trace, register = ("uv", "run", "late-flights", "trace", "1"), ("uv", "run", "just", "register")
     with guarded.server("--auth", MLFLOW_AUTH_ADMIN_PASSWORD=OWN):
         unknown = guarded.run(*trace, code=3)
-        wrong = guarded.run(*trace, code=3, **ADMIN | {"MLFLOW_TRACKING_PASSWORD": "guessed"})
-        guarded.run(*trace, **ADMIN)
-        guarded.run("uv", "run", "--frozen", "python", "-c", NEW_READER, **ADMIN)
-        guarded.run(*trace, **READER)
-        reader = guarded.run(*register, "--force", "a test", code=3, **READER)
+        wrong = guarded.run(*trace, code=3, who=ADMIN | {"MLFLOW_TRACKING_PASSWORD": "guessed"})
+        guarded.run(*trace, who=ADMIN)
+        guarded.run("uv", "run", "--frozen", "python", "-c", NEW_READER, who=ADMIN)
+        guarded.run(*trace, who=READER)
+        reader = guarded.run(*register, "--force", "a test", code=3, who=READER)
 
     assert "(401): MLFLOW_TRACKING_USERNAME and MLFLOW_TRACKING_PASSWORD are not" in unknown.stderr
     assert "are wrong" in wrong.stderr

@@ -16,7 +16,7 @@ from typing import Any
 
 import pytest
 from first_run import FirstRuns, run, try_to_run, with_candidate
-from rendering import clean_environment, commit_all, update
+from rendering import clean_environment, commit_all, git, update
 
 KILLING = Path(__file__).with_name("killing.py")
 NO_STACK = Path(__file__).with_name("no_stack.py")
@@ -224,3 +224,43 @@ def test_eight_train_and_register_into_a_fresh_store(repo: Path) -> None:
     require_right(at_once(repo, *[["register"]] * MANY))
     assert ask(repo, "SELECT version FROM model_versions") == [(1,)]
     assert not list((repo / "models").glob(".*.part"))
+
+
+@pytest.mark.e2e
+@pytest.mark.all
+def test_pipelines_and_batches_at_once_wait_for_each_other(served: Path) -> None:
+    require_right(at_once(served, ["repro"], ["repro"]))
+    batches = sorted((served / "data/incoming").glob("*.parquet"))
+    first, second = (str(path.relative_to(served)) for path in batches[:2])
+    require_right(at_once(served, ["ingest", first], ["ingest", first]))
+    require_right(at_once(served, ["ingest", first], ["ingest", second], ["repro"]))
+    for one in (["ingest", first], ["ingest", second], ["repro"], ["validate"]):
+        if Path(served, one[-1]).is_file() or len(one) == 1:
+            run(served, "uv", "run", "late-flights", *one)
+
+    subjects = git(served, "log", "--format=%s").splitlines()
+    assert [subjects.count(f"Learn from {path.name}") for path in batches[:2]] == [1, 1]
+    assert not list((served / "data").rglob(".*.part"))
+
+
+@pytest.mark.e2e
+@pytest.mark.all
+def test_the_champion_is_one_while_commands_switch_watch_and_trace_it(served: Path) -> None:
+    """A trace or a monitor meanwhile is right, or says who is at work; none calls it wrong."""
+    for switch in (
+        ["deploy", "2", "--force", "a test"],
+        ["rollback"],
+        ["promote", "2", "--force", "a"],
+    ):
+        found = at_once(served, switch, ["monitor"], ["trace"], ["monitor"], switch)
+        for code, _, err in found:
+            assert code in (0, 1, 2, 3, 10, 11), err
+            assert "Traceback" not in err
+            assert "alias differs" not in err
+            assert "journal differs" not in err
+    pointer = json.loads((served / "models/champion/pointer.json").read_text())
+    aliases = ask(served, "SELECT version FROM registered_model_aliases WHERE alias = 'champion'")
+    assert aliases == [(int(pointer["version"]),)]
+    wrong = try_to_run(served, "uv", "run", "late-flights", "trace", "--json")
+    states = {one["name"]: one["state"] for one in json.loads(wrong.stdout)["checks"]}
+    assert {states[name] for name in ("champion", "journal", "registry", "store", "log")} == {"ok"}

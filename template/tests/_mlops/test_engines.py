@@ -48,7 +48,7 @@ def test_an_extra_that_is_not_there_is_named(monkeypatch: pytest.MonkeyPatch) ->
 def test_what_predicts_is_sent_by_name_and_refuses_another_model(
     repo: Repo, known: pd.DataFrame, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.chdir(repo.folder)
+    monkeypatch.setenv("CHAMPION_DIR", str(repo.folder / "models/champion"))
     work = batch.Predictor(Path("in.parquet"))
     sent = pickle.dumps(work)
 

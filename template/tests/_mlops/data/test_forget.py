@@ -61,7 +61,8 @@ def planted(
     (folder / paths.INCOMING).mkdir(parents=True, exist_ok=True)
     rows.to_csv(folder / paths.INCOMING / "later.csv", index=False)
     rows.assign(prediction=1).to_csv(folder / "answers.csv", index=False)
-    (folder / paths.REPORTS / "extra.json").write_text(json.dumps({"first": VALUE}), "utf-8")
+    shown = json.dumps({"first": VALUE if TEXT else ""})
+    (folder / paths.REPORTS / "extra.json").write_text(shown, "utf-8")
     made.must("featurize")
     with chdir(folder):
         programs.share(paths.RAW)

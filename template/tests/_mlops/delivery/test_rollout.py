@@ -389,7 +389,7 @@ def told(repo: Repo) -> list[str]:
 def test_what_a_killed_leader_told_already_is_not_told_twice(there: Repo) -> None:
     left = started(there, "20")
     for passed in ("shadow", "20", "20"):  # killed between the journal and the state
-        controller.record("step", left, passed=passed, share=None)
+        controller.record("rollout step", left, passed=passed, share=None)
 
     assert told(there) == ["rollout step", "rollout step"]
 

@@ -60,10 +60,12 @@ def test_a_name_that_may_change_is_refused(packed: Repo, tag: str) -> None:
 def test_what_is_missing_is_one_line(packed: Repo, monkeypatch: pytest.MonkeyPatch) -> None:
     (packed.folder / "code").write_text("125\n")
     failed = packed.run("image", "--base", PINNED)
+    other = packed.run("image", "--base", PINNED, "--builder", "podman")
     monkeypatch.setattr(image.shutil, "which", lambda _: None)
     without = packed.run("image", "--base", PINNED)
 
     assert (failed.code, "buildah ended with exit code 125" in failed.err) == (3, True)
+    assert (other.code, "none of podman is on the PATH" in other.err) == (2, True)
     assert (without.code, "none of docker, podman, buildah is on the PATH" in without.err) == (
         2,
         True,

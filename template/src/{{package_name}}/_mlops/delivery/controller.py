@@ -48,14 +48,13 @@ def begin(version: versions.Version, champion: str, contract: Contract, forced: 
         forced=forced,
     )
     state.STOP.unlink(missing_ok=True)
-    record("started", rollout, stages=rollout.stages, forced=forced)
+    record("rollout started", rollout, stages=rollout.stages, forced=forced)
     state.save(rollout)
     return rollout
 
 
-def record(what: str, rollout: Rollout, **facts: Any) -> None:
+def record(event: str, rollout: Rollout, **facts: Any) -> None:
     """Tell the journal, before the state is saved, unless a command that was killed has told it."""
-    event = f"rollout {what}"
     told = [line for line in journal.lines()[0] if str(line.get("event")).startswith("rollout ")]
     latest = told[-1] if told else {}
     same = (latest.get("event"), latest.get("version")) == (event, rollout.version)
@@ -124,7 +123,7 @@ def observe(rollout: Rollout, contract: Contract, tell: Tell) -> None:
             rollout.reasons = [*outcome.reasons, f"counted anew after {rollout.reset_reason}"]
         if rollout.elapsed > contract.rollout.patience_seconds and rollout.state != state.HELD:
             rollout.state = state.HELD
-            record("held", rollout, reasons=rollout.reasons)
+            record("rollout held", rollout, reasons=rollout.reasons)
             click.echo(f"rollout: held: {'; '.join(rollout.reasons)}", err=True)
             tell(rollout, state.HELD)
         state.save(rollout)
@@ -272,7 +271,7 @@ def promote(rollout: Rollout, contract: Contract, tell: Tell) -> None:
     slot.clear()
     rollout.leave(state.PROMOTED, [f"champion instead of version {rollout.champion}"], now())
     rollout.state = state.PROMOTED
-    record("finished", rollout, instead_of=rollout.champion)
+    record("rollout finished", rollout, instead_of=rollout.champion)
     state.save(rollout)
     click.echo(f"rollout: version {rollout.version} is champion", err=True)
 
@@ -300,7 +299,7 @@ def abort(rollout: Rollout, reason: str) -> None:
 def complete(ended: Rollout | None) -> None:
     """Tell the journal of an abort, unless it knows: the command that aborted may be killed."""
     if ended and ended.state == state.ABORTED:
-        record("aborted", ended, stage=ended.stage, reason="; ".join(ended.reasons))
+        record("rollout aborted", ended, stage=ended.stage, reason="; ".join(ended.reasons))
 
 
 def require_wanted() -> None:
@@ -331,7 +330,7 @@ def answering() -> str:
 def proceed(rollout: Rollout, reasons: list[str]) -> None:
     """Enter the next stage."""
     rollout.leave(analysis.PROMOTE, reasons, now())
-    record("step", rollout, passed=rollout.stage, share=rollout.candidate)
+    record("rollout step", rollout, passed=rollout.stage, share=rollout.candidate)
     rollout.enter(rollout.following(), now())
     state.save(rollout)
 

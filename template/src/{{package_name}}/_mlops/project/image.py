@@ -22,7 +22,8 @@ TAG = re.compile(r"[a-z0-9][\w./:-]*:(?!latest$)[\w][\w.-]{0,127}")
 @click.command()
 @click.option("--base", required=True, metavar="IMAGE", help="With Python, named by its digest.")
 @click.option("--tag", metavar="IMAGE", help="What it is called; by default as the Bento.")
-def command(base: str, tag: str | None) -> None:
+@click.option("--builder", type=click.Choice(BUILDERS), help="By default the first one there is.")
+def command(base: str, tag: str | None, builder: str | None) -> None:
     """Build the image of the Bento by docker, podman or buildah.
 
     Locked packages from wheels, verified by their hashes; no compiler, and a user without rights.
@@ -34,12 +35,13 @@ def command(base: str, tag: str | None) -> None:
     name = tag or f"{PROJECT}:{version(folder)}"
     if not TAG.fullmatch(name):
         raise WrongInput(f"--tag is {name!r}; expected a tag other than latest")
-    builder = next((found for one in BUILDERS if (found := shutil.which(one))), None)
-    if not builder:
-        raise WrongInput(f"none of {', '.join(BUILDERS)} is on the PATH", "install one of them")
-    words = [builder, "build", "--file", str(SOURCE), "--build-arg", f"BASE={base}", "--tag", name]
+    wanted = (builder,) if builder else BUILDERS
+    program = next((found for one in wanted if (found := shutil.which(one))), None)
+    if not program:
+        raise WrongInput(f"none of {', '.join(wanted)} is on the PATH", "install one of them")
+    words = [program, "build", "--file", str(SOURCE), "--build-arg", f"BASE={base}", "--tag", name]
     if code := say(*words, str(folder)):
-        said = f"{Path(builder).name} ended with exit code {code}"
+        said = f"{Path(program).name} ended with exit code {code}"
         raise OutsideFailed(f"no image {name}: {said}", "its own lines are above")
     click.echo(f"image: {name} on {base}", err=True)
 
