@@ -172,6 +172,14 @@ def test_columns_that_a_batch_lacks_are_passed_over() -> None:
         assert plausibility.judge(KNOWN[known], log, 0.2).says == plausibility.SEASON
 
 
+def test_requests_are_judged_without_the_label_that_known_rows_have() -> None:
+    known = [column.name for column in COLUMNS if column.known == "before"]
+    label = pd.array(np.where(KNOWN["calm"], "calm", "windy"), "str")
+    labelled = KNOWN[known].assign(label=label)
+
+    assert plausibility.judge(labelled, BATCH[known], 0.2).says == plausibility.SEASON
+
+
 def test_rows_without_a_time_are_judged_too(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(schema, "TIME", "")
     mixed = KNOWN.sample(frac=1, random_state=0)

@@ -111,12 +111,13 @@ def _share_near(values: np.ndarray, recorded: np.ndarray, step: float) -> float:
 def _worst(known: Reference, batch: pd.DataFrame, names: list[str]) -> tuple[str, str] | None:
     """Return the column that a conversion brings nearest to what the other columns tell."""
     odd: dict[str, tuple[float, str]] = {}
+    both = known.rows[[one for one in known.rows if one in batch]]  # requests have no outcome
     for name in names:
         spread = float(known.rows[name].quantile(0.9) - known.rows[name].quantile(0.1))
         if spread <= 0:
             continue
         others = [other for other in names if other != name]
-        expected = Told(known.rows, name, others).of(batch)
+        expected = Told(both, name, others).of(batch)
         found = _apart(batch[name], expected, spread)
         mended = {
             said: _apart((batch[name] - offset) / factor, expected, spread)
@@ -129,7 +130,7 @@ def _worst(known: Reference, batch: pd.DataFrame, names: list[str]) -> tuple[str
         best = min(mended, key=lambda said: mended[said])
         if found <= 0.05 or mended[best] > found / 3:
             continue
-        seen = max(_seen(known, name, others, spread))
+        seen = max(_seen(known, both, name, others, spread))
         told = seen <= GOOD  # else the other columns say too little of it
         if told and found > 4 * seen + 0.05 and mended[best] <= 1.2 * seen + 0.02:
             odd[name] = (mended[best] / found, best)
@@ -139,13 +140,15 @@ def _worst(known: Reference, batch: pd.DataFrame, names: list[str]) -> tuple[str
     return worst, odd[worst][1]
 
 
-def _seen(known: Reference, name: str, others: list[str], spread: float) -> list[float]:
+def _seen(
+    known: Reference, rows: pd.DataFrame, name: str, others: list[str], spread: float
+) -> list[float]:
     """Return how far each window is from what rows outside of it tell."""
     found = []
     for window in known.windows[:LOOKED_AT]:
-        part = known.rows.iloc[window]
+        part = rows.iloc[window]
         if part[name].count() >= FEWEST:
-            rest = known.rows.drop(part.index)
+            rest = rows.drop(part.index)
             found.append(_apart(part[name], Told(rest, name, others).of(part), spread))
     return found or [np.inf]
 
