@@ -106,7 +106,7 @@ def test_a_command_that_was_killed_between_two_records_is_finished_by_the_next(
         Kill(("promote", "2"), (("register",),)),
         Kill(("set-up",)),
         Kill(START, checks=(("validate",),)),
-        Kill(RAISE, again=(("update", "--undo"), RAISE)),
+        Kill(RAISE, again=(("update", "--undo"), RAISE), grows=r"\./\.git/ORIG_HEAD"),
     ],
     ids=lambda kill: "-".join([*kill.command, kill.at[:6]]),
 )
