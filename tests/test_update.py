@@ -177,6 +177,7 @@ def test_an_update_loses_nothing(
             assert line in (used.repo / path).read_text(encoding="utf-8")
 
 
+@pytest.mark.e2e
 @pytest.mark.parametrize(("low", "high", "version"), journeys(BOTH))
 def test_a_repo_that_nobody_edited_becomes_a_fresh_one(
     start: Callable[[int], Path],
@@ -229,8 +230,8 @@ BRINGS = {
 # where it is added: at a level that can have it, alone, with a version, and with the level
 LATER = [
     (EXTRA, 0, 0, OLD),
-    (EXTRA, 0, 0, NEW),
-    ("airflow", 1, 1, OLD),
+    pytest.param(EXTRA, 0, 0, NEW, marks=pytest.mark.e2e),
+    pytest.param("airflow", 1, 1, OLD, marks=pytest.mark.e2e),
     pytest.param("ray", 0, 0, NEW, marks=pytest.mark.e2e),
     pytest.param("kubeflow", 1, 1, NEW, marks=pytest.mark.e2e),
     pytest.param("kubernetes", 1, HIGHEST, OLD, marks=pytest.mark.e2e),
@@ -238,6 +239,7 @@ LATER = [
 ]
 
 
+@pytest.mark.e2e
 @pytest.mark.parametrize(("extra", "low", "high", "version"), LATER)
 def test_an_extra_is_added_later_and_loses_nothing(
     start: Callable[[int], Path], extra: str, low: int, high: int, version: str
@@ -251,6 +253,7 @@ def test_an_extra_is_added_later_and_loses_nothing(
     assert [path for path in BRINGS[extra] if not (used.repo / path).exists()] == []
 
 
+@pytest.mark.e2e
 def test_a_repo_of_before_there_were_extras_gets_one(template: Path, tmp_path: Path) -> None:
     older = shutil.copytree(template, tmp_path / "template", symlinks=True)
     text = (older / "copier.yml").read_text(encoding="utf-8")
@@ -386,6 +389,7 @@ REFUSED = [
 ]
 
 
+@pytest.mark.e2e
 @pytest.mark.parametrize(("level", "answers", "told"), REFUSED)
 def test_an_update_that_would_strand_files_is_refused_and_changes_nothing(
     start: Callable[[int], Path], level: int, answers: dict[str, Any], told: str

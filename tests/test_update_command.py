@@ -164,6 +164,7 @@ def test_a_raise_is_shown_applied_and_staged(
 
 
 @pytest.mark.e2e
+@pytest.mark.e2e
 def test_to_pretend_shows_everything_and_changes_nothing(start: Callable[[int], Path]) -> None:
     repo = start(0)
     before = state(repo)

@@ -78,6 +78,7 @@ def test_supported_tags_update_to_this_version(template: Path, tmp_path: Path, l
     assert {tag: found for tag, found in lost.items() if found} == {}
 
 
+@pytest.mark.e2e
 @pytest.mark.parametrize("level", LEVELS)
 def test_a_repo_from_before_the_stages_loses_nothing_of_its_own(
     template: Path, tmp_path: Path, level: int
