@@ -32,7 +32,7 @@ def table(tmp_path: Path) -> Callable[..., Path]:
 
 def own_files(repo: Repo) -> dict[str, bytes]:
     """Return what the repo holds."""
-    made = ("__pycache__", ".lock", ".evidence")
+    made = ("__pycache__", ".lock", ".evidence", "data-lock")
     return {
         str(path.relative_to(repo.folder)): path.read_bytes()
         for path in repo.folder.rglob("*")

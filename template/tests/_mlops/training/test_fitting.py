@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 import pytest
-from sklearn.base import BaseEstimator, ClassifierMixin
+from sklearn.base import BaseEstimator, ClassifierMixin, RegressorMixin
 from sklearn.cluster import KMeans
 from sklearn.ensemble import IsolationForest
 from sklearn.linear_model import LinearRegression, LogisticRegression, RidgeClassifier
@@ -20,7 +20,7 @@ ROWS = pd.DataFrame({"x": [1.0, 2.0, 3.0, 4.0]})
 TARGET = pd.Series([*schema.LABELS[:2]] * 2 if schema.LABELS else [1.0, 2.0, 1.0, 2.0])
 
 
-class Picky(ClassifierMixin, BaseEstimator):
+class Picky(ClassifierMixin if schema.LABELS else RegressorMixin, BaseEstimator):
     """A model that says why it takes nothing."""
 
     def __init__(self, said: str = "") -> None:

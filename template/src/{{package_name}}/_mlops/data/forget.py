@@ -1,5 +1,5 @@
 # The template's. What names a row, or a person, is yours, in schema.py.
-"""Delete one subject from data, logs and what was made of them."""
+"""Delete one subject from data, logs, caches and reports."""
 
 import importlib
 import json

@@ -1,5 +1,5 @@
 # The template's. A page of yours reads reports/monitor.json.
-"""What does a person have to see first? One light page, with nothing to load from elsewhere."""
+"""What does a person have to see first? One page, with nothing to load from elsewhere."""
 
 import base64
 import tempfile
@@ -10,18 +10,15 @@ from typing import Any
 
 import pandas as pd
 
+from .. import web_page
 from ..interface import Contract
 from ..training import plots
 
 Drawing = Callable[[Any], None]
 Pairs = dict[str, tuple[pd.Series, pd.Series]]
 STYLE = """
-body { font: 16px/1.5 system-ui, sans-serif; max-width: 60rem; margin: 2rem auto; padding: 0 1rem }
-table { border-collapse: collapse; width: 100% }
-th, td { text-align: left; padding: .3rem .6rem; border-bottom: 1px solid #ddd }
 td.number { text-align: right; font-variant-numeric: tabular-nums }
-h1 span, .raised { font-weight: bold; color: #a40000 } h1 span.ok { color: #06662c }
-img { max-width: 100% }
+h1 span, .raised { font-weight: bold; color: var(--none) } h1 span.ok { color: var(--full) }
 """
 
 
@@ -57,9 +54,7 @@ def draw(
         version_table(report["versions"]),
         *(image(drawing) for drawing in drawings if drawing),
     ]
-    body = "\n".join(part for part in parts if part)
-    head = f'<!doctype html><html lang="en"><meta charset="utf-8"><title>{verdict}</title>'
-    return f"{head}<style>{STYLE}</style>\n{body}\n</html>\n"
+    return web_page.document(verdict, "\n".join(part for part in parts if part), STYLE)
 
 
 def text(value: object) -> str:

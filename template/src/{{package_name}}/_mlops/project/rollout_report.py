@@ -4,7 +4,7 @@
 import base64
 from typing import Any
 
-from .. import PROJECT, paths
+from .. import PROJECT, paths, web_page
 from ..delivery import state
 from ..files import whole_file
 from ..interface import Contract
@@ -17,10 +17,11 @@ UNDECIDED = "nothing decided it"  # how the reason begins when time alone ended 
 SHOWN = 3  # reasons of the gate; reports/end-to-end.json has all
 BARS = """
 .bar { display: flex; margin: .5rem 0; font-size: .8rem }
-.bar div { flex: 1; padding: .2rem; margin-right: 2px; text-align: center; color: #fff }
-.bar .promote { background: #06662c } .bar .promoted { background: #06662c }
-.bar .abort, .bar .aborted { background: #a40000 } .bar .waits { background: #777 }
-h2 span { color: #06662c } h2 .aborted, h2 .refused { color: #a40000 }
+.bar div { flex: 1; padding: .2rem; margin-right: 2px; text-align: center; color: var(--on) }
+.bar .promote, .bar .promoted { background: var(--full) }
+.bar .abort, .bar .aborted { background: var(--none) }
+.bar .waits { background: var(--soft); color: var(--ink) }
+h2 span { color: var(--full) } h2 .aborted, h2 .refused { color: var(--none) }
 """
 
 
@@ -60,10 +61,9 @@ def write(record: dict[str, Any], contract: Contract) -> None:
         f"<p>Champion before: version {text(bad['champion_before'])}; "
         f"after: version {text(bad['champion_after'])}.</p>",
     ]
-    head = f'<!doctype html><html lang="en"><meta charset="utf-8"><title>{text(PROJECT)}</title>'
+    shown = web_page.document(PROJECT, "\n".join(parts), STYLE + BARS)
     with whole_file(PAGE) as page:
-        body = "\n".join(parts)
-        page.write_text(f"{head}<style>{STYLE}{BARS}</style>\n{body}\n</html>\n", encoding="utf-8")
+        page.write_text(shown, encoding="utf-8")
 
 
 def more(count: int) -> str:
