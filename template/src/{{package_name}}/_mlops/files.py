@@ -294,15 +294,16 @@ def holder(lock: IO[str]) -> str:
     return f", process {said}" if said else ""
 
 
-def lives(pid: str) -> bool:
-    """Say whether there is a process of this number, as far as can be seen from here."""
+def lives(pid: int | str) -> bool:
+    """Say whether a process works; one that has ended and was not waited for does not."""
+    import psutil
+
     try:
-        os.kill(int(pid), 0)
-    except (ValueError, ProcessLookupError, OverflowError):
+        return bool(psutil.Process(int(pid)).status() != psutil.STATUS_ZOMBIE)
+    except psutil.AccessDenied:
+        return True
+    except (ValueError, OverflowError, psutil.NoSuchProcess):
         return False
-    except PermissionError:
-        pass
-    return True
 
 
 @contextmanager

@@ -12,7 +12,7 @@ import pytest
 
 from ..broken import UNREAD
 from ..fixtures import Done, Repo, killing
-from ..package import paths, programs, removals, schema, stored_rows, tables
+from ..package import files, paths, programs, removals, schema, stored_rows, tables
 
 VALUE = "planted-4711-value"
 TEXTS = [one.name for one in schema.COLUMNS if one.kind == "text" and one.name in UNREAD]
@@ -244,3 +244,11 @@ def test_a_batch_that_cannot_be_read_stops_it_before_anything_is_changed(
 
     assert (done.code, "torn.parquet" in done.err) == (2, True)
     assert not (own_repo.folder / removals.FILE).exists()
+
+
+def test_no_row_is_taken_from_under_the_pipeline(repo: Repo, sample: pd.DataFrame) -> None:
+    with files.one_writer(repo.folder / paths.DATA_LOCK):
+        done = repo.run("forget", *key_of(sample, ROW), *REASON)
+
+    assert (done.code, "is held by another command" in done.err) == (3, True)
+    assert not (repo.folder / removals.FILE).exists()

@@ -3,16 +3,18 @@
 
 import json
 import os
+import threading
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
 
 from ..fixtures import Repo
-from ..package import chain, config, errors, paths, prediction_log, retention, windows
+from ..package import chain, config, errors, files, paths, prediction_log, retention, windows
 
 NOW = datetime(2026, 6, 30, 12, tzinfo=UTC)
 OLD = NOW - timedelta(days=400)
+NEW_WINDOW = b'{"since": "", "until": "2026-07-01", "version": "1", "raised": [], "quality": null}'
 
 
 def write_days(folder: Path, days: list[str]) -> list[Path]:
@@ -106,6 +108,23 @@ def test_reports_copies_and_windows_go_when_the_contract_says_so(place: Path) ->
     assert (place / "reports/new.html").exists()
     assert [one["until"] for one in windows.everything()] == ["2026-06-29T00:00:00+00:00"]
     assert len(removed()) == 3
+
+
+def test_a_window_that_comes_in_meanwhile_and_a_damaged_line_stay(place: Path) -> None:
+    about = {"since": "", "version": "1", "raised": [], "quality": None}
+    windows.keep({**about, "until": "2026-01-01"})
+    windows.FILE.write_bytes(b"damaged\n" + windows.FILE.read_bytes())
+    dropping = threading.Thread(target=windows.drop, args=["2026-06-01"])
+    with files.one_at_a_time(windows.LOCK):  # as `monitor` holds it
+        dropping.start()
+        dropping.join(0.5)
+        waits = dropping.is_alive()
+        windows.write([*windows.FILE.read_bytes().splitlines(), NEW_WINDOW])
+    dropping.join()
+
+    assert waits
+    assert windows.FILE.read_bytes().splitlines() == [b"damaged", NEW_WINDOW]
+    assert windows.read()[1] == [f"{windows.FILE} line 1 is damaged or was edited"]
 
 
 @pytest.mark.parametrize("value", ["0", "-1", "true", "soon", "1.5", "1000000000"])

@@ -52,7 +52,7 @@ def command(
         raise WrongInput("there is no reason", '--reason "TEXT" says why; --pretend only shows')
     if subject.is_named_in(reason or ""):
         raise WrongInput("the reason holds a value of the subject", "it is kept: name a ticket")
-    with one_writer(paths.MODELS / ".lock"):
+    with one_writer(paths.MODELS / ".lock"), one_writer(paths.DATA_LOCK):
         places, logged = stored_rows.find(subject), find_logged(subject)
         reports = showing(subject, places)
         if not (places or logged or reports or removals.unfinished()):

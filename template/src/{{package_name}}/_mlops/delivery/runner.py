@@ -13,6 +13,7 @@ from typing import Any
 
 from .. import PROJECT, errors
 from ..errors import OutsideFailed
+from ..files import lives
 
 FOLDER = Path("build/deploy/run")  # logs and process ids
 CONFIG = Path("build/deploy/supervisord.conf")
@@ -108,9 +109,7 @@ def end() -> None:
     os.kill(pid, 15)
     patience = time.monotonic() + PATIENCE
     while time.monotonic() < patience:
-        try:
-            os.kill(pid, 0)
-        except ProcessLookupError:
+        if not lives(pid):
             return
         time.sleep(0.1)
     raise OutsideFailed(f"process {pid} (supervisord) does not end", f"its log is in {FOLDER}")

@@ -5,7 +5,6 @@ The service drops its own old files while it runs; what it left behind, when it 
 fewer workers now, goes here. What went is a line of a chain, `monitoring/retention.jsonl`.
 """
 
-import json
 import os
 import re
 from collections.abc import Iterator
@@ -16,7 +15,6 @@ from pathlib import Path
 from .. import chain, paths
 from ..data import prediction_log
 from ..errors import OutsideFailed
-from ..files import whole_file
 from ..interface import Contract
 from . import windows
 
@@ -44,7 +42,8 @@ def apply(contract: Contract, now: datetime) -> list[str]:
             gone.append(str(path))
         except OSError as error:
             failed.append(f"{path}: {(error.strerror or str(error)).lower()}")
-    if lines := drop_windows(before(now, kept.windows_days)):
+    limit = before(now, kept.windows_days)
+    if limit and (lines := windows.drop(limit.isoformat())):
         gone.append(f"{lines} lines of {windows.FILE}")
     if gone:
         chain.append(FILE, {"time": now.isoformat(timespec="seconds"), "removed": gone})
@@ -87,13 +86,3 @@ def drop(path: Path) -> None:
         os.truncate(path, 0)
     else:
         path.unlink()
-
-
-def drop_windows(limit: datetime | None) -> int:
-    """Remove windows that ended before; return how many."""
-    known = windows.everything()
-    kept = [one for one in known if not limit or str(one["until"]) >= limit.isoformat()]
-    if len(kept) < len(known):
-        with whole_file(windows.FILE) as part:
-            part.write_text("".join(f"{json.dumps(one)}\n" for one in kept), encoding="utf-8")
-    return len(known) - len(kept)

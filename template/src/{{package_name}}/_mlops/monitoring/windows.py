@@ -2,6 +2,8 @@
 """What was found in earlier windows? One line each in monitoring/windows.jsonl."""
 
 import json
+from collections.abc import Iterator, Sequence
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
@@ -30,12 +32,30 @@ def keep(window: dict[str, Any]) -> list[str]:
     Returns:
         What was wrong with earlier lines, which are kept no longer.
     """
-    with one_at_a_time(LOCK), whole_file(FILE) as part:
+    with one_at_a_time(LOCK):
         known, wrong = read()
         others = [one for one in known if not same(one, window)]
-        lines = [*others, {**window, SEAL: seal_of(window)}]
-        part.write_text("".join(f"{json.dumps(one)}\n" for one in lines), encoding="utf-8")
+        write([json.dumps(one).encode() for one in (*others, {**window, SEAL: seal_of(window)})])
     return wrong
+
+
+def drop(limit: str) -> int:
+    """Remove the windows that ended before a moment, in ISO 8601; return how many.
+
+    A damaged line stays, for `monitor` to name.
+    """
+    with one_at_a_time(LOCK):
+        known = list(lines())
+        kept = [text for text, window in known if not window or str(window["until"]) >= limit]
+        if len(kept) < len(known):
+            write(kept)
+    return len(known) - len(kept)
+
+
+def write(texts: Sequence[bytes]) -> None:
+    """Write these lines and no others."""
+    with whole_file(FILE) as part:
+        part.write_bytes(b"".join(text + b"\n" for text in texts))
 
 
 def same(one: dict[str, Any], other: dict[str, Any]) -> bool:
@@ -50,16 +70,19 @@ def everything() -> list[dict[str, Any]]:
 
 def read() -> tuple[list[dict[str, Any]], list[str]]:
     """Return every line that is as it was written, and what is wrong with the others."""
-    found, wrong = [], []
-    lines = FILE.read_bytes().splitlines() if FILE.is_file() else []
-    for number, text in enumerate(lines, 1):
-        try:
-            window = json.loads(text)
-            whole = {*SAME, "raised", "quality"} <= set(window)
-            if whole and window.get(SEAL, sealed := seal_of(window)) == sealed:
-                found.append(window)
-                continue
-        except (ValueError, TypeError, AttributeError, RecursionError):
-            pass
-        wrong.append(f"{FILE} line {number} is damaged or was edited")
-    return found, wrong
+    known = [window for _, window in lines()]
+    damaged = [number for number, window in enumerate(known, 1) if not window]
+    wrong = [f"{FILE} line {number} is damaged or was edited" for number in damaged]
+    return [window for window in known if window], wrong
+
+
+def lines() -> Iterator[tuple[bytes, dict[str, Any] | None]]:
+    """Yield each line, and what it says when it is as it was written."""
+    for text in FILE.read_bytes().splitlines() if FILE.is_file() else []:
+        window = None
+        with suppress(ValueError, TypeError, AttributeError, RecursionError):
+            said = json.loads(text)
+            whole = {*SAME, "raised", "quality"} <= set(said)
+            if whole and said.get(SEAL, sealed := seal_of(said)) == sealed:
+                window = said
+        yield text, window

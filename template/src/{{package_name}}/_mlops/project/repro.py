@@ -11,12 +11,11 @@ from pathlib import Path
 from typing import Any
 
 import click
-import psutil
 
 from .. import errors, paths, programs
 from ..data import tables
 from ..errors import OutsideFailed, WrongInput
-from ..files import one_writer
+from ..files import lives, one_writer
 from ..training import report_page
 
 
@@ -83,13 +82,5 @@ def release_ended(lock: Path) -> None:
     except (OSError, ValueError):  # there is none, or DVC says what is wrong with it
         return
     users = [*held.get("write", {}).values(), *chain(*held.get("read", {}).values())]
-    if users and not any(runs(int(user["pid"])) for user in users):
+    if users and not any(lives(user["pid"]) for user in users):
         lock.unlink()
-
-
-def runs(pid: int) -> bool:
-    """Say whether a process works; one that has ended and was not waited for does not."""
-    try:
-        return bool(psutil.Process(pid).status() != psutil.STATUS_ZOMBIE)
-    except psutil.NoSuchProcess:
-        return False

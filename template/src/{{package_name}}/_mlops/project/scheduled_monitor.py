@@ -30,9 +30,9 @@ def command() -> None:
     """
     try:
         removed = retention.apply(load_contract(), datetime.now(UTC))
-    except OutsideFailed as problem:
+    except OutsideFailed:
         look()  # first, for a file that stays for too long is no reason not to look
-        raise OutsideFailed(str(problem), problem.hint) from problem
+        raise
     if removed:
         click.echo(f"scheduled-monitor: {len(removed)} things were kept long enough", err=True)
     look()
