@@ -4,7 +4,6 @@ import json
 import os
 import shutil
 import signal
-import socket
 import subprocess
 import time
 import urllib.error
@@ -15,6 +14,7 @@ from pathlib import Path
 
 import pytest
 from first_run import FirstRuns, copied, patient, run, try_to_run
+from postgres import free_port
 from rendering import TASKS, git, once, update
 
 NEEDED = ("buildah", "debootstrap")
@@ -128,9 +128,7 @@ def test_the_image_has_no_root_no_compiler_and_code_that_it_cannot_change(
 def test_a_started_image_answers_as_the_repo_does(
     builder: Builder, container: str, repo: Path
 ) -> None:
-    with socket.socket() as free:
-        free.bind(("127.0.0.1", 0))
-        port = str(free.getsockname()[1])
+    port = str(free_port())
     given = run(repo, "uv", "run", "python", "-c", ROW).stdout.encode()
     serve = ["bentoml", "serve", ".", "--host", "127.0.0.1", "--port", port]
     command = ["buildah", "run", container, "--", *serve]

@@ -7,7 +7,6 @@ import os
 import re
 import shutil
 import signal
-import socket
 import sqlite3
 import subprocess
 import time
@@ -22,6 +21,7 @@ import pytest
 import yaml
 from browser import DARK, barriers, chromium, look_at
 from first_run import ONE_TASK, FirstRun, copied, patient, run, try_to_run
+from postgres import free_port
 from records import FILES, RECORDS, copied_code, python, unlike, unlike_files, unlike_printed
 from rendering import LEVELS, ROOT, TASKS, clean_environment, commit_all, git, update
 from stability import DECLARED
@@ -132,9 +132,7 @@ def server(
     folder: Path, *command: str, ready: str = "/readyz", **environment: str
 ) -> Iterator[str]:
     """Start a service in a folder on a free port; stop it by its process id."""
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port = probe.getsockname()[1]
+    port = free_port()
     server = subprocess.Popen(
         [*command, "--port", str(port)],
         cwd=folder,

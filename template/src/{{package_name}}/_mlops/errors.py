@@ -6,10 +6,12 @@ import tempfile
 import traceback
 from collections.abc import Iterable
 from difflib import get_close_matches
+from http.client import HTTPException
 
 DVC = "uv run --frozen python -m dvc"  # what a hint says: `dvc` is on nobody's PATH
 # user and password of an address, but for the form that a hint shows and one that has stars
 SECRET = re.compile(r"(?<=://)(?!user:password@|[^/\s'\":@]*:\*+@)[^/\s'\"]*:[^/\s'\"]*@")
+NO_ANSWER = (OSError, HTTPException)  # nothing listens there, or what speaks no HTTP
 MOST_KNOWN = 20  # names in one line
 CAUSE = re.compile(r"(Stderr:[ |]*)?(error|fatal):", re.IGNORECASE)
 

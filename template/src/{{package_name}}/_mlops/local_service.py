@@ -3,6 +3,7 @@
 
 import json
 import os
+import random
 import signal
 import socket
 import subprocess
@@ -11,19 +12,37 @@ import tempfile
 import time
 import urllib.request
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import IO, Any
 
 from . import PACKAGE, access
 from .config import load_contract
-from .errors import OutsideFailed, Refused, cause_of
+from .errors import NO_ANSWER, OutsideFailed, Refused, cause_of
 from .interface import Owner
 
 PATIENCE = 90  # seconds until the service must be ready; BentoML starts in about five
 
 LOOPBACK = ("127.0.0.1", "localhost", "::1")
+
+# below what systems hand out by themselves (Linux from 32768, others from 49152): no program that
+# lets its system choose can get such a port between our choice and our listening
+CHOSEN_FROM = range(20_000, 32_000)
+
+
+def free_ports(count: int) -> list[int]:
+    """Return ports of 127.0.0.1 on which nothing listens; they differ."""
+    found: list[int] = []
+    candidates = random.SystemRandom().sample(CHOSEN_FROM, len(CHOSEN_FROM))
+    with ExitStack() as held:
+        while len(found) < count:
+            probe = held.enter_context(socket.socket())
+            with suppress(OSError):
+                probe.bind(("127.0.0.1", candidates[-1]))
+                found.append(candidates[-1])
+            candidates.pop()
+    return found
 
 
 @contextmanager
@@ -88,9 +107,7 @@ def started(
         root: Folder to run in, by default the current one.
         environment: Variables that this server alone sees.
     """
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port = probe.getsockname()[1]
+    (port,) = free_ports(1)
     main = [sys.executable, "-m", *module, "--port", str(port)]
     with (
         tempfile.TemporaryFile("w+") as log,
@@ -114,7 +131,7 @@ def wait_for(url: str, server: subprocess.Popen[bytes]) -> bool:
         try:
             with urllib.request.urlopen(url, timeout=5):
                 return True
-        except OSError:
+        except NO_ANSWER:
             time.sleep(0.2)
     return False
 

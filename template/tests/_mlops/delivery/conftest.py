@@ -3,7 +3,6 @@
 
 import os
 import shutil
-import socket
 from importlib.metadata import version
 from pathlib import Path
 
@@ -11,7 +10,7 @@ import pytest
 
 from ..conftest import rivals  # noqa: F401 - a fixture, for here too
 from ..fixtures import ROOT, Repo
-from ..package import bundle, paths, ports
+from ..package import bundle, local_service, paths, ports
 
 
 @pytest.fixture(autouse=True)
@@ -28,13 +27,9 @@ needs_full_disk = pytest.mark.skipif(not FULL.exists(), reason=f"there is no {FU
 
 def free_ports() -> dict[str, str]:
     """Return a free port for each name; they differ."""
-    probes = {name: socket.socket() for name in ports.DEFAULTS}
-    for probe in probes.values():
-        probe.bind(("127.0.0.1", 0))
-    found = {name: str(probe.getsockname()[1]) for name, probe in probes.items()}
-    for probe in probes.values():
-        probe.close()
-    return found
+    return dict(
+        zip(ports.DEFAULTS, map(str, local_service.free_ports(len(ports.DEFAULTS))), strict=True)
+    )
 
 
 def needs(program: str) -> pytest.MarkDecorator:

@@ -102,6 +102,14 @@ def promised(**proxy: float) -> dict[str, str]:
     return nginx.limits(interface.Proxy(**proxy), interface.Delivery(throughput_rps=10))
 
 
+def test_another_program_on_the_port_of_its_status_is_no_answer(
+    folder: Path, no_http: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("STATUS_PORT", no_http.rsplit(":", 1)[1])
+
+    assert nginx.running() == "no answer"
+
+
 def test_more_than_the_contract_gives_one_address_is_refused_with_a_hint(folder: Path) -> None:
     nginx.write([1, 100], promised(requests_per_second=2))
     with running(), httpx.Client(base_url=ports.address("PROXY_PORT")) as caller:

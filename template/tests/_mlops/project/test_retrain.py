@@ -3,13 +3,12 @@
 
 import re
 import shutil
-import socket
 from pathlib import Path
 
 import pytest
 
 from ..fixtures import Done, Repo
-from ..package import errors, paths, programs, retrain, smoke, step_summary, versions
+from ..package import errors, local_service, paths, programs, retrain, smoke, step_summary, versions
 
 
 def run(repo: Repo, page: Path, monkeypatch: pytest.MonkeyPatch, store: str = "") -> Done:
@@ -102,9 +101,8 @@ def test_a_remote_that_is_away_is_an_outside_failure(
 def test_a_server_that_is_away_is_an_outside_failure_before_anything_is_trained(
     own_repo: Repo, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        store = f"http://127.0.0.1:{probe.getsockname()[1]}"
+    (port,) = local_service.free_ports(1)
+    store = f"http://127.0.0.1:{port}"
     before = own_repo.files()
     done = run(own_repo, tmp_path / "page.md", monkeypatch, store)
     page = (tmp_path / "page.md").read_text(encoding="utf-8")

@@ -2,12 +2,11 @@
 """When the MLflow server does not start, and what it says then."""
 
 import configparser
-import socket
 
 import pytest
 
 from ..fixtures import Done, Repo
-from ..package import paths, server
+from ..package import local_service, paths, server
 
 
 @pytest.fixture
@@ -26,9 +25,8 @@ def start(repo: Repo, monkeypatch: pytest.MonkeyPatch):
 @pytest.fixture
 def free_port() -> int:
     """Return a port on which nothing listens."""
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])
+    (port,) = local_service.free_ports(1)
+    return port
 
 
 @pytest.mark.parametrize(

@@ -12,7 +12,7 @@ import pandas as pd
 
 from ... import data, metrics, schema
 from ..data import outcome, prediction_log
-from ..errors import OutsideFailed
+from ..errors import NO_ANSWER, OutsideFailed
 from ..interface import Contract, Quality
 from ..monitoring import labels
 from ..training import scoring
@@ -49,7 +49,7 @@ def ask(query: str) -> list[dict[str, Any]]:
     try:
         with urllib.request.urlopen(url, timeout=PATIENCE) as answer:
             found: list[dict[str, Any]] = json.load(answer)["data"]["result"]
-    except (OSError, ValueError, KeyError, TypeError) as error:
+    except (*NO_ANSWER, ValueError, KeyError, TypeError) as error:
         raise OutsideFailed(f"Prometheus does not answer: {error}", "is it up?") from error
     return found
 

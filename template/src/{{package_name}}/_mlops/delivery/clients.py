@@ -14,6 +14,7 @@ from typing import Any
 from urllib.parse import urlsplit
 
 from .. import access
+from ..errors import NO_ANSWER
 
 THREADS = 2
 PAUSE = 0.01  # seconds between an answer and the next question, and at least
@@ -83,7 +84,7 @@ def ask(
             line.request("POST", "/predict", body, headers)
             answer = line.getresponse()
             content = json.loads(answer.read())
-        except (OSError, http.client.HTTPException, ValueError):
+        except (*NO_ANSWER, ValueError):
             line.close()
             asked.statuses[0] += 1
             continue

@@ -7,7 +7,7 @@ import urllib.request
 from collections.abc import Mapping
 from itertools import pairwise
 
-from ..errors import OutsideFailed, Refused, first_cause
+from ..errors import NO_ANSWER, OutsideFailed, Refused, first_cause
 from ..interface import Contract
 
 ORDER = ("test", "staging", "production")
@@ -88,7 +88,7 @@ def require_approval(environment: str, contract: Contract) -> None:
     try:
         with urllib.request.urlopen(request, timeout=30) as response:
             rules = json.load(response).get("protection_rules", [])
-    except (OSError, ValueError) as error:
+    except (*NO_ANSWER, ValueError) as error:
         message = f"GitHub does not say who approves {environment}: {first_cause(error)}"
         raise OutsideFailed(message, "does the token have the permission actions: read?") from error
     if not any(rule.get("type") == "required_reviewers" for rule in rules):

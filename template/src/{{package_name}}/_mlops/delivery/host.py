@@ -8,7 +8,7 @@ from string import Template
 
 from .. import access, paths
 from ..config import load_contract
-from ..errors import OutsideFailed, WrongInput
+from ..errors import NO_ANSWER, OutsideFailed, WrongInput
 from ..files import whole_file
 from ..interface import Contract
 from ..local_service import require_free
@@ -139,7 +139,7 @@ def well(process: Process) -> bool:
     try:
         with urllib.request.urlopen(process.health, timeout=5):
             return True
-    except OSError:
+    except NO_ANSWER:
         return False
 
 

@@ -13,7 +13,7 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 from string import Template
 
-from ..errors import OutsideFailed, Refused, WrongInput
+from ..errors import NO_ANSWER, OutsideFailed, Refused, WrongInput
 from ..files import whole_file
 from ..interface import Delivery, Proxy
 from . import tls
@@ -162,5 +162,5 @@ def running() -> str:
     try:
         with urllib.request.urlopen(f"{address('STATUS_PORT')}/healthz", timeout=2) as answer:
             return f'"{answer.read().decode().strip()}\\n"'
-    except OSError:
+    except NO_ANSWER:
         return "no answer"

@@ -1,7 +1,6 @@
 # The template's. Yours are the owners in contract.yaml; addresses stand in the environment.
 """Tell the owner: through a webhook, else as an issue on GitHub or GitLab."""
 
-import http.client
 import itertools
 import json
 import os
@@ -13,6 +12,7 @@ from urllib.error import HTTPError
 
 import click
 
+from ..errors import NO_ANSWER
 from ..interface import Owner
 
 WEBHOOK = "ALERT_WEBHOOK"
@@ -49,7 +49,7 @@ def tell(message: Message) -> bool:
         send(message)
     except HTTPError as error:
         say(message, f"{channel} answered {error.code}")
-    except (OSError, ValueError, KeyError, TypeError, http.client.HTTPException) as error:
+    except (*NO_ANSWER, ValueError, KeyError, TypeError) as error:
         # never the address: it is a secret
         say(message, f"{channel} cannot be reached: {type(error).__name__}")
     else:

@@ -2,10 +2,9 @@
 """Replay later batches by rollouts, then a bad candidate."""
 
 import os
-import socket
 import threading
 from collections.abc import Iterator
-from contextlib import ExitStack, contextmanager
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -21,6 +20,7 @@ from ..data.dataset import TRAIN
 from ..delivery import clients, host, ports, runner, state
 from ..delivery.ports import address
 from ..files import read_json, whole_file, write_json
+from ..local_service import free_ports
 from ..programs import commit
 from ..registry import versions
 from . import backtest, rollout_report, timeline
@@ -62,11 +62,8 @@ def command(here: bool) -> None:
 
 def choose_ports() -> None:
     """Let this copy listen on free ports, so that the host that serves is left alone."""
-    with ExitStack() as held:
-        for name in ports.DEFAULTS:
-            probe = held.enter_context(socket.socket())
-            probe.bind(("127.0.0.1", 0))
-            os.environ[name] = str(probe.getsockname()[1])
+    chosen = free_ports(len(ports.DEFAULTS))
+    os.environ.update(zip(ports.DEFAULTS, map(str, chosen), strict=True))
 
 
 def hurry() -> None:

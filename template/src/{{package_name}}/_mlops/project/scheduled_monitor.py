@@ -12,7 +12,7 @@ import click
 
 from .. import PACKAGE
 from ..config import load_contract
-from ..errors import OutsideFailed, first_cause
+from ..errors import NO_ANSWER, OutsideFailed, first_cause
 from ..monitoring import retention
 from ..programs import stage
 from ..step_summary import quoted, summarize
@@ -101,6 +101,6 @@ def send(request: urllib.request.Request, whom: str, hint: str) -> None:
     """Ask for a training; `OutsideFailed` when it is not taken."""
     try:
         urllib.request.urlopen(request, timeout=30).close()
-    except OSError as error:
+    except NO_ANSWER as error:
         message = f"{whom} did not start {WORKFLOW}: {first_cause(error)}"
         raise OutsideFailed(message, hint) from error

@@ -25,7 +25,7 @@ import psutil
 from ... import features, schema
 from .. import PACKAGE, access, paths
 from ..data import outcome, tables
-from ..errors import OutsideFailed, Refused, cause_of
+from ..errors import NO_ANSWER, OutsideFailed, Refused, cause_of
 from ..local_service import started
 from ..tracking import artifact
 from . import versions
@@ -223,7 +223,7 @@ def ask(line: http.client.HTTPConnection, body: bytes, by: Contender) -> float:
         line.request("POST", "/predict", body, headers)
         answer = line.getresponse()
         said = answer.read()
-    except (OSError, http.client.HTTPException) as error:
+    except NO_ANSWER as error:
         raise Refused(f"{who} gave no answer: {str(error) or type(error).__name__}") from error
     if answer.status != http.HTTPStatus.OK:
         raise Refused(f"{who} answered {answer.status} to a row of the hold-out: {said.decode()}")

@@ -18,7 +18,7 @@ from ... import data, features, schema
 from .. import access, paths
 from ..config import load_contract
 from ..data import tables
-from ..errors import Refused
+from ..errors import NO_ANSWER, Refused
 from ..interface import Contract
 from ..local_service import running_service
 from . import Champion
@@ -142,7 +142,7 @@ def ask(
             answer = line.getresponse()
             answer.read()
             status = answer.status
-        except (OSError, http.client.HTTPException):
+        except NO_ANSWER:
             line.close()
             status = 0
         if start >= begin and status == http.client.OK:

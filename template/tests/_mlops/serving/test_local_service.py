@@ -1,0 +1,50 @@
+# The template's. Ports of yours are chosen the same way: local_service.free_ports.
+"""A service of this machine: ports that stay free, and what listens but speaks no HTTP."""
+
+import http.client
+import socket
+import subprocess
+import sys
+import urllib.request
+from pathlib import Path
+
+import pytest
+
+from ..fixtures import Repo
+from ..package import local_service
+
+
+def test_free_ports_differ_and_are_below_those_that_systems_hand_out() -> None:
+    ports = local_service.free_ports(20)
+    handed_out = Path("/proc/sys/net/ipv4/ip_local_port_range")  # Linux alone has it
+
+    assert len(set(ports)) == 20
+    if handed_out.exists():
+        assert max(ports) < int(handed_out.read_text(encoding="ascii").split()[0])
+
+
+def test_a_port_in_use_is_not_a_free_one(monkeypatch: pytest.MonkeyPatch) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as taken:
+        port = taken.getsockname()[1]
+        (free,) = local_service.free_ports(1)
+        monkeypatch.setattr(local_service, "CHOSEN_FROM", [free, port])
+        found = {local_service.free_ports(1)[0] for _ in range(20)}
+
+    assert found == {free}
+
+
+def test_what_speaks_no_http_is_no_service(no_http: str) -> None:
+    with pytest.raises(http.client.HTTPException), urllib.request.urlopen(no_http):
+        pass
+    with subprocess.Popen([sys.executable, "-c", "import time; time.sleep(3)"]) as ends:
+        assert not local_service.wait_for(no_http, ends)
+
+
+def test_a_tracking_store_that_speaks_no_http_is_an_outside_failure(
+    own_repo: Repo, monkeypatch: pytest.MonkeyPatch, no_http: str
+) -> None:
+    monkeypatch.setenv("MLFLOW_TRACKING_URI", no_http)
+    done = own_repo.run("register")
+
+    assert done.code == 3
+    assert f"the tracking store {no_http} does not answer" in done.err
