@@ -5,11 +5,9 @@ import io
 import json
 import os
 import shutil
-import socket
 import subprocess
-import threading
 from collections.abc import Callable, Iterator
-from contextlib import chdir, contextmanager, redirect_stderr, redirect_stdout, suppress
+from contextlib import chdir, contextmanager, redirect_stderr, redirect_stdout
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -58,7 +56,6 @@ GIT_CONFIG = """\
 [commit]
     gpgSign = false
 """
-GREETING = b"\xff\0\0\0\0\0\0\0\x01\x7f"  # of a notebook's kernel, which may listen anywhere
 FOREIGN = (
     "ALERT_",
     "BENTOML_",
@@ -263,20 +260,3 @@ def service(repo: Repo) -> Iterator[httpx.Client]:
             httpx.Client(base_url=address, timeout=30) as client,
         ):
             yield client
-
-
-@pytest.fixture
-def no_http() -> Iterator[str]:
-    """Yield the address of something that answers, and not in HTTP."""
-    with socket.create_server(("127.0.0.1", 0)) as server:
-
-        def greet() -> None:
-            with suppress(OSError):
-                while True:
-                    with server.accept()[0] as line:
-                        line.recv(1024)
-                        line.sendall(GREETING)
-
-        threading.Thread(target=greet, daemon=True).start()
-        yield f"http://127.0.0.1:{server.getsockname()[1]}"
-        server.shutdown(socket.SHUT_RDWR)
