@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 import yaml
-from rendering import ANSWERS_FILE, ROOT, clean_environment, commit_all, git, render
+from rendering import ANSWERS_FILE, ROOT, clean_environment, commit_all, git, render, update
 from used_repo import conflicts, contents
 
 PAGE = ROOT / "docs" / "how-to" / "many.md"
@@ -142,7 +142,7 @@ def sh(home: Path, script: str) -> subprocess.CompletedProcess[str]:
 
 def said_by_loop(home: Path) -> dict[str, tuple[str, int]]:
     """Run the loop there; return the result and the count of files for each repo of the table."""
-    (loop,) = blocks(PAGE)
+    _, loop, _ = blocks(PAGE)
     done = sh(home, loop)
     assert (done.returncode, done.stderr) == (0, "")
     head, line, *rows = done.stdout.splitlines()
@@ -199,6 +199,58 @@ def test_the_loop_says_what_happened_in_each_of_twelve_repos(models: Path) -> No
     for path, text in CLASHING.items():
         assert (models / "clash" / path).read_text(encoding="utf-8") == text
         assert (models / "clash" / "build/update" / path).exists()
+
+
+@pytest.fixture
+def updated(versions: Path, tmp_path: Path) -> Path:
+    """Return a home with a folder of three repos: updated, in conflict, and not touched."""
+    for name in ("conflict", "same", "updated"):
+        repo = render(versions, tmp_path / "models" / name, OLD, maturity_level=0)
+        git(repo, "init", "--quiet")
+        add_group(repo) if name == "conflict" else None
+        commit_all(repo, "Ours")
+        git(tmp_path, "clone", "--quiet", "--bare", str(repo), f"{name}.git")
+        git(repo, "remote", "add", "origin", str(tmp_path / f"{name}.git"))
+        if name != "same":
+            update(repo, NEW, maturity_level=1)
+            git(repo, "add", "--all", "--", ".", ":!pyproject.toml")
+            git(repo, "add", "pyproject.toml") if name == "updated" else None
+    return tmp_path
+
+
+@pytest.mark.e2e
+def test_the_inventory_names_level_version_and_champion_of_each_repo(updated: Path) -> None:
+    pointer = updated / "models/updated/models/champion/pointer.json"
+    pointer.parent.mkdir(parents=True)
+    pointer.write_text('{\n  "version": "7",\n  "manifest_sha256": "12"\n}\n', encoding="utf-8")
+    (updated / "models/foreign").mkdir()
+    done = sh(updated, blocks(PAGE)[0])
+    found = [[cell.strip() for cell in row.split("|")[1:-1]] for row in done.stdout.splitlines()]
+
+    assert done.stderr == ""
+    assert [[row[i] for i in (0, 1, 2, 4)] for row in found[2:]] == [
+        ["conflict", "1", NEW, ""],
+        ["foreign", "", "", ""],
+        ["same", "0", OLD, ""],
+        ["updated", "1", NEW, "7"],
+    ]
+
+
+@pytest.mark.e2e
+def test_each_updated_repo_gets_a_pull_request_and_a_conflict_none(updated: Path) -> None:
+    programs = updated / "programs"
+    programs.mkdir()
+    asked = updated / "asked.txt"
+    (programs / "gh").write_text(f'#!/bin/sh\necho "$PWD $*" >> "{asked}"\n', encoding="utf-8")
+    (programs / "gh").chmod(0o755)
+    done = sh(updated, f'PATH="{programs}:$PATH"\n{blocks(PAGE)[2]}')
+
+    assert (done.returncode, done.stderr) == (0, "")
+    assert asked.read_text(encoding="utf-8") == f"{updated}/models/updated pr create --fill\n"
+    branches = git(updated / "updated.git", "branch", "--list", "template-*")
+    assert branches.split() == [f"template-{NEW}"]
+    assert git(updated / "conflict.git", "branch", "--list", "template-*") == ""
+    assert git(updated / "models/updated", "status", "--porcelain") == ""
 
 
 @pytest.mark.e2e

@@ -65,6 +65,25 @@ def test_wrong_use_is_exit_code_2(repo: Repo, wrong: list[str]) -> None:
     assert repo.run(*wrong).code == 2
 
 
+@pytest.mark.parametrize(
+    ("typed", "offered"), [("pro", "promote"), ("promote --f", "--force"), ("no-such", "")]
+)
+def test_a_shell_completes_commands_and_options(repo: Repo, typed: str, offered: str) -> None:
+    variable = f"_{cli.PROJECT.upper().replace('-', '_')}_COMPLETE"
+    asked = {
+        variable: "bash_complete",
+        "COMP_WORDS": f"{cli.PROJECT} {typed}",
+        "COMP_CWORD": str(len(typed.split())),
+    }
+    program = [sys.executable, "-m", str(schema.__package__)]
+    done = subprocess.run(
+        program, cwd=repo.folder, env=os.environ | asked, capture_output=True, text=True
+    )
+
+    assert offered in done.stdout
+    assert bool(done.stdout.strip()) == bool(offered)
+
+
 def test_threads_sleep_while_they_wait_unless_you_say_otherwise() -> None:
     """The library of threads reads it once, when it is loaded."""
     said = f"import os, {cli.__name__}; print(os.environ['OMP_WAIT_POLICY'])"
