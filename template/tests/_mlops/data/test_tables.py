@@ -4,6 +4,7 @@
 import datetime as dt
 from decimal import Decimal
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import numpy as np
@@ -164,6 +165,62 @@ def test_a_line_that_is_cut_is_named_and_an_empty_field_is_not(
     path.write_text("\n".join(cut) + "\n", encoding="utf-8")
 
     with pytest.raises(errors.WrongInput, match=f"line 3 has {len(columns)} fields"):
+        tables.require_full_lines(path, schema)
+
+
+@pytest.mark.parametrize("name", ["asked.csv", "asked.dat", "asked.parquet"])
+def test_what_read_batch_alone_can_read_is_asked_for_as_it_is_ingested(
+    tmp_path: Path, sample: pd.DataFrame, name: str
+) -> None:
+    rows, path = sample.head(5), tmp_path / name
+    spelled = {one: f"{one} of it" for one in rows}
+    names = {new: old for old, new in spelled.items()}
+    if path.suffix == ".parquet":
+        rows.rename(columns=spelled).to_parquet(path)
+    else:
+        rows.rename(columns=spelled).to_csv(path, index=False, sep="|", encoding="utf-16")
+
+    def read_batch(path: Path) -> pd.DataFrame:
+        if path.suffix == ".parquet":
+            return pd.read_parquet(path).rename(columns=names)
+        return pd.read_csv(path, sep="|", encoding="utf-16", **tables.AS_TEXT).rename(columns=names)
+
+    ours = SimpleNamespace(read_batch=read_batch)
+    pieces = list(tables.chunks(path, 2, schema, ours))
+
+    assert [len(piece) for piece in pieces] == [2, 2, 1]
+    for column in tables.known_columns(schema):
+        got = pd.concat(pieces)[column.name].tolist()
+        assert str(got) == str(tables.conform(rows, schema.COLUMNS)[column.name].tolist())
+
+
+def test_a_plain_file_is_read_in_pieces_whatever_read_batch_does(
+    tmp_path: Path, sample: pd.DataFrame
+) -> None:
+    sample.to_csv(tmp_path / "asked.csv", index=False)
+    calls = []
+
+    def read_batch(path: Path) -> pd.DataFrame:
+        calls.append(path)
+        raise KeyError("a column of the outcome")
+
+    pieces = tables.chunks(
+        tmp_path / "asked.csv", 2, schema, SimpleNamespace(read_batch=read_batch)
+    )
+
+    assert len(next(pieces)) == 2
+    assert len(calls) == 1
+
+
+@pytest.mark.parametrize("separator", ["; ", " \t "])
+def test_a_line_that_is_cut_is_named_however_the_file_spells_its_columns(
+    tmp_path: Path, separator: str
+) -> None:
+    rows = [["Größe!", "Ziel!"], *(["1,5", "x"] for _ in range(5)), ["2,5"]]
+    path = tmp_path / "batch.dat"
+    path.write_text("\n".join(separator.join(row) for row in rows) + "\n", encoding="utf-8")
+
+    with pytest.raises(errors.WrongInput, match="line 7 has 1 fields, expected 2"):
         tables.require_full_lines(path, schema)
 
 

@@ -179,6 +179,16 @@ def test_a_target_is_labels_or_a_number(
     assert look(rows, tmp_path).labels == labels
 
 
+@pytest.mark.parametrize("name", ["status", "vote88", "outcome", "mode"])
+def test_few_whole_numbers_that_are_named_like_labels_are_labels(
+    customers: pd.DataFrame, tmp_path: Path, name: str
+) -> None:
+    rows = customers.assign(**{name: np.arange(ROWS) % 3, "amount": np.arange(ROWS) % 3})
+
+    assert look(rows, tmp_path, name).labels == ("0", "1", "2")
+    assert look(rows, tmp_path, "amount").labels == ()
+
+
 def test_rare_labels_duplicates_and_few_rows_are_said(
     customers: pd.DataFrame, tmp_path: Path
 ) -> None:
@@ -202,6 +212,25 @@ def test_a_sentence_is_no_key_and_a_day_of_birth_no_time(
     assert (found.key, found.time) == ((), "")
     assert roles(found)["birthday"] == "personal"
     assert roles(found)["sent"] == "feature"  # a day is no telephone number
+
+
+def test_a_number_of_something_that_comes_again_is_no_feature_but_may_keep_rows_together(
+    customers: pd.DataFrame, tmp_path: Path
+) -> None:
+    rows = customers.drop(columns="signed_up").assign(
+        pig_id=np.arange(ROWS) // 4, pigs=np.arange(ROWS) // 4
+    )
+    found = look(rows, tmp_path)
+
+    assert (roles(found)["pig_id"], roles(found)["pigs"]) == ("identifier", "feature")
+    assert "each pig_id has several rows: --group pig_id keeps them on one side" in found.warnings
+
+
+@pytest.mark.parametrize("spelled", ["Churned", "CHURNED?", "'churned'"])
+def test_a_name_may_be_spelled_as_it_would_be_cleaned(
+    customers: pd.DataFrame, tmp_path: Path, spelled: str
+) -> None:
+    assert look(customers, tmp_path, spelled).target == "churned"
 
 
 def test_addresses_are_no_feature_even_where_they_keep_rows_together(

@@ -11,7 +11,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from ..package import errors, source
+from ..package import database, errors, source
 
 ROWS = 30
 
@@ -52,6 +52,10 @@ def test_a_line_with_less_fields_than_the_header_is_named(tmp_path: Path) -> Non
         pytest.param(lines("1\tx", "2\ty", head="a\tb"), (1, "x"), id="tabs"),
         pytest.param(lines('1,"x, y"', "2,z"), (1, "x, y"), id="quotes"),
         pytest.param("Report of May\n\n" + lines("1,x", "2,y"), (1, "x"), id="title"),
+        pytest.param(lines(" 1  x ", "2\t y", head="a   b"), (1, "x"), id="spaces"),
+        pytest.param(lines("1 'x'", "2 y", head="a b").replace("'", '"'), (1, "x"), id="quoted"),
+        pytest.param(lines('1 "x, y"', "2 z", head="a b"), (1, "x, y"), id="two words"),
+        pytest.param("Report\n\n" + lines("1 x", "2 y", head="a b"), (1, "x"), id="spaced title"),
     ],
 )
 def test_however_a_file_is_written_its_rows_are_the_same(
@@ -98,6 +102,9 @@ def test_however_a_file_is_written_its_rows_are_the_same(
         (["2024-12-31", "2025-01-01"], "timestamp", pd.Timestamp("2024-12-31")),
         (["31.12.2024", "01.02.2024"], "timestamp", pd.Timestamp("2024-12-31")),
         (["12/31/24", "01/02/24"], "timestamp", pd.Timestamp("2024-12-31")),
+        (["31-12-2024", "01-02-2024"], "timestamp", pd.Timestamp("2024-12-31")),
+        (["2024-12", "2025-01"], "timestamp", pd.Timestamp("2024-12-01")),
+        (["2024/12/31 23:00"], "timestamp", pd.Timestamp("2024-12-31 23:00")),
         (["2024-12-31T10:00:00+02:00"], "timestamp", pd.Timestamp("2024-12-31 08:00")),
     ],
     ids=lambda found: ",".join(found) if isinstance(found, list) else "",
@@ -190,6 +197,14 @@ def test_a_field_beyond_the_header_moves_no_other(tmp_path: Path, row: str, said
 
     assert tuple(found.rows.iloc[0]) == (1, "x")
     assert said in "; ".join(found.notes)
+
+
+def test_numbers_of_rows_that_r_writes_are_left_out_of_a_table_with_spaces(tmp_path: Path) -> None:
+    rows = [f'"{number}" {number},5 "x y"' for number in range(1, ROWS)]
+    found = read(tmp_path, "\n".join(['"a" "b"', *rows]) + "\n", "table.dat")
+
+    assert (tuple(found.rows.iloc[0]), len(found.rows)) == ((1.5, "x y"), ROWS - 1)
+    assert "separator spaces" in found.notes
 
 
 def test_a_line_that_is_still_being_written_is_left_out(tmp_path: Path) -> None:
@@ -307,14 +322,14 @@ def test_a_query_that_fails_is_one_line(
 def test_postgresql_is_asked_by_the_driver_that_is_installed(
     scheme: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(source, "find_spec", lambda name: name == "psycopg")
-    assert source.address(f"{scheme}://me@here/shop").drivername == "postgresql+psycopg"
+    monkeypatch.setattr(database, "find_spec", lambda name: name == "psycopg")
+    assert database.address(f"{scheme}://me@here/shop").drivername == "postgresql+psycopg"
 
-    monkeypatch.setattr(source, "find_spec", lambda name: None)
+    monkeypatch.setattr(database, "find_spec", lambda name: None)
     with pytest.raises(errors.WrongInput, match="psycopg2 or psycopg; neither is") as found:
-        source.address(f"{scheme}://me@here/shop")
+        database.address(f"{scheme}://me@here/shop")
     assert found.value.hint == "uv add --dev psycopg2-binary"
-    assert source.address("postgresql+asyncpg://here/shop").drivername == "postgresql+asyncpg"
+    assert database.address("postgresql+asyncpg://here/shop").drivername == "postgresql+asyncpg"
 
 
 def test_the_files_of_a_folder_are_one_table(tmp_path: Path) -> None:
@@ -343,7 +358,10 @@ def test_the_files_of_a_folder_are_one_table(tmp_path: Path) -> None:
         ("numbers.json", b"[1, 2]", "holds something else than records"),
         ("ragged.csv", b"a,b\n1,2\n1,2,3\n4,5\n", "cannot be read"),
         ("wide.csv", b"a,b\n1,2,3\n1,2,4\n", "has lines of 3 fields below a header of 2"),
-        ("spaces.csv", b"a b\n1 2\n1 3\n", "has one field a line, such as 'a b'"),
+        ("words.csv", b"a b c\n1\n2 x\n1 2 3 4\n7\n", "has one field a line, such as 'a b c'"),
+        ("gap.dat", b"a  b  c\n1  2  3\n1     3\n4  5  6\n", "line 3 has 2 fields between spaces"),
+        ("two.dat", b"a b\n1 x\n2 x\n1 x y\n", "line 4 has 3 fields between spaces, expected 2"),
+        ("late.dat", b"a b\n" + b"1 x\n" * 700 + b"2\n", "line 702 has 1 fields between spaces"),
         ("blank.csv", b" \n\n", "holds blank lines only"),
         ("zeros.csv", b"a,b\n" + b"1,x\n" * 2000 + b"\0", "bytes of zero"),
         ("quote.csv", b'a,b\n1,x\n2,"y\n', "cannot be read: .*EOF inside string"),

@@ -1,6 +1,7 @@
 # The template's. What it writes is yours, and so are the tests that it writes.
 """Does a table take the place of the example whole, or not at all?"""
 
+import csv
 import importlib
 from collections.abc import Callable
 from pathlib import Path
@@ -159,6 +160,12 @@ TYPED = UGLY.rename_axis("Order No.").set_axis([*map(str, range(12)), "bought"],
             "trailing",
             lambda path: path.write_text(
                 "Report\n\n" + UGLY.to_csv(index=False, sep=";").replace("\n", ";\n")
+            ),
+        ),
+        (
+            "spaces",
+            lambda path: path.write_text(
+                UGLY.to_csv(index=False, sep=" ", quoting=csv.QUOTE_ALL).replace('" "', '" \t  "')
             ),
         ),
         ("typed", lambda path: TYPED.set_index(TYPED.index.astype("str")).to_parquet(path)),

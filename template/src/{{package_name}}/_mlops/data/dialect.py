@@ -3,14 +3,18 @@
 
 import csv
 import re
-from collections.abc import Iterable
+from collections import Counter
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-SEPARATORS = {",": "comma", ";": "semicolon", "\t": "tab", "|": "bar"}
+SPACES = r"\s+"  # runs of spaces and tabs, as R and instruments write them
+SEPARATORS = {",": "comma", ";": "semicolon", "\t": "tab", "|": "bar", SPACES: "spaces"}
+BETWEEN_SPACES = re.compile(r'"((?:[^"]|"")*)"(?=\s|$)|(\S+)')
 ENOUGH = 2**16  # bytes that show how the rest is written
 LONGEST_FIELD = 2**31 - 1  # letters
+MOST = 0.5  # share of lines that spaces have to give the same number of fields
 DECIMAL_COMMA = re.compile(r"^-?\d+,\d+$")
 
 
@@ -82,7 +86,10 @@ class Dialect:
 
 
 def detect(path: Path, columns: Iterable[str]) -> Dialect:
-    """Return how a file is written: by the separator that finds most columns in its head."""
+    """Return how a file is written: by the separator that finds most columns in its head.
+
+    Where none finds any, as the file spells them in its own way, the one that most lines agree on.
+    """
     with path.open("rb") as file:
         start = file.read(ENOUGH)
     whole = start[: start.rfind(b"\n") + 1] or start  # cut between lines, not within a letter
@@ -93,30 +100,70 @@ def detect(path: Path, columns: Iterable[str]) -> Dialect:
     known = set(columns)
 
     def found(separator: str) -> int:
-        return len(known & {name.strip('" ') for name in head.split(separator)})
+        return len(known & {name.strip('" ') for name in re.split(pattern(separator), head)})
 
     separator = max(SEPARATORS, key=found)
-    cells = [cell.strip('" ') for line in body for cell in line.split(separator)]
+    if not found(separator):
+        separator, _ = separator_of(lines)
+    cells = [cell.strip('" ') for line in body for cell in re.split(pattern(separator), line)]
     comma = separator != "," and any(DECIMAL_COMMA.match(cell) for cell in cells)
     return Dialect(encoding, separator, "," if comma else ".")
 
 
-def short_line(path: Path, written: Dialect | None = None) -> tuple[int, int, int] | None:
+def pattern(separator: str) -> str:
+    """Return a separator as a regular expression."""
+    return separator if separator == SPACES else re.escape(separator)
+
+
+def separator_of(lines: list[str]) -> tuple[str, int]:
+    """Return the separator that gives the most lines the same number of fields, and that number.
+
+    Spaces are one only where more lines agree on them than on any other, and most do.
+    """
+    best, agreed = (0.0, ",", 1), 0.0
+    for separator in SEPARATORS:
+        found = [len(row) for _, row in rows_of(lines, separator) if row] or [1]
+        width, times = Counter(found).most_common(1)[0]
+        if separator == SPACES and found[0] == width - 1:
+            found[0], times = width, times + 1  # a header that does not name the numbers of rows
+        share = (times + 0.5 * (found[0] == width)) / len(found)  # the header counts more
+        if width > 1 and (separator != SPACES or share > max(agreed, MOST)):
+            best = max(best, (share + width / 1e6, separator, width))
+            agreed = max(agreed, share)
+    return best[1], best[2]
+
+
+def rows_of(
+    lines: Iterable[str], separator: str, spaced: bool = False
+) -> Iterator[tuple[int, list[str]]]:
+    """Give the fields of each row, and how many lines of the file were read by then."""
+    if separator == SPACES:
+        for number, line in enumerate(lines, start=1):
+            found = BETWEEN_SPACES.findall(line)
+            yield number, [bare or quoted.replace('""', '"') for quoted, bare in found]
+        return
+    csv.field_size_limit(LONGEST_FIELD)
+    reader = csv.reader(lines, delimiter=separator, skipinitialspace=spaced)
+    for cells in reader:
+        yield reader.line_num, cells
+
+
+def short_line(
+    path: Path, written: Dialect | None = None, width: int = 0
+) -> tuple[int, int, int] | None:
     """Return line, fields and expected fields of the first line with less fields than the header.
 
-    pandas fills such a line with missing values and says nothing.
+    pandas fills such a line with missing values and says nothing. `width` is what is expected
+    when the header says less.
     """
     written = written or Dialect()
-    csv.field_size_limit(LONGEST_FIELD)
     with path.open("r", encoding=written.encoding, newline="") as file:
-        lines = csv.reader(file, delimiter=written.separator)
-        width = 0
-        for number, cells in enumerate(lines):
+        for number, (line, cells) in enumerate(rows_of(file, written.separator)):
             if number < written.skipped or not cells:
                 continue
             width = width or len(cells)
             if len(cells) < width:
-                return lines.line_num, len(cells), width
+                return line, len(cells), width
     return None
 
 

@@ -106,9 +106,9 @@ def require_clean(new: Sequence[Path]) -> dict[Path, plausibility.Judgement]:
     reference = dataset.read(tables.batches(paths.RAW))
     known, now, found = reference[list(schema.KEY)], datetime.now(UTC), {}
     for path in new:
-        if path.suffix not in tables.SUFFIXES:
+        if path.suffix not in tables.READ:
             message = f"{path} has the ending {path.suffix!r}"
-            raise WrongInput(f"{message}; expected one of {', '.join(tables.SUFFIXES)}")
+            raise WrongInput(f"{message}; expected one of {', '.join(tables.READ)}")
         rows = tables.read(path, schema, data)
         if problems := validation.check(rows, deny):
             hint = f"uv run {PROJECT} validate --show-rows {quote(str(path))} lists the rows"

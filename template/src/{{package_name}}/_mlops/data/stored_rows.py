@@ -115,14 +115,14 @@ def native(path: Path) -> pd.DataFrame | None:
         import pyarrow.parquet as pq
 
         return pq.read_table(path, partitioning=None).to_pandas(integer_object_nulls=True)
-    if path.suffix != ".csv" and OBJECTS not in str(path):
+    if path.suffix not in tables.TEXTS and OBJECTS not in str(path):
         return None
     written = dialect.detect(path, (column.name for column in schema.COLUMNS))
     texts = {"dtype": "str", "keep_default_na": False, "na_values": [""]}
     try:
         found: pd.DataFrame = pd.read_csv(path, **written.read_csv_options(), **texts)
     except (ValueError, UnicodeError):
-        if path.suffix == ".csv":
+        if path.suffix in tables.TEXTS:
             raise
         return None  # an object that is a model or a picture
     return found
@@ -166,7 +166,7 @@ def write_lines(place: Place, part: Path) -> None:
                 yield line
 
         own, head = iter(place.own), True
-        for cells in csv.reader(heard(), delimiter=written.separator):
+        for _, cells in dialect.rows_of(heard(), written.separator):
             if head or not cells or not next(own):
                 target.writelines(lines)
             head = head and not cells

@@ -3,9 +3,11 @@
 
 import csv
 import re
+import tempfile
 from collections.abc import Iterator, Sequence
 from datetime import datetime
 from decimal import Decimal
+from itertools import islice
 from pathlib import Path
 from typing import Any
 from zoneinfo import ZoneInfo
@@ -17,7 +19,11 @@ from ..errors import WrongInput
 from ..interface import Column, Data, Schema
 from . import declarations, dialect
 
-SUFFIXES = (".parquet", ".csv")
+SUFFIXES = (".parquet", ".csv")  # of what is written
+TEXTS = (".csv", ".tsv", ".tab", ".dat", ".data")  # .txt is as often a note
+READ = (".parquet", *TEXTS)
+AS_TEXT: dict[str, Any] = {"dtype": "str", "keep_default_na": False, "na_values": [""]}
+HEAD = 1_000  # lines that show how the rest is written
 TYPES = {
     "boolean": "bool",
     "integer": "int64",
@@ -203,7 +209,7 @@ def as_lists(rows: pd.DataFrame) -> dict[str, list[Any]]:
 
 def batches(folder: Path) -> list[Path]:
     """List the files of a data folder in order of name; `WrongInput` when there are none."""
-    found = sorted(path for path in folder.glob("*") if path.suffix in SUFFIXES)
+    found = sorted(path for path in folder.glob("*") if path.suffix in READ)
     if not found:
         message = f"{folder} holds no batch; expected .parquet or .csv files"
         raise WrongInput(message, "uv run --frozen python -m dvc pull brings back tracked data")
@@ -224,7 +230,7 @@ def read(path: Path, schema: Schema, data: Data) -> pd.DataFrame:
         raise WrongInput(
             message, "is it complete, and of the format that its name says?"
         ) from error
-    if path.suffix == ".csv" and (rows.empty or rows.iloc[:, -1].isna().any()):
+    if path.suffix in TEXTS and (rows.empty or rows.iloc[:, -1].isna().any()):
         require_full_lines(path, schema)
     # a name that data.read_batch itself may have added is no sign of a known separator
     if len({column.name for column in schema.COLUMNS} & set(rows)) < 2:
@@ -234,7 +240,7 @@ def read(path: Path, schema: Schema, data: Data) -> pd.DataFrame:
 
 def require_plain(path: Path, schema: Schema) -> None:
     """Raise `WrongInput` for a CSV file with other separators, decimal signs or letters."""
-    if path.suffix != ".csv":
+    if path.suffix not in TEXTS:
         return
     written = dialect.detect(path, (column.name for column in schema.COLUMNS))
     if not written.is_plain:
@@ -255,18 +261,25 @@ def require_full_lines(path: Path, schema: Schema) -> None:
         raise WrongInput(message, "is the file complete? what is missing stands between two commas")
 
 
-def chunks(path: Path, rows: int, schema: Schema) -> Iterator[pd.DataFrame]:
-    """Read a Parquet or CSV file piece by piece; `WrongInput` when it is unreadable."""
-    if path.suffix not in SUFFIXES:
+def chunks(path: Path, rows: int, schema: Schema, data: Data) -> Iterator[pd.DataFrame]:
+    """Read a Parquet or CSV file piece by piece; `WrongInput` when it is unreadable.
+
+    A file that is written in a way of its own, which your `data.read_batch` knows, is read by it,
+    and whole.
+    """
+    if path.suffix not in READ:
         raise WrongInput(
-            f"{path} has the ending {path.suffix!r}; expected one of {', '.join(SUFFIXES)}"
+            f"{path} has the ending {path.suffix!r}; expected one of {', '.join(READ)}"
         )
+    if is_written_as_batches(path, schema, data):
+        found = read(path, schema, data)
+        yield from (found[start : start + rows] for start in range(0, len(found), rows))
+        return
     require_plain(path, schema)
     try:
-        if path.suffix == ".csv":  # as text: `conform` gives the types, and nothing is lost
-            texts = {"dtype": "str", "keep_default_na": False, "na_values": [""]}
+        if path.suffix in TEXTS:  # as text: `conform` gives the types, and nothing is lost
             looked_at = False
-            for piece in pd.read_csv(path, chunksize=rows, **texts):
+            for piece in pd.read_csv(path, chunksize=rows, **AS_TEXT):
                 if not looked_at and piece.iloc[:, -1].isna().any():
                     require_full_lines(path, schema)
                     looked_at = True
@@ -278,3 +291,33 @@ def chunks(path: Path, rows: int, schema: Schema) -> Iterator[pd.DataFrame]:
             yield batch.to_pandas(integer_object_nulls=True)
     except (OSError, ValueError) as error:
         raise WrongInput(f"{path} cannot be read: {str(error).splitlines()[0]}") from error
+
+
+def is_written_as_batches(path: Path, schema: Schema, data: Data) -> bool:
+    """Say whether only `data.read_batch` reads what is known at the request from this file."""
+    columns = [one for one in known_columns(schema) if one.name not in schema.KEY]
+    try:
+        if path.suffix not in TEXTS:
+            import pyarrow.parquet as pq
+
+            return not {one.name for one in columns} <= set(pq.read_schema(path).names)
+        with tempfile.TemporaryDirectory() as folder:
+            head = Path(folder, path.name)
+            encoding = dialect.detect(path, (column.name for column in schema.COLUMNS)).encoding
+            with (
+                path.open("r", encoding=encoding, newline="") as source,
+                head.open("w", encoding=encoding, newline="") as target,
+            ):
+                target.writelines(islice(source, HEAD))
+            read = data.read_batch(head)
+            found = [one for one in columns if one.name in read]
+            try:
+                plain = pd.read_csv(head, **AS_TEXT)
+            except ValueError:
+                return bool(found)
+    except Exception:  # it is no file of that origin, and is judged as what it is
+        return False
+    given = [one for one in found if one.name in plain]
+    return len(given) < len(found) or not conform(read[[one.name for one in found]], found).equals(
+        conform(plain[[one.name for one in given]], given)
+    )

@@ -38,7 +38,7 @@ def arrived(schema: Schema, data: Data) -> pd.DataFrame:
     found = []
     for folder in (paths.RAW, paths.INCOMING):
         for path in sorted(folder.glob("*")):
-            if path.suffix in tables.SUFFIXES:
+            if path.suffix in tables.READ:
                 try:
                     found.append(outcomes(path, schema, data))
                 except WrongInput as problem:

@@ -9,7 +9,7 @@ from typing import Any
 import click
 import pandas as pd
 
-from ... import features, schema
+from ... import data, features, schema
 from .. import engines
 from ..data import declarations, outcome, tables
 from ..data.validation import check_columns
@@ -83,7 +83,7 @@ def predict_file(source: Path, destination: Path, engine: str = engines.HERE) ->
 def pieces(source: Path) -> Iterator[pd.DataFrame]:
     """Yield a file in pieces, whose rows are numbered through."""
     done = 0
-    for rows in tables.chunks(source, ROWS_AT_ONCE, schema):
+    for rows in tables.chunks(source, ROWS_AT_ONCE, schema, data):
         if rows.empty:  # a CSV file that holds its header and nothing else
             continue
         rows.index = pd.RangeIndex(done, done + len(rows))

@@ -15,6 +15,7 @@ from sklearn.tree import DecisionTreeClassifier, DecisionTreeRegressor
 
 from ...errors import WrongInput, did_you_mean
 from ...interface import Kind
+from .naming import clean_names
 from .source import Source
 from .values import LIKE_A_TIME, MOST, PLAIN, Written
 
@@ -55,16 +56,21 @@ UNIQUE = 0.95  # share of different values from which a text names its row
 WORDS = 3  # in the mean, from which a text is free text
 MANY = 50  # different values from which a text may be free, or an identifier
 IMBALANCE = 0.1
-LABEL_NAME = re.compile(r"(^|_)(class|label|species|category|type|target|grade|survived)(_|$)")
+LABEL_NAME = re.compile(
+    r"(^|_)(class|label|species|category|type|target|grade|survived|status|outcome|diagnosis|"
+    r"choice|mode|vote|event|cluster|segment|group|kind)(_?\d*)(_|$)"
+)
 KEY_NAME = re.compile(
     r"(^|_)(id|key|no|nr|number|uuid|guid|index|code|ref)(_|$)|^unnamed|^column_1$"
 )
+ID_NAME = re.compile(r"(^|_)id$")
 PERSON_NAME = re.compile(
     r"(^|_)(e_?mail|phone|telephone|mobile|address|street|birth|birthday|birthdate|dob|ssn|"
     r"passport|iban|first_?name|last_?name|surname|full_?name|name|ip)(_|$)"
 )
 THING_NAME = re.compile(
-    r"(product|item|file|country|city|company|brand|car|model|station|state)_name"
+    r"(product|item|file|country|city|company|brand|car|model|station|state|region|continent|"
+    r"team|school|category|group|department|district|county|species|store|site)_name"
 )
 EMAIL = r"[\w.+-]+@[\w-]+\.[\w.]+"
 PHONE = r"\+?[\d ()/-]{7,20}"
@@ -227,6 +233,8 @@ class Names:
             return name
         if name in self.original:
             return self.original[name]
+        if (cleaned := clean_names([name])[0]) in self.known:
+            return cleaned
         spelled = [*self.original, *(one for one in self.known if one not in self.cleaned)]
         close = did_you_mean(name, spelled)
         raise WrongInput(f"there is no column {name!r}", close)
@@ -499,9 +507,11 @@ def judged(
             return "identifier", f"{distinct:,} different values in {rows:,} rows"
     if kind == "integer" and distinct == rows and rows > MANY and KEY_NAME.search(name):
         return "identifier", "it is different in each row, and named like a number of it"
+    if kind == "integer" and distinct > MANY and ID_NAME.search(name):
+        return "identifier", "it is named like a number of something"
     if distinct == 1:
         return "feature", "a value or none"
-    return "feature", {"timestamp": "its parts: month, weekday, hour"}.get(kind, "")
+    return "feature", {"timestamp": "its parts: year, month, weekday, hour"}.get(kind, "")
 
 
 REASONS = {
@@ -542,7 +552,8 @@ def warnings(
             yield f"{one.name} is no feature: {one.reason}"
     if not time and not group:
         for one in columns:
-            if one.kind == "text" and one.role in ("feature", "identifier") and repeats(rows, one):
+            names = one.role == "identifier" or (one.kind == "text" and one.role == "feature")
+            if names and repeats(rows, one):
                 yield f"each {one.name} has several rows: --group {one.name} keeps them on one side"
                 return
 

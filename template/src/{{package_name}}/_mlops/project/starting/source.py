@@ -1,27 +1,22 @@
 # The template's. Nothing of yours belongs here: `start-from` runs it.
 """Read a table that nobody described: find out how it is written, and say so."""
 
-import codecs
-import csv
 import hashlib
-import io
 import json
 import re
-import unicodedata
 from collections import Counter
-from collections.abc import Iterable
-from dataclasses import dataclass, field, replace
-from importlib.util import find_spec
-from keyword import iskeyword
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
-import numpy as np
 import pandas as pd
-from pydantic import BaseModel
 
-from ...data.dialect import LONGEST_FIELD, SEPARATORS, Dialect, short_line
-from ...errors import OutsideFailed, Problem, WrongInput, did_you_mean, first_cause
+from ...data.dialect import Dialect
+from ...errors import OutsideFailed, Problem, WrongInput, did_you_mean
+from .database import query
+from .naming import LONGEST_NAME, as_pandas, clean_names, listed, shown
+from .raw import Raw, header_line, require_file, without_total
+from .separated import LINE_END, text
 from .values import Written, column
 
 TEXT_SUFFIXES = (".csv", ".tsv", ".txt", ".tab", ".dat")
@@ -42,16 +37,7 @@ NO_TABLE = {
     b"\xff\xfe\0\0": ("is written in UTF-32", "save it as UTF-8"),
 }
 PACKED = ("is packed with zip", "unpack it; an Excel file ends with .xlsx")
-POSTGRESQL = ("psycopg2", "psycopg")  # drivers, the one of the tracking server first
-SNIFFED = 2_000_000  # letters from which the way of writing is found out
-LINES = 500
-LINE_END = re.compile(r"\r\n|\n|\r")
 LEAST_ROOM = 4  # times the size of a text that reading it takes, with few and long values
-MOST_NOTES = 10  # lines below a table
-LONGEST_NAME = 60
-SHOWN = 3  # names of columns of which the same is said
-# names that an answer, a request or the table of a repo takes for itself
-TAKEN = {"prediction", "row", "self"} | {name.lower() for name in dir(BaseModel)}
 
 
 @dataclass(frozen=True)
@@ -83,16 +69,6 @@ class Source:
         return hashlib.sha256(values.tobytes() + "\0".join(self.rows).encode()).hexdigest()
 
 
-@dataclass
-class Raw:
-    """A table before its columns have types; texts may hold anything."""
-
-    rows: pd.DataFrame
-    dialect: Dialect | None = None
-    notes: list[str] = field(default_factory=list)
-    indexed: bool = False
-
-
 def read(path: Path | None, sql: str | None = None, url: str | None = None) -> Source:
     """Read a file, a folder of files, a query, or a data set of scikit-learn.
 
@@ -118,15 +94,6 @@ def read(path: Path | None, sql: str | None = None, url: str | None = None) -> S
     except PermissionError as error:
         raise WrongInput(f"{path} may not be read by you", "ask for the permission") from error
     return typed(one_file(path), name)
-
-
-def require_file(path: Path) -> None:
-    """Raise `WrongInput` for what is not there, and for what may never end, such as a pipe."""
-    if not path.exists():
-        more = "; it is a link to nothing" if path.is_symlink() else ""
-        raise WrongInput(f"{path} does not exist{more}")
-    if not path.is_file():
-        raise WrongInput(f"{path} is no file", "save what it gives into a file first")
 
 
 def folder(path: Path) -> Raw:
@@ -239,64 +206,6 @@ def parquet(path: Path) -> Raw:
     return Raw(rows.reset_index(), indexed=True)
 
 
-def query(sql: str, url: str | None) -> Raw:
-    """Return what a database answers; PostgreSQL refuses a query that would change it.
-
-    Raises:
-        WrongInput: If the address or the query is wrong.
-        OutsideFailed: If PostgreSQL does not let us in.
-    """
-    import sqlalchemy
-
-    if not url:
-        raise WrongInput("--sql needs --url", "such as --url sqlite:///shop.db")
-    wrong = (sqlalchemy.exc.SQLAlchemyError, pd.errors.DatabaseError, ImportError, ValueError)
-    try:
-        where = address(url)
-        if where.drivername.startswith("sqlite") and where.database not in (None, "", ":memory:"):
-            require_file(Path(where.database))  # SQLite would make an empty one
-        engine = sqlalchemy.create_engine(where)
-        if engine.dialect.name == "postgresql":
-            engine = engine.execution_options(postgresql_readonly=True)
-        try:
-            connection = engine.connect()
-        except sqlalchemy.exc.OperationalError as error:
-            if engine.dialect.name == "sqlite":
-                raise
-            raise OutsideFailed(f"the database cannot be asked: {first_cause(error)}") from error
-        with connection:
-            if engine.dialect.name == "sqlite":
-                connection.exec_driver_sql("PRAGMA query_only = ON")
-            asked = sqlalchemy.text(COLON.sub(r"\\:", sql))  # nothing is bound here
-            return Raw(pd.read_sql_query(asked, connection))
-    except sqlalchemy.exc.ResourceClosedError as error:
-        raise WrongInput("the query gives no rows", 'ask for some: "select * from …"') from error
-    except wrong as error:
-        reason, hint = first_cause(error), ""
-        if isinstance(error, ImportError):
-            hint = "uv add --dev the package of this driver"
-        if isinstance(error, sqlalchemy.exc.ArgumentError):
-            hint = "such as --url sqlite:///shop.db"
-        raise WrongInput(f"the query failed: {reason}", hint) from error
-
-
-COLON = re.compile(r"(?<![:\w\\]):(?=\w)")
-
-
-def address(url: str) -> Any:
-    """Return an address with a driver that is installed; `WrongInput` when PostgreSQL has none."""
-    import sqlalchemy
-
-    found = sqlalchemy.make_url(url)
-    if found.drivername not in ("postgres", "postgresql"):
-        return found
-    installed = [driver for driver in POSTGRESQL if find_spec(driver)]
-    if not installed:
-        message = f"PostgreSQL is asked by {' or '.join(POSTGRESQL)}; neither is installed"
-        raise WrongInput(message, "uv add --dev psycopg2-binary")
-    return found.set(drivername=f"postgresql+{installed[0]}")
-
-
 def toy(name: str) -> Raw:
     """Return a data set that scikit-learn carries, labels by their names."""
     from sklearn import datasets
@@ -380,187 +289,6 @@ def sheet(path: Path) -> Raw:
     return found
 
 
-def text(path: Path) -> Raw:
-    """Read separated text, every value as it is written.
-
-    pandas keeps texts in Arrow's memory, about their bytes and eight more: flat, and fast enough
-    for millions of rows, while other readers guess types before anybody can look.
-    """
-    encoding = encoding_of(path)
-    with path.open("r", encoding=encoding, newline="") as file:
-        begin = file.read(SNIFFED)
-    lines = LINE_END.split(begin)[:LINES]
-    separator, width = separator_of([line for line in lines if line.strip()])
-    first = next((line.strip() for line in lines if line.strip()), "")[:40]
-    if not first:
-        raise WrongInput(f"{path} holds blank lines only")
-    if width < 2 and len(first.split()) > 1:
-        message = f"{path} has one field a line, such as {first!r}; expected several"
-        raise WrongInput(message, "separate them by comma, semicolon, tab or bar")
-    spaced = any(f'{separator} "' in line for line in lines)
-    cells, starts = fields(lines, separator, spaced)
-    head = header_line(cells)
-    notes = []
-    if encoding != "utf-8":
-        notes.append(f"encoding {encoding}")
-    if separator != ",":
-        notes.append(f"separator {SEPARATORS.get(separator, separator)}")
-    if head:
-        notes.append(f"header in line {starts[head] + 1}")
-    names = cells[head]
-    if width > 1 and all(re.fullmatch(r"[-+\d.,eE\s]+", name) for name in names):
-        message = f"{path} has no header: its first line holds only numbers"
-        raise WrongInput(message, "write the names of the columns above")
-    trailing, note = beyond(path, names, cells[head + 1 :])
-    notes += [note] if note else []
-    written = Dialect(encoding, separator, skipped=starts[head], trailing=trailing, spaced=spaced)
-    rows = pd.read_csv(
-        path,
-        sep=separator,
-        encoding=encoding,
-        skiprows=starts[head],
-        header=0,
-        names=range(len(names)),
-        dtype="str",
-        keep_default_na=False,
-        skipinitialspace=spaced,
-        usecols=range(len(names)) if trailing else None,
-        index_col=False if trailing else None,
-    )
-    rows = rows.reset_index(drop=True)
-    if rows.empty:
-        raise WrongInput(f"{path} holds a header and no row")
-    if width > 1 and rows.iloc[-1].fillna("").iloc[-1] == "" and not ended(path):
-        rows = rows.iloc[:-1]
-        notes.append("last line left out: it is not whole")
-    if width > 1 and (rows.iloc[:, -1] == "").any() and (short := short_line(path, written)):
-        line, found, expected = short
-        notes.append(f"line {line} has {found} fields of {expected}: the others are left empty")
-    return without_total(without_notes(Raw(rows.set_axis(names, axis="columns"), written, notes)))
-
-
-def fields(lines: list[str], separator: str, spaced: bool) -> tuple[list[list[str]], list[int]]:
-    """Return the fields of rows that are not blank, and how many rows of any kind are above."""
-    csv.field_size_limit(LONGEST_FIELD)
-    ended = (f"{line}\n" for line in lines)
-    reader = csv.reader(ended, delimiter=separator, skipinitialspace=spaced)
-    found = [(row, above) for above, row in enumerate(reader) if any(one.strip() for one in row)]
-    return [row for row, _ in found], [above for _, above in found]
-
-
-def beyond(path: Path, names: list[str], body: list[list[str]]) -> tuple[bool, str]:
-    """Say whether a separator ends each line, and what to note of fields that have no name.
-
-    Raises:
-        WrongInput: If lines have more fields than the header, and these name no rows.
-    """
-    more = Counter(len(row) for row in body).most_common(1)
-    width = more[0][0] if more else len(names)
-    if 2 * width <= len(names):
-        message = f"{path} has lines of {width} fields below a header of {len(names)}"
-        raise WrongInput(message, "separate the fields of rows as those of the header")
-    if width <= len(names):
-        return False, ""
-    longer = [row for row in body if len(row) == width]
-    if not any("".join(row[len(names) :]).strip() for row in longer):
-        return True, "lines end with a separator"
-    if width == len(names) + 1 and len({row[0] for row in longer}) == len(longer):
-        return False, "the first field of a line has no name: left out"
-    message = f"{path} has lines of {width} fields below a header of {len(names)}"
-    raise WrongInput(message, "name every column in the header")
-
-
-def without_notes(raw: Raw) -> Raw:
-    """Leave out what is no row: the header once more, comments, and notes below the table."""
-    names = list(raw.rows)
-    first = raw.rows.iloc[:, 0].fillna("")
-    odd = first.str.startswith("#") | (first.str.strip() == str(names[0]).strip())
-    gone = []
-    for place in np.flatnonzero(odd.to_numpy("bool")):
-        cells = raw.rows.iloc[place].fillna("").tolist()
-        again = [one.strip() for one in cells] == [str(name).strip() for name in names]
-        if again or (cells[0].startswith("#") and len(cells) > 2 and not any(cells[1:])):
-            gone.append(int(place))
-    last = len(raw.rows) - 1
-    while len(names) > 2 and 0 < last > len(raw.rows) - 1 - MOST_NOTES:
-        if last not in gone:
-            cells = raw.rows.iloc[last].fillna("").tolist()
-            if not cells[0].strip() or any(one.strip() for one in cells[1:]):
-                break
-            gone.append(last)
-        last -= 1
-    if gone:
-        raw.rows = raw.rows.drop(index=gone).reset_index(drop=True)
-        plural = "lines left out: they are" if len(gone) > 1 else "line left out: it is"
-        raw.notes.append(f"{len(gone)} {plural} a note, or the header once more")
-    return raw
-
-
-def ended(path: Path) -> bool:
-    """Say whether a file ends with the end of a line: another may still be writing it."""
-    with path.open("rb") as file:
-        file.seek(-1, io.SEEK_END)
-        return file.read(1) in (b"\n", b"\r", b"\0")
-
-
-def encoding_of(path: Path) -> str:
-    """Return how the letters of a file are written; `WrongInput` for something else than text."""
-    with path.open("rb") as file:
-        head = file.read(4096)
-        if head.startswith((b"\xff\xfe", b"\xfe\xff")):
-            return "utf-16"
-        if b"\0" in head:
-            raise WrongInput(f"{path} is not text: it holds bytes of zero", ZEROS)
-        if head.startswith(b"\xef\xbb\xbf"):
-            return "utf-8-sig"
-        decoder, utf8 = codecs.getincrementaldecoder("utf-8")(), True
-        file.seek(0)
-        for piece in iter(lambda: file.read(1 << 24), b""):
-            if b"\0" in piece:
-                raise WrongInput(f"{path} is not text: it holds bytes of zero", ZEROS)
-            try:
-                utf8 = utf8 and decoder.decode(piece) is not None
-            except UnicodeDecodeError:
-                utf8 = False
-    return "utf-8" if utf8 else "cp1252"
-
-
-ZEROS = "save it as UTF-8, or take them out"
-
-
-def separator_of(lines: list[str]) -> tuple[str, int]:
-    """Return the separator that gives the most lines the same number of fields, and that number."""
-    csv.field_size_limit(LONGEST_FIELD)
-    best = (0.0, ",", 1)
-    for separator in SEPARATORS:
-        widths = Counter(len(row) for row in csv.reader(lines, delimiter=separator) if row)
-        width, times = (widths.most_common(1) or [(1, 1)])[0]
-        if width > 1:
-            best = max(best, (times / sum(widths.values()) + width / 1e6, separator, width))
-    return best[1], best[2]
-
-
-def header_line(cells: list[list[str]]) -> int:
-    """Return the place of the first line as wide as most; lines above it are a title."""
-    widths = [sum(1 for one in row if one.strip()) for row in cells]
-    usual = Counter(width for width in widths if width).most_common(1)[0][0]
-    enough = max(2, int(usual * 0.8)) if usual > 1 else 1
-    return next(place for place, width in enumerate(widths) if width >= enough)
-
-
-TOTAL = re.compile(r"(grand |sub)?total|sum|summe|gesamt|insgesamt", re.IGNORECASE)
-
-
-def without_total(raw: Raw) -> Raw:
-    """Leave out a last row that sums up the others."""
-    if len(raw.rows) > 2:
-        cells = [str(one).strip() for one in raw.rows.iloc[-1] if isinstance(one, str)]
-        if any(TOTAL.fullmatch(one.rstrip(":")) for one in cells):
-            raw.rows = raw.rows.iloc[:-1].reset_index(drop=True)
-            raw.notes.append("last row left out: it is a total")
-    return raw
-
-
 def typed(raw: Raw, name: str) -> Source:
     """Give columns clean names and types; the source's own name stands in comments of yours."""
     origin = re.sub(r"[^\w .,:()+-]", "_", name)[:LONGEST_NAME]
@@ -582,48 +310,3 @@ def typed(raw: Raw, name: str) -> Source:
     if renamed:
         notes.append(f"{len(renamed)} names cleaned, such as {shown(next(iter(renamed.items())))}")
     return Source(rows, renamed, written, raw.dialect, tuple(notes), origin, raw.indexed)
-
-
-def as_pandas(names: list[str]) -> list[str]:
-    """Return names as `pandas.read_csv` gives them: an empty one is numbered, one again too."""
-    found: list[str] = []
-    for place, name in enumerate(names):
-        plain = name or f"Unnamed: {place}"
-        again, number = plain, 0
-        while again in found:
-            number += 1
-            again = f"{plain}.{number}"
-        found.append(again)
-    return found
-
-
-def listed(names: list[str]) -> str:
-    """Return a few names, and how many more there are."""
-    more = f" and {len(names) - SHOWN} more" if len(names) > SHOWN else ""
-    return ", ".join(names[:SHOWN]) + more
-
-
-def shown(pair: tuple[str, str]) -> str:
-    """Say how a name was cleaned."""
-    new, old = pair
-    return f"{old[:40]!r} to {new!r}"
-
-
-def clean_names(names: Iterable[str]) -> list[str]:
-    """Return names as Python, a request and a report can hold them, each once."""
-    found: list[str] = []
-    for place, name in enumerate(names, start=1):
-        plain = name.replace("ä", "ae").replace("ö", "oe").replace("ü", "ue").replace("ß", "ss")
-        plain = unicodedata.normalize("NFKD", plain).encode("ascii", "ignore").decode()
-        plain = re.sub(r"(?<=[a-z0-9])(?=[A-Z])", "_", plain)
-        plain = re.sub(r"[^a-z0-9]+", "_", plain.lower()).strip("_")[:LONGEST_NAME].strip("_")
-        plain = plain or f"column_{place}"
-        plain = f"n_{plain}" if plain[0].isdigit() else plain
-        if iskeyword(plain) or plain in TAKEN or plain.startswith(("probability", "model_")):
-            plain = f"{plain}_value"
-        again, number = plain, 1
-        while again in found:
-            number += 1
-            again = f"{plain}_{number}"
-        found.append(again)
-    return found

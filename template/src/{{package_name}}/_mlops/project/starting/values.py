@@ -51,6 +51,13 @@ FORMS = (
     "%m/%d/%Y %H:%M:%S",
     "%d/%m/%Y %H:%M:%S",
     "%Y/%m/%d",
+    "%Y/%m/%d %H:%M",
+    "%Y/%m/%d %H:%M:%S",
+    "%d-%m-%Y",
+    "%m-%d-%Y",
+    "%d-%m-%Y %H:%M",
+    "%d-%m-%Y %H:%M:%S",
+    "%Y-%m",
     "%d-%b-%Y",
     "%b %d %Y",
     "%d %b %Y",
@@ -286,7 +293,7 @@ def times(texts: pd.Series, comma: bool) -> Found | None:
     day_first = [form for form in fitting if form.startswith("%d")]
     form = day_first[0] if comma and day_first else fitting[0]
     said = [] if form in ("ISO8601", "%Y-%m-%d") else [f"time is written as {form}"]
-    if len(fitting) > 1 and "/" in form:
+    if len(fitting) > 1 and form[2:3] in "/-" and not form.startswith("%Y"):
         said.append(f"{fitting[1]} would fit as well: look at a day after the 12th")
     values = pd.to_datetime(texts, format=form).astype("datetime64[us]")
     if form == "ISO8601" and known.str.len().nunique() == 1:

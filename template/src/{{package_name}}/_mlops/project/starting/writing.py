@@ -190,7 +190,7 @@ def context(proposal: Proposal, trial: Trial) -> dict[str, Any]:
         "texts": texts,
         "times": times,
         "clocks": clocks,
-        "made": len(categories) + len(numbers) + len(texts) + 2 * len(times) + len(clocks),
+        "made": len(categories) + len(numbers) + len(texts) + 3 * len(times) + len(clocks),
         "late": late,
         "unread": [one.name for one in known if one.name not in read],
         "gaps": [one.name for one in columns if one.missing and one.name != profile.target],

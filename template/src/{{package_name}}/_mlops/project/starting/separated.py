@@ -1,0 +1,163 @@
+# The template's. Nothing of yours belongs here: `start-from` runs it.
+"""Read separated text that nobody described, every value as it is written."""
+
+import codecs
+import io
+import re
+from collections import Counter
+from pathlib import Path
+
+import pandas as pd
+
+from ...data.dialect import SEPARATORS, SPACES, Dialect, rows_of, separator_of, short_line
+from ...errors import WrongInput
+from .raw import Raw, header_line, without_notes, without_total
+
+SNIFFED = 2_000_000  # letters from which the way of writing is found out
+LINES = 500
+LINE_END = re.compile(r"\r\n|\n|\r")
+ZEROS = "save it as UTF-8, or take them out"
+
+
+def text(path: Path) -> Raw:
+    """Read separated text, every value as it is written.
+
+    pandas keeps texts in Arrow's memory, about their bytes and eight more: flat, and fast enough
+    for millions of rows, while other readers guess types before anybody can look.
+    """
+    encoding = encoding_of(path)
+    with path.open("r", encoding=encoding, newline="") as file:
+        begin = file.read(SNIFFED)
+    lines = LINE_END.split(begin)[:LINES]
+    separator, width = separator_of([line for line in lines if line.strip()])
+    first = next((line.strip() for line in lines if line.strip()), "")[:40]
+    if not first:
+        raise WrongInput(f"{path} holds blank lines only")
+    if width < 2 and len(first.split()) > 1:
+        message = f"{path} has one field a line, such as {first!r}; expected several"
+        raise WrongInput(message, "separate them by comma, semicolon, tab, bar or spaces")
+    spaced = separator != SPACES and any(f'{separator} "' in line for line in lines)
+    cells, starts = fields(lines, separator, spaced)
+    head = header_line(cells)
+    notes = []
+    if encoding != "utf-8":
+        notes.append(f"encoding {encoding}")
+    if separator != ",":
+        notes.append(f"separator {SEPARATORS[separator]}")
+    if head:
+        notes.append(f"header in line {starts[head] + 1}")
+    names = cells[head]
+    if width > 1 and all(re.fullmatch(r"[-+\d.,eE\s]+", name) for name in names):
+        message = f"{path} has no header: its first line holds only numbers"
+        raise WrongInput(message, "write the names of the columns above")
+    if separator == SPACES:
+        require_even(path, cells[head:], starts[head:])
+    trailing, note = beyond(path, names, cells[head + 1 :])
+    notes += [note] if note else []
+    written = Dialect(encoding, separator, skipped=starts[head], trailing=trailing, spaced=spaced)
+    rows = pd.read_csv(
+        path,
+        sep=separator,
+        encoding=encoding,
+        skiprows=starts[head],
+        header=0,
+        names=range(len(names)),
+        dtype="str",
+        keep_default_na=False,
+        skipinitialspace=spaced,
+        usecols=range(len(names)) if trailing else None,
+        index_col=False if trailing else None,
+    )
+    rows = rows.reset_index(drop=True)
+    if rows.empty:
+        raise WrongInput(f"{path} holds a header and no row")
+    if separator == SPACES and (rows.iloc[:, -1].fillna("") == "").any():
+        if short := short_line(path, written, width):
+            raise uneven(path, *short)
+    if width > 1 and rows.iloc[-1].fillna("").iloc[-1] == "" and not ended(path):
+        rows = rows.iloc[:-1]
+        notes.append("last line left out: it is not whole")
+    if width > 1 and (rows.iloc[:, -1] == "").any() and (short := short_line(path, written)):
+        line, found, expected = short
+        notes.append(f"line {line} has {found} fields of {expected}: the others are left empty")
+    return without_total(without_notes(Raw(rows.set_axis(names, axis="columns"), written, notes)))
+
+
+def fields(lines: list[str], separator: str, spaced: bool) -> tuple[list[list[str]], list[int]]:
+    """Return the fields of rows that are not blank, and how many rows of any kind are above."""
+    ended = (f"{line}\n" for line in lines)
+    rows = enumerate(row for _, row in rows_of(ended, separator, spaced))
+    found = [(row, above) for above, row in rows if any(one.strip() for one in row)]
+    return [row for row, _ in found], [above for _, above in found]
+
+
+def require_even(path: Path, cells: list[list[str]], above: list[int]) -> None:
+    """Raise `WrongInput` when lines between whose fields stand spaces differ in their number.
+
+    There a missing value, or one of two words, moves all that follow it. The header may have one
+    less than all others.
+    """
+    widths = Counter(map(len, cells[1:]))
+    usual = widths.most_common(1)[0][0] if widths else len(cells[0])
+    for row, lines in zip(cells[1:], above[1:], strict=True):
+        if len(row) != usual:
+            raise uneven(path, lines + 1, len(row), usual)
+    if len(cells[0]) not in (usual, usual - 1):
+        raise uneven(path, above[0] + 1, len(cells[0]), usual)
+
+
+def uneven(path: Path, line: int, found: int, expected: int) -> WrongInput:
+    """Return what is wrong with a line between whose fields stand spaces."""
+    message = f"{path} line {line} has {found} fields between spaces, expected {expected}"
+    return WrongInput(message, "write NA for a missing value, and quotes around one of two words")
+
+
+def beyond(path: Path, names: list[str], body: list[list[str]]) -> tuple[bool, str]:
+    """Say whether a separator ends each line, and what to note of fields that have no name.
+
+    Raises:
+        WrongInput: If lines have more fields than the header, and these name no rows.
+    """
+    more = Counter(len(row) for row in body).most_common(1)
+    width = more[0][0] if more else len(names)
+    if 2 * width <= len(names):
+        message = f"{path} has lines of {width} fields below a header of {len(names)}"
+        raise WrongInput(message, "separate the fields of rows as those of the header")
+    if width <= len(names):
+        return False, ""
+    longer = [row for row in body if len(row) == width]
+    if not any("".join(row[len(names) :]).strip() for row in longer):
+        return True, "lines end with a separator"
+    if width == len(names) + 1 and len({row[0] for row in longer}) == len(longer):
+        return False, "the first field of a line has no name: left out"
+    message = f"{path} has lines of {width} fields below a header of {len(names)}"
+    raise WrongInput(message, "name every column in the header")
+
+
+def ended(path: Path) -> bool:
+    """Say whether a file ends with the end of a line: another may still be writing it."""
+    with path.open("rb") as file:
+        file.seek(-1, io.SEEK_END)
+        return file.read(1) in (b"\n", b"\r", b"\0")
+
+
+def encoding_of(path: Path) -> str:
+    """Return how the letters of a file are written; `WrongInput` for something else than text."""
+    with path.open("rb") as file:
+        head = file.read(4096)
+        if head.startswith((b"\xff\xfe", b"\xfe\xff")):
+            return "utf-16"
+        if b"\0" in head:
+            raise WrongInput(f"{path} is not text: it holds bytes of zero", ZEROS)
+        if head.startswith(b"\xef\xbb\xbf"):
+            return "utf-8-sig"
+        decoder, utf8 = codecs.getincrementaldecoder("utf-8")(), True
+        file.seek(0)
+        for piece in iter(lambda: file.read(1 << 24), b""):
+            if b"\0" in piece:
+                raise WrongInput(f"{path} is not text: it holds bytes of zero", ZEROS)
+            try:
+                utf8 = utf8 and decoder.decode(piece) is not None
+            except UnicodeDecodeError:
+                utf8 = False
+    return "utf-8" if utf8 else "cp1252"
