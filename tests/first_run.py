@@ -23,6 +23,7 @@ PLANTED = {
     "GITHUB_TOKEN": "planted-token-of-the-forge",
 }
 GUARD = Path(__file__).parent / "offline"
+ANSWERED = Path(__file__).parent / "faults/answered.py"
 ONE_TASK = pytest.mark.parametrize("first_run", TASKS[:1], indirect=True)
 
 

@@ -1,46 +1,71 @@
 """One byte is flipped in each file that a decision rests on: it is refused, or it is named."""
 
 import json
-import random
 import sqlite3
 from collections.abc import Iterator
-from contextlib import closing, contextmanager
+from contextlib import closing
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import pytest
-from first_run import FirstRuns, copied, run, try_to_run
-from rendering import TASKS, commit_all
+from first_run import ANSWERED, FirstRuns, copied, run, try_to_run
+from rendering import TASKS, commit_all, update
 
 pytestmark = pytest.mark.e2e
 
 SEED = 20130901
 FLIPS = 4  # in each file, at seeded places
+PAGE = 4096  # bytes; of SQLite
+# what `rollout` leaves on a host; its processes take no part
+ROLLED_OUT = """
+from late_flights._mlops.delivery import slot, state
+from late_flights._mlops.registry import versions
 
-# many flips in one process: to start one and import MLflow takes seconds
+slot.fill(versions.find("1"))
+state.save(state.Rollout(1, "1", "0", state.stages(state.Rules())))
+"""
+
+# many flips in one process, each command in a fork: to start one and import MLflow takes seconds,
+# and what one has read is not to answer for the next
 PROGRAM = """\
-import io, json, random, sys
-from contextlib import redirect_stderr, redirect_stdout
+import json, os, random, sys, tempfile
 from pathlib import Path
+
+import mlflow.sklearn, pandas, skops.io  # before the forks
 
 from late_flights._mlops import cli
 
 def said(*command):
-    out, code = io.StringIO(), 0
-    with redirect_stdout(out), redirect_stderr(out):
-        try:
-            cli.main(list(command))
-        except SystemExit as end:
-            code = int(end.code or 0)
-    return code, out.getvalue()
+    with tempfile.TemporaryFile() as out:
+        if not (child := os.fork()):
+            os.dup2(out.fileno(), 1)
+            os.dup2(out.fileno(), 2)
+            code = 0
+            try:
+                cli.main(list(command))
+            except SystemExit as end:
+                code = int(end.code or 0)
+            except BaseException as error:
+                print(repr(error))
+                code = 4
+            sys.stdout.flush()
+            sys.stderr.flush()
+            os._exit(code)
+        _, status = os.waitpid(child, 0)
+        out.seek(0)
+        return os.waitstatus_to_exitcode(status), out.read().decode(errors="replace")
 
-commands, names, flips, seed = json.loads(sys.argv[1])
+commands, names, flips, seed, every = json.loads(sys.argv[1])
+for command in commands:
+    cli.load(command[0], cli.find_commands()[command[0]])
 found = []
 for name in names:
     path, spots = Path(name), random.Random(f"{seed}{name}")
     whole = path.read_bytes()
     places = [0, len(whole) - 1, *(spots.randrange(len(whole)) for _ in range(flips - 2))]
+    if every:
+        places = [at + spots.randrange(every) for at in range(0, len(whole), every)]
     for place in places:
         changed = bytearray(whole)
         changed[place] ^= 1 << spots.randrange(7)
@@ -129,11 +154,27 @@ def as_it_was(repo: Path) -> Iterator[None]:
     assert done.returncode == 0, done.stdout + done.stderr
 
 
-def flip(repo: Path, commands: list[list[str]], files: list[str], flips: int) -> list[Flipped]:
-    """Flip bytes of files, one at a time, and run commands after each."""
+def flip(
+    repo: Path,
+    commands: list[list[str]],
+    files: list[str],
+    flips: int,
+    every: int = 0,
+    environment: dict[str, str] | None = None,
+) -> list[Flipped]:
+    """Flip bytes of files, one at a time, and run commands after each.
+
+    Args:
+        repo: Where.
+        commands: What is asked.
+        files: Whose bytes are flipped.
+        flips: How many in each file; the first and the last byte are among them.
+        every: One in each so many bytes instead.
+        environment: Of the commands.
+    """
     assert all((repo / name).is_file() for name in files), files
-    given = json.dumps([commands, files, flips, SEED])
-    done = run(repo, "uv", "run", "python", "-c", PROGRAM, given)
+    given = json.dumps([commands, files, flips, SEED, every])
+    done = run(repo, "uv", "run", "python", "-c", PROGRAM, given, **(environment or {}))
     found = json.loads(done.stdout)
     return [Flipped(name, place, [tuple(one) for one in said]) for name, place, said in found]
 
@@ -145,12 +186,15 @@ def files_of(repo: Path, *patterns: str) -> list[str]:
     return [str(path.relative_to(repo)) for paths in found.values() for path in paths]
 
 
-def unnoticed(found: list[Flipped]) -> list[tuple[str, int]]:
-    """Return where all commands said that all is well."""
+def unnoticed(found: list[Flipped], as_ever: int = 0) -> list[tuple[str, int]]:
+    """Return where all commands ended as ever, and none named the file."""
     return [
         (one.file, one.place)
         for one in found
-        if not any(code in (1, 2, 3) for code, _ in one.answers)
+        if not any(
+            (code in (1, 2, 3) and code != as_ever) or Path(one.file).name in said
+            for code, said in one.answers
+        )
     ]
 
 
@@ -210,15 +254,79 @@ def test_what_the_store_says_of_a_version_is_traced(repo: Path) -> None:
     assert [one for one in said if one[2] != 1] == []
 
 
-def test_a_random_flip_in_the_store_changes_nothing_unnoticed(repo: Path) -> None:
-    store, spots = repo / "mlflow.db", random.Random(SEED)
-    settled(store)
+@pytest.mark.parametrize(
+    "pages", [40, pytest.param(1, marks=pytest.mark.all)], ids=["some pages", "all pages"]
+)
+def test_a_flip_in_a_page_of_the_store_changes_nothing_unnoticed(repo: Path, pages: int) -> None:
+    settled(repo / "mlflow.db")
     before = json.loads(run(repo, "uv", "run", "late-flights", "trace", "--json").stdout)
-    size = store.stat().st_size
-    for _ in range(FLIPS):
-        with changed(store, spots.randrange(size)):
-            done = try_to_run(repo, "uv", "run", "late-flights", "trace", "--json")
-        assert done.returncode in (1, 2, 3) or json.loads(done.stdout) == before
+    found = flip(repo, [["trace", "--json"]], ["mlflow.db"], 0, every=pages * PAGE)
+    unlike = [
+        (one.place, code, said[-300:])
+        for one in found
+        for code, said in one.answers
+        if code not in (1, 2, 3) and (code or json.loads(said.splitlines()[0]) != before)
+    ]
+
+    assert len(found) > 3
+    assert unlike == []
+
+
+@pytest.fixture(scope="module")
+def host(repo: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Return the repo at level 2, which has served, ingested, looked, rolled out and packaged."""
+    made = copied(repo, tmp_path_factory.mktemp("integrity-host") / "late-flights")
+    update(made, "HEAD", maturity_level=2)
+    run(made, "uv", "lock")
+    run(made, "uv", "sync", "--quiet")
+    commit_all(made, "Raise the level")
+    run(made, "uv", "run", "python", str(ANSWERED), "300", "")
+    run(made, "uv", "run", "late-flights", "ingest", files_of(made, "data/incoming/*")[0])
+    assert try_to_run(made, "uv", "run", "late-flights", "monitor").returncode in (0, 10, 11)
+    run(made, "uv", "run", "python", "-c", ROLLED_OUT)
+    run(made, "uv", "run", "just", "package", "1")
+    return made
+
+
+@pytest.mark.all
+@pytest.mark.parametrize(
+    ("command", "patterns", "environment"),
+    [
+        (["trace"], ["monitoring/predictions/*/*/data/*"], {}),
+        (["monitor"], ["monitoring/windows.jsonl", "contract.yaml"], {}),
+        (["trigger"], ["reports/ingest.json", "reports/monitor.json", "contract.yaml"], {}),
+        (["rollout", "status"], ["monitoring/rollout/state.json"], {}),
+        (
+            ["predict", "--input", "tests/data/sample.parquet", "--output", "build/p.csv"],
+            ["models/rollout/*/*", "models/rollout/pointer.json"],
+            {"CHAMPION_DIR": "models/rollout"},
+        ),
+        (
+            ["accept", "target"],
+            [
+                *("build/package/package.json", "build/package/SHA256SUMS"),
+                "build/package/bento/src/models/champion/*/*",
+                "build/package/bento/src/models/champion/pointer.json",
+                *("build/package/bento/src/contract.yaml", "build/package/bento/bento.yaml"),
+            ],
+            {},
+        ),
+    ],
+    ids=["trace", "monitor", "trigger", "rollout", "predict", "accept"],
+)
+def test_what_a_host_decides_by_is_named(
+    host: Path, command: list[str], patterns: list[str], environment: dict[str, str]
+) -> None:
+    """By another exit code than that of a quiet day, or by the file's name."""
+    files = files_of(host, *patterns)
+    quiet = flip(host, [command], ["README.md"], 2, environment=environment)[0]
+    ((as_ever, said),) = quiet.answers
+    assert as_ever in (0, 1, 10, 11), said
+    assert not any(Path(name).name in said for name in files), said
+    found = flip(host, [command], files, 2 * FLIPS, environment=environment)
+
+    assert unnoticed(found, as_ever) == []
+    assert [said for one in found for code, said in one.answers if code == 4] == []
 
 
 @pytest.mark.parametrize("wrong", ["edited", "dropped", "moved", "cut"])
@@ -279,16 +387,3 @@ def read(repo: Path, path: Path) -> dict[str, Any]:
     """Read a JSON file."""
     content: dict[str, Any] = json.loads((repo / path).read_text(encoding="utf-8"))
     return content
-
-
-@contextmanager
-def changed(path: Path, place: int) -> Iterator[None]:
-    """Flip one bit of a file for a while."""
-    whole = path.read_bytes()
-    other = bytearray(whole)
-    other[place] ^= 1
-    path.write_bytes(bytes(other))
-    try:
-        yield
-    finally:
-        path.write_bytes(whole)

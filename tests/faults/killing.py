@@ -21,7 +21,8 @@ from typing import Any
 
 HERE = Path(__file__).parent
 REPO = Path.cwd()
-KEPT = {".venv", ".evidence", ".pytest_cache", ".ruff_cache", ".mypy_cache", "build"}
+FILLER = Path("filler")  # what fills the disk
+KEPT = {str(FILLER), ".venv", ".evidence", ".pytest_cache", ".ruff_cache", ".mypy_cache", "build"}
 NAMES = re.compile(r"m-[0-9a-f]{32}|[0-9a-f]{32,64}|/md5/[0-9a-f]{2}(/[0-9a-f]{30})?")
 HALF_OF_DVC = re.compile(r"/\.dvc/cache/.*\.tmp$")  # in its cache, for a day
 TIMES = {"time", "promoted_at", "registered_at", "created", "seal", "sha256", "before", "run_id"}
@@ -45,6 +46,10 @@ def main(asked: dict[str, Any]) -> None:
         expected = look(asked)
         if code not in asked["codes"] or expected["wrong"]:
             found["wrong_before"] = [code, said, expected]
+        elif asked.get("free"):
+            for free in asked["free"]:
+                restore(before)
+                found["tries"].append(full(asked, work, free, expected))
         else:
             for at, torn in points(changes, asked):
                 restore(before)
@@ -77,6 +82,35 @@ def attempt(
     wrong = []
     if code != -signal.SIGKILL:
         wrong.append(f"was not killed: {code}, {said[-300:]}")
+    wrong += unlike(asked, work, expected)
+    return {"at": at, "torn": torn, "before": changes[at - 1][2], "wrong": wrong}
+
+
+def full(asked: dict[str, Any], work: Path, free: int, expected: dict[str, Any]) -> dict[str, Any]:
+    """Run a command on a disk with so many KB left, and again once there is space."""
+    fill(free)
+    code, said, _ = once(asked["command"], work)
+    FILLER.unlink()
+    wrong = []
+    if code not in (3, *asked["codes"]):
+        wrong.append(f"exit code {code}: {said[-900:]}")
+    if code == 3 and not re.search(
+        r"^error: [^\n]+(\n\nhint: [^\n]+)?\Z", said.strip(), re.MULTILINE
+    ):
+        wrong.append(f"more than a line: {said[-900:]}")
+    return {"at": free, "code": code, "wrong": wrong + unlike(asked, work, expected)}
+
+
+def fill(free: int) -> None:
+    """Leave so many KB on the disk of the repo."""
+    with FILLER.open("wb") as file:
+        there = os.statvfs(".")
+        file.write(b"0" * max(0, there.f_bavail * there.f_frsize - free * 1024))
+
+
+def unlike(asked: dict[str, Any], work: Path, expected: dict[str, Any]) -> list[str]:
+    """Run a command again; say what is unlike a run that nothing disturbed."""
+    wrong = []
     served, why = ended(champion)
     if served:
         wrong.append(f"no champion: {why[-300:]}")
@@ -90,7 +124,7 @@ def attempt(
         before, after = (without(found[what], asked.get("grows", "")) for found in (expected, now))
         if after != before:
             wrong.append(f"other {what}: {difference(before, after)}")
-    return {"at": at, "torn": torn, "before": changes[at - 1][2], "wrong": wrong}
+    return wrong
 
 
 def without(found: dict[str, Any], pattern: str) -> dict[str, Any]:
@@ -226,6 +260,7 @@ def figures() -> dict[str, Any]:
     with suppress(FileNotFoundError):
         found["metrics"] = json.loads(paths.METRICS.read_text())["metrics"]
     found |= stored() if Path("mlflow.db").exists() else {}
+    found |= logged() if Path("monitoring/predictions").is_dir() else {}
     for path in (*Path("monitoring").glob("*.jsonl"), *Path("monitoring/rollout").glob("*.json")):
         found[str(path)] = without_times(path.read_text())
     found["flags"] = sorted(path.name for path in Path("monitoring/rollout/flags").glob("*"))
@@ -238,6 +273,16 @@ def figures() -> dict[str, Any]:
         text = path.read_text()
         found[str(path)] = re.findall(r"(?:nfiles|size): \d+", text)[-1:]
     return found
+
+
+def logged() -> dict[str, Any]:
+    """Return what the prediction log holds: a caller may send a request again."""
+    from late_flights._mlops.data import prediction_log as log
+
+    damaged: list[str] = []
+    lines = log.lines(sorted(log.folder().glob(log.FILES)), damaged)
+    ids = sorted({f"{line['call.id']} {line['call.row']}" for line in lines})
+    return {"logged": ids, "log damaged": damaged, "log wrong": log.problems()}
 
 
 def without_times(text: str) -> str:

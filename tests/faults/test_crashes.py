@@ -7,6 +7,7 @@ a line which process has the lock.
 import json
 import os
 import re
+import shutil
 import sqlite3
 import subprocess
 from contextlib import closing
@@ -15,7 +16,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from first_run import FirstRuns, run, try_to_run, with_candidate
+from first_run import ANSWERED, FirstRuns, run, try_to_run, with_candidate
 from rendering import clean_environment, commit_all, git, update
 
 KILLING = Path(__file__).with_name("killing.py")
@@ -123,30 +124,16 @@ def served(first_runs: FirstRuns, tmp_path_factory: pytest.TempPathFactory) -> P
     update(repo, "HEAD", maturity_level=2)
     run(repo, "uv", "lock")
     run(repo, "uv", "sync", "--quiet")
-    run(repo, "uv", "run", "python", "-c", LOGGED)
+    run(repo, "uv", "run", "python", str(ANSWERED), "300", "")
     commit_all(repo, "Raise the level")
     return repo
 
 
-# what a service would have logged
-LOGGED = """
-from late_flights import data, features, schema
-from late_flights._mlops import paths
-from late_flights._mlops.data import tables
-from late_flights._mlops.serving.added.log_predictions import PredictionLog
-from late_flights._mlops.serving.champion import Champion
-
-champion, heard = Champion(schema, features), []
-champion.load_or_raise()
-champion.on_answer.append(heard.append)
-log = PredictionLog(champion)
-log.open()
-rows = tables.known_rows(tables.read(paths.SAMPLE, schema, data), schema)
-for number, row in enumerate(tables.as_records(rows.head(300))):
-    champion.answer([row], str(number))
-    log.write({"status": 200, "id": str(number), "ms": 1.0}, heard.pop())
-"""
 BATCH = "data/incoming/2013-08.parquet"
+# the log was last written to two days ago, and as many days are there as may stay
+DAYS = 'for n in $(seq 100); do : > data.0.log.$(date -d "2012-01-01 $n days" +%F); done'
+OLD_LOG = f"cd monitoring/predictions/*/predictions/data; touch -d '2 days ago' data.0.log; {DAYS}"
+ROTATION = ("$", ".venv/bin/python", str(ANSWERED), "4", "next-")
 ROLLOUT = ("rollout", "start", "2", "--force", "a test")
 DEPLOY = ("deploy", "2", "--force", "a test")
 
@@ -159,16 +146,52 @@ DEPLOY = ("deploy", "2", "--force", "a test")
         Kill(("ingest", BATCH), checks=(("validate",),)),
         Kill(DEPLOY),
         Kill(("rollback",), (DEPLOY,), nothing_left=(2,)),
+        Kill(ROTATION, (("$", "sh", "-c", OLD_LOG),)),
         Kill(("trigger",), codes=(0, 1)),
         Kill(("monitor",), codes=(0, 10, 11)),
         Kill(ROLLOUT, again=(ROLLOUT, ("rollout", "run")), stub=str(NO_STACK)),
     ],
-    ids=lambda kill: kill.command[0],
+    ids=lambda kill: kill.command[0].replace("$", "rotation"),
 )
 def test_a_command_that_was_killed_on_a_host_is_finished_by_the_next(
     served: Path, kill: Kill
 ) -> None:
     killed(served, kill, POINTS)
+
+
+# a disk of the repo's own, of so many MB, in a namespace of mounts that is gone with the command
+SMALL = """set -e; mount --bind . "$1"; mount -t tmpfs -o size="$2" none "$PWD"; cd "$PWD"
+tar cC "$1" --exclude ./.venv . | tar x; ln -s "$1/.venv" .venv; shift 2; exec "$@" """
+FREE = (0, 8, 64, 400, 1200)  # KB: the first step fails, or a later one
+
+
+def on_small_disk(folder: Path) -> tuple[str, ...]:
+    """Return words that run a command on a disk that can be filled; skip where none can be."""
+    words = ("unshare", "--mount", "sh", "-c", SMALL, "sh", str(folder), "600m")
+    folder.mkdir()
+    if not shutil.which("unshare") or subprocess.run(["unshare", "--mount", "true"]).returncode:
+        pytest.skip("a namespace of mounts cannot be made here")
+    return words
+
+
+@pytest.mark.e2e
+@pytest.mark.all
+@pytest.mark.parametrize(
+    "kill",
+    [Kill(("ingest", BATCH), checks=(("validate",),)), Kill(("monitor",), codes=(0, 10, 11))],
+    ids=lambda kill: kill.command[0],
+)
+def test_a_full_disk_is_said_in_a_line_and_leaves_nothing_half(
+    served: Path, tmp_path: Path, kill: Kill
+) -> None:
+    asked = {**asdict(kill), "free": FREE}
+    words = on_small_disk(tmp_path / "disk")
+    done = run(served, *words, "uv", "run", "python", str(KILLING), json.dumps(asked))
+    found = json.loads(done.stdout.splitlines()[-1])
+    assert "wrong_before" not in found, found["wrong_before"]
+    wrong = [one for one in found["tries"] if one["wrong"]]
+    assert wrong == [], json.dumps(wrong, indent=2)
+    assert any(one["code"] == 3 for one in found["tries"])
 
 
 # these change the repo, so they come last

@@ -21,6 +21,7 @@ ANSWERED, QUICK = TIMED % ("count", ""), TIMED % ("bucket", ',le="0.1"')
 RETRAIN = 'monitor_alarm{check="input drift",says="retrain",owner="data"}'
 WITHDRAW = 'monitor_alarm{check="errors",says="withdraw",owner="service"}'
 SEEN, PERCENT = "monitor_seen_timestamp_seconds", "rollout_step_percent"
+LOST = 'prediction_log_lost_total{variant="champion"}'
 CHAMPION_UP, PROXY_UP = 'up{job="service",variant="champion"}', 'up{job="repo"}'
 ABORTED, HELD = 'rollout_state{state="aborted"}', 'rollout_state{state="held"}'
 LED, WATCHED = 'rollout_state{state="running"}', "rollout_seen_timestamp_seconds"
@@ -49,6 +50,7 @@ HEALTHY: Series = {
     PERCENT: stays(0),
     CHAMPION_UP: stays(1),
     PROXY_UP: stays(1),
+    LOST: stays(7),  # once, and no longer
     ABORTED: stays(0),
     HELD: stays(0),
     LED: stays(0),
@@ -89,6 +91,7 @@ BROKEN: dict[str, tuple[Series, set[Fired]]] = {
         {OKAY: "", FAILED: "", ANSWERED: "", QUICK: ""},
         {("NoRequests", "ticket", "service", "")},
     ),
+    "a full disk": ({LOST: grows(1)}, {("CallsNotLogged", "ticket", "service", "")}),
     "drift": ({RETRAIN: stays(1)}, {("MonitorRetrain", "ticket", "data", "")}),
     "harm": ({WITHDRAW: stays(1)}, {("MonitorWithdraw", "page", "service", "")}),
     "an old look": ({SEEN: stays(0)}, {("MonitorSilent", "ticket", "model", "")}),

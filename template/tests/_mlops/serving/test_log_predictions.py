@@ -3,7 +3,9 @@
 
 import dataclasses
 import json
+import os
 import time
+from contextvars import copy_context
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
@@ -15,6 +17,7 @@ from ..conftest import serving as running
 from ..fixtures import Repo
 from ..package import features, log_predictions, prediction_log, schema, serving, tables
 
+DAY = 1714564800  # noon of 2024-05-01, UTC
 KNOWN = [column.name for column in tables.known_columns(schema)]
 
 
@@ -212,6 +215,22 @@ def test_days_are_kept_as_long_as_the_contract_says(
     assert "backupCount: 7\n" in written.config().read_text(encoding="utf-8")
 
 
+def call(written: log_predictions.PredictionLog, name: str) -> None:
+    """Write down a call that was refused, as a server does it that has just started."""
+    copy_context().run(written.write, {"status": 400, "id": name, "ms": 1.0}, None)
+
+
+@pytest.fixture
+def written(
+    champion: serving.Champion, monkeypatch: pytest.MonkeyPatch
+) -> log_predictions.PredictionLog:
+    """Return an open log that is alone in its process."""
+    monkeypatch.setattr("bentoml._internal.monitoring.api._MONITOR_INSTANCES", {})
+    opened = log_predictions.PredictionLog(champion)
+    opened.open()
+    return opened
+
+
 def test_a_log_that_cannot_be_written_does_not_stop_the_service(
     champion: serving.Champion, tmp_path: Path, caplog: pytest.LogCaptureFixture
 ) -> None:
@@ -219,3 +238,74 @@ def test_a_log_that_cannot_be_written_does_not_stop_the_service(
     log_predictions.PredictionLog(champion).open()
 
     assert "no prediction is logged" in caplog.text
+
+
+def test_a_full_disk_is_said_once_and_counted_and_no_line_is_half(
+    written: log_predictions.PredictionLog,
+    tmp_path: Path,
+    caplog: pytest.LogCaptureFixture,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """Of a line that does not fit the disk takes a part; later ones follow the last whole one."""
+    before = log_predictions.lost_counter()._value.get()
+    call(written, "one")
+    write = os.write
+    with monkeypatch.context() as full:
+        full.setattr(os, "write", lambda file, line: write(file, line[: len(line) // 2]))
+        call(written, "two")
+        call(written, "three")
+    call(written, "four")
+    (path,) = (tmp_path / "log").rglob("data.*.log")
+    said = [
+        record.getMessage() for record in caplog.records if record.name == "bentoml.predictions"
+    ]
+
+    assert [json.loads(line)["call.id"] for line in path.read_text().splitlines()] == [
+        "one",
+        "four",
+    ]
+    assert prediction_log.problems() == []
+    assert log_predictions.lost_counter()._value.get() == before + 2
+    assert len(said) == 2
+    assert "not logged" in said[0]
+    assert "2 are not in the log" in said[1]
+    assert "Traceback" not in caplog.text
+
+
+def test_a_folder_that_comes_back_is_written_to(
+    champion: serving.Champion, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("bentoml._internal.monitoring.api._MONITOR_INSTANCES", {})
+    (tmp_path / "log").write_text("a file where the folder should be", encoding="utf-8")
+    written = log_predictions.PredictionLog(champion)
+    written.open()
+    call(written, "one")
+    (tmp_path / "log").unlink()
+    call(written, "two")
+
+    assert [line["call.id"] for line in lines(tmp_path / "log", 1)] == ["two"]
+
+
+@pytest.mark.parametrize("taken", [False, True])
+def test_a_day_that_ended_keeps_its_lines(
+    written: log_predictions.PredictionLog, tmp_path: Path, taken: bool
+) -> None:
+    """Also when a file has the day's name already, as after a clock that went back."""
+    call(written, "one")
+    (path,) = (tmp_path / "log").rglob("data.*.log")
+    day = path.with_name(f"{path.name}.2024-05-01")
+    if taken:
+        day.write_text("", encoding="utf-8")
+    os.utime(path, (DAY, DAY))
+    again = log_predictions.PredictionLog(written.champion)
+    again.open()
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr("bentoml._internal.monitoring.api._MONITOR_INSTANCES", {})
+        call(again, "two")
+
+    ids = [
+        [json.loads(line)["call.id"] for line in one.read_text("utf-8").splitlines()]
+        for one in (day, path)
+    ]
+    assert ids == ([[], ["one", "two"]] if taken else [["one"], ["two"]])
+    assert prediction_log.problems() == []

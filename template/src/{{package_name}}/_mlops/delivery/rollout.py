@@ -8,7 +8,7 @@ from dataclasses import asdict
 import click
 
 from .. import PROJECT
-from ..config import load_contract
+from ..config import agreed_contract, load_contract
 from ..errors import OutsideFailed, Refused, WrongInput
 from ..files import one_writer, write_json
 from ..monitoring import notify
@@ -114,7 +114,7 @@ def begin(version: str | None, force: str | None) -> state.Rollout:
     """Require that everything is ready, and write down a new rollout."""
     if not runner.running():
         raise WrongInput("the stack is not up", "uv run just stack up")
-    contract = load_contract()
+    contract = agreed_contract()
     chosen = switch.choose(version, force)
     pointer = versions.read_pointer()
     if not pointer:

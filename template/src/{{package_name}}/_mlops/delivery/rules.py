@@ -172,6 +172,13 @@ def processes() -> list[Rule]:
             "nobody asked for an hour, or no count came",
             "30m",
         ),
+        alert(
+            "CallsNotLogged",
+            "sum(increase(prediction_log_lost_total[10m])) > 0",
+            "ticket",
+            "service",
+            "calls are answered that the prediction log does not have",
+        ),
     ]
 
 

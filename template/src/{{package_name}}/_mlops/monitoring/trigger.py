@@ -12,7 +12,7 @@ from typing import Any
 import click
 
 from .. import paths
-from ..config import load_contract
+from ..config import agreed_contract
 from ..data import tables
 from ..files import read_json, sha256_of
 from ..interface import Contract
@@ -66,7 +66,7 @@ def command(by_data: bool, as_json: bool) -> None:
 
     Reads the champion's manifest, data/raw, reports/monitor.json and reports/ingest.json.
     """
-    contract = load_contract()
+    contract = agreed_contract()
     facts = gather(datetime.now(UTC))
     if by_data and facts.age_days is not None:
         facts = replace(facts, days_since_training=facts.age_days)

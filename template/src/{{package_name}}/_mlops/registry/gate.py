@@ -12,7 +12,7 @@ import pandas as pd
 
 from ... import features, metrics, schema
 from .. import PROJECT, errors, paths
-from ..config import load_contract
+from ..config import agreed_contract
 from ..data import tables
 from ..data.dataset import HOLDOUT_ROWS, SUMMARY
 from ..errors import DVC, OutsideFailed, Refused, WrongInput
@@ -51,7 +51,7 @@ def command(version: str | None, as_json: bool) -> None:
 def decide(chosen: versions.Version, champion: versions.Version | None) -> dict[str, Any]:
     """Judge a version, write the verdict down, and name the challenger when it passes."""
     try:
-        checks = judge(gather(load_contract(), chosen, champion))
+        checks = judge(gather(agreed_contract(), chosen, champion))
     except Refused as problem:  # not even fit to be measured
         checks = [Check("fitness", False, None, None, str(problem))]
     reasons = [f"{check.name}: {check.reason}" for check in checks if not check.ok]

@@ -14,9 +14,9 @@ from typing import Any
 
 from .. import paths
 from ..data.tables import batches
-from ..errors import first_cause
+from ..errors import OutsideFailed, first_cause
 from ..files import sha256, sha256_of
-from ..programs import git
+from ..programs import git, mend_dvc
 
 INPUTS = ("src", "params.yaml", "dvc.yaml", "pyproject.toml", "uv.lock", "data/raw.dvc")
 PACKAGES = ("scikit-learn", "skops", "pandas", "numpy")
@@ -77,13 +77,23 @@ def inputs_sha256() -> str:
 
 
 def moved_data() -> list[str]:
-    """Say whether the bytes of data/raw are unlike those that its DVC pointer names."""
+    """Say whether the bytes of data/raw are unlike those that its DVC pointer names.
+
+    Raises:
+        OutsideFailed: If DVC cannot say.
+    """
     if BY_PIPELINE in os.environ or not POINTER.exists():
         return []  # `dvc repro` has written the pointer anew; git shows whether that is a change
+    from dvc.exceptions import DvcException
     from dvc.repo import Repo
 
-    with Repo() as repo:
-        return [f"{paths.RAW} is unlike {POINTER}"] if repo.status(targets=[str(POINTER)]) else []
+    mend_dvc()
+    try:
+        with Repo() as repo:
+            moved = repo.status(targets=[str(POINTER)])
+    except DvcException as error:
+        raise OutsideFailed(f"DVC cannot look at {paths.RAW}: {first_cause(error)}") from error
+    return [f"{paths.RAW} is unlike {POINTER}"] if moved else []
 
 
 def stopwatch() -> Callable[[], dict[str, float]]:

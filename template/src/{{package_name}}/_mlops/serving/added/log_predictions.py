@@ -7,6 +7,7 @@ import threading
 import time
 from contextvars import ContextVar
 from datetime import UTC, datetime
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -18,7 +19,9 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 from ...config import load_contract
 from ...data import prediction_log, tables
 from ...errors import Problem
+from ...files import whole_file
 from ..champion import Answered, Champion
+from ..log_file import LogFile
 
 NAME = "predictions"
 FOLDER = "PREDICTION_LOG"
@@ -37,11 +40,12 @@ loggers:
     propagate: false
 handlers:
   data:
-    class: logging.handlers.TimedRotatingFileHandler
+    class: HANDLER
     filename: '{data_filename}'
     formatter: json
     when: midnight
     utc: true
+    delay: true
     backupCount: DAYS
   schema:
     class: logging.handlers.RotatingFileHandler
@@ -49,6 +53,7 @@ handlers:
     formatter: json
     maxBytes: 1000000
     backupCount: 1
+    delay: true
 formatters:
   json:
     class: pythonjsonlogger.json.JsonFormatter
@@ -117,17 +122,18 @@ class PredictionLog:
         self.predicted = ["prediction", *(f"probability_{label}" for label in labels)]
         self.one_at_a_time = threading.Lock()
         self.head = ""  # what the next line names as the one before it; known at the first
+        self.days = 0  # that are kept
+        self.configured = False
+        self.lost = 0  # calls, since one was written down
 
     def open(self) -> None:
         """Read the contract, and note the columns to write; personal ones are not among them."""
         try:
             settings = load_contract(self.champion.root() / "contract.yaml").prediction_log
-            if not settings.enabled:
-                return
-            self.folder().mkdir(parents=True, exist_ok=True)
-            self.config().write_text(LOGGING.replace("DAYS", str(settings.retention_days)), "utf-8")
-        except (Problem, OSError) as error:
-            log.error("no prediction is logged: %s", error)
+        except Problem as problem:
+            log.error("no prediction is logged: %s", problem)
+            return
+        if not settings.enabled:
             return
         # BentoML says once for each value of the first batch that it knows the column already
         logging.getLogger("bentoml._internal.monitoring.base").setLevel(logging.ERROR)
@@ -137,6 +143,20 @@ class PredictionLog:
             for column in tables.known_columns(self.champion.schema)
             if not column.personal
         }
+        self.days = settings.retention_days
+        lost_counter()  # from the start: a count that appears with the first loss shows no rise
+        try:
+            self.configure()
+        except Problem as problem:
+            log.error("no prediction is logged: %s", problem)
+
+    def configure(self) -> None:
+        """Write from what BentoML configures the log; `OutsideFailed` when that cannot be."""
+        handler = f"{LogFile.__module__}.{LogFile.__name__}"
+        with whole_file(self.config()) as part:
+            text = LOGGING.replace("DAYS", str(self.days)).replace("HANDLER", handler)
+            part.write_text(text, encoding="utf-8")
+        self.configured = True
 
     def folder(self) -> Path:
         """Return where this server writes: two servers never write to one file."""
@@ -151,16 +171,36 @@ class PredictionLog:
     def write(self, call: dict[str, Any], answered: Answered | None) -> None:
         """Write one line for each row; a call without an answer is one line without a row."""
         moment = datetime.now(UTC).isoformat(timespec="milliseconds")
-        try:
-            columns = self.lines(call, answered, moment)
-            with self.one_at_a_time, self.monitor() as monitor:
-                for name, kind, role, values in [*columns, *self.chained(columns)]:
-                    monitor.log_batch(values, name, role, kind)
-        except Exception:  # whatever happens to the log, the service answers
-            log.exception("a call was not logged")
+        with self.one_at_a_time:
+            try:
+                columns = self.lines(call, answered, moment)
+                with self.monitor() as monitor:
+                    for name, kind, role, values in [*columns, *self.chained(columns)]:
+                        monitor.log_batch(values, name, role, kind)
+            except Exception as error:  # whatever happens to the log, the service answers
+                self.lose(error)
+            else:
+                self.find()
+
+    def lose(self, error: Exception) -> None:
+        """Count a call that is not in the log; say so at the first."""
+        self.head = ""  # the next line follows the last that is there
+        self.lost += 1
+        lost_counter().inc()
+        if self.lost == 1:
+            known = isinstance(error, OSError | Problem)
+            log.error("calls are answered, but not logged: %s", error, exc_info=not known)
+
+    def find(self) -> None:
+        """Say that calls are written down again, when they were not."""
+        if self.lost:
+            log.warning("calls are logged again; %d are not in the log", self.lost)
+        self.lost = 0
 
     def monitor(self) -> Any:
         """Return BentoML's monitor for one record."""
+        if not self.configured:
+            self.configure()
         options = {"log_path": str(self.folder()), "log_config_file": str(self.config())}
         return bentoml.monitor(NAME, monitor_options=options)
 
@@ -199,3 +239,11 @@ class PredictionLog:
         for name in self.predicted:
             columns.append((name, "categorical", "prediction", predicted.get(name, [None])))
         return columns
+
+
+@cache
+def lost_counter() -> Any:
+    """Return the counter of calls that were answered and not written down."""
+    from bentoml.metrics import Counter
+
+    return Counter("prediction_log_lost_total", "Calls that could not be logged", [])
