@@ -8,6 +8,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
+import barriers
 import copier
 import lookup
 import poster
@@ -56,6 +57,7 @@ def pages() -> Iterator[tuple[Path, str]]:
         for name, text in lookup.pages(Path(folder)):
             yield FOLDER / name, text
         yield ROOT / "docs/assets/golden-path.svg", poster.drawn(Path(folder))
+        yield ROOT / "docs/explanation/barriers.md", barriers.page(Path(folder))
     yield ROOT / "docs/decisions/index.md", lookup.decisions()
     yield ROOT / "docs/assets/roles.svg", lookup.roles()
     readme = (ROOT / "README.md").read_text(encoding="utf-8")

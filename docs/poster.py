@@ -1,12 +1,17 @@
 """What is the way from a table to a model that can be operated? Draws it on one page."""
 
-import re
+import hashlib
+import shutil
+import subprocess
+import sys
+import tempfile
 import textwrap
 from collections.abc import Iterator
 from html import escape
 from pathlib import Path
 
 import lookup
+from barriers import prose
 from source import CONFIG, ROOT, glue, level, tree
 
 WIDTH, HEIGHT = 1400, 990  # A4 or A3, landscape
@@ -31,7 +36,33 @@ TYPED = (
     ("uv run just readiness", "what is proven, and the next step"),
     ("uv run just update", "a newer template, or a higher level"),
 )
-BARRIER = re.compile(r"^\*\*(?P<name>[^*]+?) \([\d.]+\)\.\*\*.*?^\*The answer:\* (?P<answer>.+?)$")
+
+DRAWING = ROOT / "docs/assets/golden-path.svg"
+PRINTED = DRAWING.with_suffix(".pdf")
+BROWSERS = ("chromium", "chromium-browser", "google-chrome")
+SHEET = """<!doctype html><html lang="en"><title>{title}</title>
+<style>@page {{ size: A3 landscape; margin: 0 }} body {{ margin: 0 }}
+svg {{ display: block; width: 420mm; height: 296.9mm }}</style>{drawing}"""
+
+
+def main() -> int:
+    """Print the drawing as PDF, by Chromium; its title says which drawing it is."""
+    browser = next(filter(None, map(shutil.which, BROWSERS)), None)
+    if not browser:
+        print("error: there is no Chromium to print with", file=sys.stderr)
+        return 3
+    with tempfile.TemporaryDirectory() as folder:
+        page = Path(folder, "poster.html")
+        drawing = DRAWING.read_text(encoding="utf-8")
+        page.write_text(SHEET.format(title=title(drawing), drawing=drawing), encoding="utf-8")
+        command = [browser, "--headless", "--no-sandbox", f"--user-data-dir={folder}/profile"]
+        command += ["--disable-gpu", "--no-pdf-header-footer", f"--print-to-pdf={PRINTED}"]
+        return subprocess.run([*command, page.as_uri()], capture_output=True).returncode
+
+
+def title(drawing: str) -> str:
+    """Return the title of the PDF of a drawing."""
+    return f"The golden path, {hashlib.sha256(drawing.encode()).hexdigest()[:12]}"
 
 
 def drawn(repo: Path) -> str:
@@ -117,15 +148,10 @@ def barriers() -> Iterator[str]:
     """Name the seven reasons why models stop, and what answers each."""
     left, top = EDGE + 800, BELOW
     yield text(left, top, "Seven reasons why models stop, and the answer", 18, True)
-    page = (ROOT / "docs/explanation/barriers.md").read_text(encoding="utf-8")
-    found = list(re.finditer(BARRIER.pattern, page, re.M | re.S))
-    if len(found) != 7:
-        raise LookupError(f"docs/poster.py: expected 7 barriers in barriers.md, found {len(found)}")
-    for place, one in enumerate(found):
+    for place, one in enumerate(prose()):
         at = top + 28 + place * 50
         yield text(left, at, one["name"], 13, True)
-        answer = " ".join(one["answer"].replace("`", "").split()).rstrip(".")
-        yield from lines(left, at + 16, answer, 76, 12, most=2)
+        yield from lines(left, at + 16, one["answer"].replace("`", ""), 76, 12, most=2)
 
 
 def box(left: float, top: float, width: float, height: float, fill: str, line: str = "none") -> str:
@@ -153,3 +179,7 @@ def text(
         f'<text x="{left}" y="{top}" font-size="{size}"{weight}{family} fill="#112">'
         f"{escape(said)}</text>"
     )
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -150,6 +150,7 @@ def asked_for(path: Path) -> Iterator[str]:
     """Return the environment variables that a file asks for."""
     if path.stem == "ports":  # it asks for each of a table
         yield from (ast.literal_eval(key) for key in assigned(path)["DEFAULTS"].keys)  # type: ignore[attr-defined]
+        yield plain(assigned(path)["HOST"])
         return
     for node in ast.walk(tree(path)):
         if isinstance(node, ast.Call) and ast.unparse(node.func) in ENVIRONMENT:

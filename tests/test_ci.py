@@ -27,7 +27,7 @@ def test_both_providers_do_the_same(
 ) -> None:
     one, other = github(repos(level, TASKS[0])), gitlab(on_gitlab(level))
 
-    assert len(one) == (2, 4, 21)[level]
+    assert len(one) == (3, 5, 22)[level]
     assert differences(one, other) == []
 
 
@@ -59,6 +59,7 @@ MUTATIONS = [
     ),
     ("ci/mlops-deliver.yml", "needs: [package, staging]", "needs: [package]", "production: after"),
     ("ci/mlops-deliver.yml", "accept load", "accept calls", "load: runs"),
+    ("ci/check.yml", "uv run just advisories", "uv run just help", "advisories: runs"),
     ("ci/check.yml", "uv run just changes", "uv run just help", "model-changes: runs"),
     ("workflows/check.yml", "if: github.event_name == 'pull_request'", "", "changes: starts"),
     ("workflows/check.yml", "uv run just test", "uv run pytest", "check: runs"),

@@ -138,7 +138,7 @@ def test_only_this_machine_reaches_it(compose: dict[str, Any]) -> None:
 def test_a_password_has_no_default(repo: Path) -> None:
     text = (repo / "ops/compose.yaml").read_text(encoding="utf-8")
 
-    assert text.count("${POSTGRES_PASSWORD:?") == 2
+    assert text.count("${POSTGRES_PASSWORD:?") == 3
     assert not SECRET.search(text)
     assert SECRET.search("${POSTGRES_PASSWORD:-mlflow}")
 

@@ -2,6 +2,7 @@
 
 import importlib.util
 import re
+import shutil
 from collections.abc import Callable
 from pathlib import Path
 from types import ModuleType
@@ -49,6 +50,17 @@ def test_the_poster_has_no_word_outside_of_its_box() -> None:
         assert x + len(one.text or "") * size * LETTER <= left + width, one.text
 
 
+def test_the_poster_is_printed_as_it_is_drawn_on_one_page(make_reference: ModuleType) -> None:
+    """When it says no: uv run python docs/poster.py."""
+    printed = POSTER.with_suffix(".pdf").read_bytes()
+    named = make_reference.poster.title(POSTER.read_text(encoding="utf-8"))
+
+    assert printed.startswith(b"%PDF-")
+    assert f"/Title ({named})".encode() in printed
+    assert len(re.findall(rb"/Type\s*/Page\b", printed)) == 1
+    assert make_reference.poster.title("another drawing") != named
+
+
 def test_the_page_about_the_workshop_names_each_lab_with_its_minutes() -> None:
     page = (ROOT / "docs/how-to/workshop.md").read_text(encoding="utf-8")
     labs = list((ROOT / "template/workshop/labs").glob("*/README.md.jinja"))
@@ -59,6 +71,21 @@ def test_the_page_about_the_workshop_names_each_lab_with_its_minutes() -> None:
         number, title = re.findall(r"^# Lab (\d): (.+)$", text, re.M)[0]
         minutes = re.findall(r"^Minutes: (\d+)\.$", text, re.M)[0]
         assert re.search(rf"^\| {number} \| {title} \| .+ \| {minutes} \|$", page, re.M), title
+
+
+def test_the_page_of_the_barriers_says_what_the_checks_say(
+    make_reference: ModuleType, repos: Callable[[int, str], Path], tmp_path: Path
+) -> None:
+    page = make_reference.barriers.page(repos(2, TASKS[0]))
+    repo = shutil.copytree(repos(2, TASKS[0]), tmp_path / "repo")
+    (checks,) = repo.glob("src/*/_mlops/project/proof/checks/monitoring.py")
+    text = checks.read_text(encoding="utf-8")
+    checks.write_text(text.replace('title = "A worse model is noticed"', 'title = "Another"'))
+    other = make_reference.barriers.page(repo)
+
+    assert page == (ROOT / "docs/explanation/barriers.md").read_text(encoding="utf-8")
+    assert "| `Mo7` | 1 | A worse model is noticed |" in page
+    assert "| `Mo7` | 1 | Another |" in other
 
 
 def test_a_verb_that_is_gone_stops_the_poster(

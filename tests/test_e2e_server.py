@@ -16,6 +16,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 import pytest
+import yaml
 from first_run import FirstRuns
 from postgres import PASSWORD, free_port, running_postgres
 from rendering import clean_environment, git, render
@@ -73,10 +74,17 @@ class Team:
     @contextmanager
     def server(self, *options: str, **more: str) -> Iterator[None]:
         """Run `just server` in the repo; stop it by its process group."""
+        command = ("uv", "run", "just", "server", "--port", str(self.port), *options)
+        with self.serving(*command, **more):
+            yield
+
+    @contextmanager
+    def serving(self, *command: str, **more: str) -> Iterator[None]:
+        """Run a command that serves MLflow; stop it by its process group."""
         log = self.repo.parent / "server.log"
         with log.open("a", encoding="utf-8") as file:
             server = subprocess.Popen(
-                ["uv", "run", "just", "server", "--port", str(self.port), *options],
+                command,
                 cwd=self.repo,
                 env=self.environment() | more,
                 stdout=file,
@@ -330,3 +338,35 @@ def test_a_server_with_auth_lets_in_who_has_a_password_and_says_no_in_one_line(
     assert "are wrong" in wrong.stderr
     assert "does not let reader do this (403)" in reader.stderr
     assert OWN not in (team.repo.parent / "server.log").read_text(encoding="utf-8")
+
+
+def composed(team: Team, folder: Path) -> tuple[list[str], dict[str, str]]:
+    """Return command and environment of the container `mlflow`, for this machine.
+
+    Docker Compose fills in variables, makes one sign of two `$`, and lays the files of `configs`.
+    """
+    text = (team.repo / "ops/compose.yaml").read_text(encoding="utf-8")
+    text = re.sub(r"(?<!\$)\$\{POSTGRES_PASSWORD:[^}]*\}", PASSWORD, text).replace("$$", "$")
+    said = yaml.safe_load(text.replace("@postgres:5432/mlflow", f"@{team.database.split('@')[1]}"))
+    service, (name,) = said["services"]["mlflow"], said["services"]["mlflow"]["configs"]
+    (folder / name).write_text(said["configs"][name]["content"], encoding="utf-8")
+    here = {f"/{name}": str(folder / name), "0.0.0.0": "127.0.0.1"}
+    given = {key: here.get(value, value) for key, value in service["environment"].items() if value}
+    return service["command"], given | {"MLFLOW_PORT": str(team.port)}
+
+
+@pytest.mark.parametrize("password", ["", OWN], ids=["open", "accounts"])
+def test_in_containers_a_password_of_the_administrator_is_the_switch(
+    team: Team, tmp_path: Path, password: str
+) -> None:
+    other = replace(team, port=free_port())
+    command, given = composed(other, tmp_path)
+    given["MLFLOW_SERVER_ALLOWED_HOSTS"] = f"127.0.0.1:{other.port}"
+    given["PATH"] = f"{team.repo}/.venv/bin:{clean_environment()['PATH']}"
+    more = given | ({"MLFLOW_AUTH_ADMIN_PASSWORD": password} if password else {})
+    trace = ("uv", "run", "late-flights", "trace", "1")
+    with other.serving(*command, **more):
+        unknown = other.run(*trace, code=3 if password else 0)
+        other.run(*trace, who=ADMIN)
+
+    assert ("(401)" in unknown.stderr) == bool(password)

@@ -350,6 +350,12 @@ class PersonalData(Section):
     deny: list[str] = ["name", "email", "phone", "address", "passport", "birth", "ssn"]
 
 
+class Advisories(Section):
+    """Which known flaws of packages somebody looked at and accepts."""
+
+    accepted: dict[str, str] = {}  # an advisory's id, or a package that nobody can check: why
+
+
 class Readiness(Section):
     """How long a proof counts."""
 
@@ -393,3 +399,4 @@ class Contract(Section):
     personal_data: PersonalData = PersonalData()
     budget: Budget = Budget()
     readiness: Readiness = Readiness()
+    advisories: Advisories = Advisories()

@@ -156,9 +156,14 @@ def require_owner(host: str) -> None:
         raise Refused(message, "put who answers for the service into contract.yaml")
 
 
+def authority(host: str, port: int | str) -> str:
+    """Return host and port as an address has them: of IPv6 the host stands in brackets."""
+    return f"[{host}]:{port}" if ":" in host else f"{host}:{port}"
+
+
 def require_free(host: str, port: int) -> None:
     """Raise `OutsideFailed` when another process listens on the port."""
-    with socket.socket() as probe:
+    with socket.socket(socket.AF_INET6 if ":" in host else socket.AF_INET) as probe:
         probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         try:
             probe.bind((host, port))

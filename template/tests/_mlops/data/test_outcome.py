@@ -264,6 +264,7 @@ def test_each_of_three_labels_has_figures_of_its_own() -> None:
     assert (high["rows"], high["recall"], high["roc_auc"]) == (1, 0.0, 1.0)
     assert {record["label"] for record in bins} == set(THREE)
     assert diagnosis.by_label(pd.Series([1.0]), of_number(1.0)) == []
+    assert all(sum(one["answered"].values()) == one["rows"] for one in (low, middle, high))
 
 
 def test_the_calibration_of_two_labels_is_about_the_positive_one() -> None:

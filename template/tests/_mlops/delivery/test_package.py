@@ -7,7 +7,8 @@ from pathlib import Path
 import pytest
 
 from ..fixtures import Repo
-from ..package import artifact, bundle, errors, paths
+from ..package import artifact, bundle, errors, paths, versions
+from ..package import package as build_package
 from .conftest import prepare
 
 
@@ -71,6 +72,28 @@ def test_without_exported_packages_there_is_nothing_to_pin(repo: Repo) -> None:
 
     assert done.code == 2
     assert "uv run just package" in done.err
+
+
+@pytest.mark.parametrize(
+    ("name", "value", "named", "sample"),
+    [
+        ("GITHUB_EVENT_NAME", "pull_request", "1", True),
+        ("CI_PIPELINE_SOURCE", "merge_request_event", "1", True),
+        ("GITHUB_EVENT_NAME", "push", "1", False),
+        ("GITHUB_EVENT_NAME", "push", None, True),
+    ],
+)
+def test_in_ci_a_change_and_an_empty_registry_are_tried_with_the_sample(
+    monkeypatch: pytest.MonkeyPatch, name: str, value: str, named: str | None, sample: bool
+) -> None:
+    for other in ("GITHUB_EVENT_NAME", "CI_PIPELINE_SOURCE", "CI"):
+        monkeypatch.delenv(other, raising=False)
+    monkeypatch.setattr(versions, "by_alias", lambda alias: named)
+    assert not build_package.tried_out()
+    monkeypatch.setenv("CI", "true")
+    monkeypatch.setenv(name, value)
+
+    assert build_package.tried_out() == sample
 
 
 def test_a_bento_that_cannot_be_built_leaves_the_package_as_it_was(own_package: Repo) -> None:

@@ -14,7 +14,7 @@ import httpx
 import pytest
 
 from ..fixtures import ROOT
-from ..package import errors, nginx, tls
+from ..package import errors, nginx, ports, tls
 from .conftest import free_ports, needs
 from .test_nginx import running
 
@@ -53,7 +53,7 @@ def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
     monkeypatch.chdir(tmp_path)
     for name, port in free_ports().items():
         monkeypatch.setenv(name, port)
-    monkeypatch.delenv(tls.HOST, raising=False)
+    monkeypatch.delenv(ports.HOST, raising=False)
     server = HTTPServer(("127.0.0.1", 0), Champion)
     monkeypatch.setenv("CHAMPION_PORT", str(server.server_port))
     thread = threading.Thread(target=server.serve_forever)
@@ -119,13 +119,42 @@ def test_without_a_certificate_the_door_is_plain_and_for_this_machine(
     assert f"listen 127.0.0.1:{nginx.ports()['PROXY_PORT']};" in nginx.LIVE.read_text("utf-8")
 
 
+@pytest.mark.parametrize("host", ["::1", "[::1]"])
+def test_the_door_may_be_an_address_of_ipv6(
+    folder: Path, monkeypatch: pytest.MonkeyPatch, host: str
+) -> None:
+    monkeypatch.setenv(ports.HOST, host)
+    monkeypatch.delenv(tls.CERTIFICATE)
+    monkeypatch.delenv(tls.KEY)
+    nginx.write([1, 100])
+    with running():
+        answer = httpx.get(f"{ports.address('PROXY_PORT')}/readyz")
+
+    assert ports.address("PROXY_PORT").startswith("http://[::1]:")
+    assert answer.text == "champion"
+
+
+@pytest.mark.parametrize(
+    ("host", "asked"),
+    [("", "127.0.0.1"), ("0.0.0.0", "127.0.0.1"), ("::", "[::1]"), ("192.0.2.1", "192.0.2.1")],
+)
+def test_the_door_is_asked_where_it_listens_and_the_rest_on_this_machine(
+    monkeypatch: pytest.MonkeyPatch, host: str, asked: str
+) -> None:
+    monkeypatch.setenv(ports.HOST, host)
+    monkeypatch.setenv("PROXY_PORT", "8080")
+
+    assert ports.address("PROXY_PORT") == f"http://{asked}:8080"
+    assert ports.address("STATUS_PORT").startswith("http://127.0.0.1:")
+
+
 @pytest.mark.parametrize(
     ("environment", "says"),
     [
         ({tls.KEY: ""}, "TLS_KEY is not set"),
         ({tls.CERTIFICATE: ""}, "TLS_CERTIFICATE is not set"),
         ({tls.CERTIFICATE: "nowhere.pem"}, "nowhere.pem, which cannot be read"),
-        ({tls.CERTIFICATE: "", tls.KEY: "", tls.HOST: "0.0.0.0"}, "there is no TLS"),
+        ({tls.CERTIFICATE: "", tls.KEY: "", ports.HOST: "0.0.0.0"}, "there is no TLS"),
     ],
 )
 def test_half_of_it_is_refused_before_anything_is_written(

@@ -153,6 +153,14 @@ def test_a_dirty_run_is_clean_once_its_inputs_are_committed(
     assert tags["commit"] == own_repo.git("rev-parse", "HEAD")
     assert {name: logged[name] for name in runs.TAGS} == {name: tags[name] for name in runs.TAGS}
 
+    (own_repo.folder / "src" / "new.py").write_text("LATER = True\n", encoding="utf-8")
+    again = own_repo.must("register")  # what the version says of these bytes is still so
+    rewrite(candidate, run_id=run_id, data_sha256="of other data")
+    other = own_repo.run("register")
+
+    assert again.out == "2\n"
+    assert (other.code, "the run is dirty" in other.err) == (1, True)
+
 
 def test_a_commit_of_other_inputs_does_not_clean_a_dirty_run(own_repo: Repo) -> None:
     make_dirty(own_repo)

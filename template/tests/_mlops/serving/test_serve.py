@@ -10,7 +10,7 @@ import httpx
 import pytest
 
 from ..fixtures import Repo
-from ..package import artifact, features, local_service, paths, schema, serving, tables
+from ..package import artifact, errors, features, local_service, paths, schema, serving, tables
 
 
 @pytest.fixture(scope="module")
@@ -58,6 +58,19 @@ def test_a_port_in_use_is_an_outside_failure(repo: Repo) -> None:
     assert done.code == 3
     assert f"port {port} of 127.0.0.1 cannot be used" in done.err
     assert "--port" in done.err
+
+
+def test_an_address_of_ipv6_stands_in_brackets_and_its_port_is_tried() -> None:
+    with socket.socket(socket.AF_INET6) as taken:
+        taken.bind(("::1", 0))
+        taken.listen()
+        port = taken.getsockname()[1]
+        with pytest.raises(errors.OutsideFailed, match=f"port {port} of ::1 cannot be used"):
+            local_service.require_free("::1", port)
+    local_service.require_free("::1", port)
+
+    assert local_service.authority("::1", port) == f"[::1]:{port}"
+    assert local_service.authority("127.0.0.1", port) == f"127.0.0.1:{port}"
 
 
 def champion_in(folder: Path, monkeypatch: pytest.MonkeyPatch) -> serving.Champion:

@@ -2,6 +2,7 @@
 """What the page about the model shows, and what it says about a record that is not there."""
 
 import json
+import re
 from html.parser import HTMLParser
 from itertools import pairwise
 from typing import Any
@@ -246,14 +247,36 @@ def test_card_draws_the_page_anew(own_repo: Repo) -> None:
 
 
 def test_the_rows_of_a_confusion_matrix_are_what_happened() -> None:
+    rows = {"a": [8, 2, 0], "b": [1, 3, 0], "c": [1, 0, 1]}
     labels = [
-        {"label": "a", "rows": 10, "predicted": 9, "recall": 0.8},
-        {"label": "b", "rows": 4, "predicted": 5, "recall": 0.75},
+        {"label": one, "rows": sum(found), "answered": dict(zip(rows, found, strict=True))}
+        for one, found in rows.items()
     ]
     page = Page(f"<main>{report_sections.matrix(labels)}</main>")
+    older = [{"label": "a", "rows": 10}, *labels[1:]]
 
-    assert page.words["td"] == "8 (80.0%)2 (20.0%)1 (25.0%)3 (75.0%)"
-    assert report_sections.matrix([*labels, labels[0]]).startswith("<p>The label that is answered")
+    assert "a predictedb predictedc predicted" in page.words["th"]
+    assert page.words["td"].startswith("8 (80.0%)2 (20.0%)0 (0.0%)1 (25.0%)3 (75.0%)0")
+    assert page.words["td"].endswith("1 (50.0%)0 (0.0%)1 (50.0%)")
+    assert report_sections.matrix(older).startswith("<p>The label that is answered")
+
+
+def test_a_confusion_matrix_of_many_labels_is_that_of_the_most_frequent_ones() -> None:
+    count = report_sections.MATRIX + 2
+    labels = [
+        {
+            "label": place,
+            "rows": 10 + place,
+            "answered": {str(other): 10 * (other == place) for other in range(count - 1)}
+            | {str(count - 1): place + 10 * (place == count - 1)},
+        }
+        for place in range(count)
+    ]
+    found = report_sections.matrix(labels)
+
+    assert "another predicted" in found
+    assert "0 happened" not in re.findall(r">(\d+ happened)<", found)
+    assert len(re.findall(r">(\d+ happened)<", found)) == report_sections.MATRIX
 
 
 @pytest.mark.parametrize("value", [0.0, 5.0, -3.0])

@@ -13,13 +13,12 @@ from ..files import whole_file
 from ..interface import Contract
 from ..local_service import require_free
 from . import nginx, rules, runner, traffic
-from .ports import ports
+from .ports import LOCAL, door, ports
 from .processes import Process, processes, supervised
 
 FOLDER = Path("build/deploy")
 SOURCES = Path("ops/host")
 PATIENCE = 120  # seconds until all can be used; BentoML starts in about five
-LOCAL = "127.0.0.1"
 
 
 def render() -> dict[str, bool]:
@@ -91,8 +90,8 @@ def up() -> str:
     found = processes()
     if runner.running():
         return refresh()
-    for port in ports().values():
-        require_free(LOCAL, port)
+    for name, port in ports().items():
+        require_free(door() if name == "PROXY_PORT" else LOCAL, port)
     render()
     for folder in (paths.CHAMPION, paths.ROLLOUT, Path("monitoring"), traffic.FLAGS):
         folder.mkdir(parents=True, exist_ok=True)

@@ -21,9 +21,10 @@ from . import bundle
 def command(version: str | None) -> None:
     """Build VERSION, by default the challenger or else the champion, into build/package.
 
-    Without a registry, as on a hosted runner, the model is made of the sample: smoke only.
+    Without a registry, as on a hosted runner, the model is made of the sample: smoke only. So it is
+    in CI for a proposed change, and as long as no version passed the gate.
     """
-    if version or registry_here():
+    if version or (registry_here() and not tried_out()):
         made = registered(version)
     else:
         with tried([]) as folder:
@@ -36,6 +37,19 @@ def command(version: str | None) -> None:
 def registry_here() -> bool:
     """Say whether there is a registry to ask: a server, or the file that `set-up` makes."""
     return bool(os.environ.get(runs.ADDRESS)) or Path("mlflow.db").is_file()
+
+
+def tried_out() -> bool:
+    """Say whether CI runs for a change, or for a registry without a version to deliver.
+
+    A change may be one of features, which no registered model fits; and a fork has no secrets.
+    """
+    if os.environ.get("GITHUB_EVENT_NAME") == "pull_request":
+        return True
+    if os.environ.get("CI_PIPELINE_SOURCE") == "merge_request_event":
+        return True
+    names = (versions.CHALLENGER, versions.CHAMPION)
+    return bool(os.environ.get("CI")) and not any(map(versions.by_alias, names))
 
 
 def registered(version: str | None) -> bundle.Package:

@@ -1,9 +1,14 @@
 # The template's. Your own ports go into the environment, for example into .env.
-"""Where the processes of a serving host listen: on this machine alone."""
+"""Where the processes of a serving host listen: on this machine alone, but for the users' door."""
 
 import os
 
 from ..errors import WrongInput
+from ..local_service import authority
+
+HOST = "PROXY_HOST"
+LOCAL = "127.0.0.1"
+EVERY = {"0.0.0.0": LOCAL, "::": "::1"}  # who listens everywhere is asked here
 
 DEFAULTS = {
     "PROXY_PORT": 8080,
@@ -30,9 +35,19 @@ def ports() -> dict[str, int]:
     return found
 
 
+def door() -> str:
+    """Return on which of this machine's addresses the proxy listens to users."""
+    return (os.environ.get(HOST) or LOCAL).strip("[]")
+
+
+def host(name: str) -> str:
+    """Return where a port, such as `STATUS_PORT`, is to be asked from this machine."""
+    return EVERY.get(door(), door()) if name == "PROXY_PORT" else LOCAL
+
+
 def address(name: str) -> str:
     """Return the address of what listens on a port, such as `STATUS_PORT`."""
-    return f"http://127.0.0.1:{ports()[name]}"
+    return f"http://{authority(host(name), ports()[name])}"
 
 
 def _port(name: str, default: int) -> int:

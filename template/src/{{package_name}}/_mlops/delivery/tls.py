@@ -6,9 +6,10 @@ from pathlib import Path
 
 from ..errors import WrongInput
 from ..files import sha256
+from ..local_service import LOOPBACK, authority
+from .ports import HOST, door, ports
 
-CERTIFICATE, KEY, HOST = "TLS_CERTIFICATE", "TLS_KEY", "PROXY_HOST"
-LOCAL = ("127.0.0.1", "localhost", "::1")
+CERTIFICATE, KEY = "TLS_CERTIFICATE", "TLS_KEY"
 OTHERS = 0o007  # may not even read a key
 NOT_PLAIN = (
     '{"error": "plain HTTP is refused", "detail": "this address speaks TLS alone", '
@@ -26,12 +27,12 @@ def directives() -> dict[str, str]:
             read, or others would reach the door without TLS.
     """
     certificate, key = os.environ.get(CERTIFICATE, ""), os.environ.get(KEY, "")
-    host = os.environ.get(HOST) or LOCAL[0]
+    host, listen = door(), authority(door(), ports()["PROXY_PORT"])
     if not certificate and not key:
-        if host not in LOCAL:
+        if host not in LOOPBACK:
             message = f"{HOST} is {host!r}, which others reach, and there is no TLS"
             raise WrongInput(message, f"{CERTIFICATE} and {KEY} name the files, or unset {HOST}")
-        return {"listen": host, "ssl": "", "tls": ""}
+        return {"listen": listen, "ssl": "", "tls": ""}
     files = {name: Path(path) for name, path in ((CERTIFICATE, certificate), (KEY, key))}
     for name, path in files.items():
         if not path.is_file() or not os.access(path, os.R_OK):
@@ -48,7 +49,7 @@ def directives() -> dict[str, str]:
         "error_page 497 = @plain;",
         f"location @plain {{ internal; default_type application/json; return 400 '{NOT_PLAIN}'; }}",
     ]
-    return {"listen": host, "ssl": " ssl", "tls": "\n".join(f"        {line}" for line in lines)}
+    return {"listen": listen, "ssl": " ssl", "tls": "\n".join(f"        {line}" for line in lines)}
 
 
 def quoted(path: Path) -> str:

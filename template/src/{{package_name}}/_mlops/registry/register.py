@@ -42,13 +42,25 @@ def command(force: str | None, as_json: bool) -> None:
 
 
 def settled(manifest: dict[str, Any]) -> dict[str, Any]:
-    """Return a manifest that names the commit of its inputs, also when they came in after it."""
-    if not manifest["dirty"] or provenance.uncommitted():
+    """Return a manifest that names the commit of its inputs, also when they came in after it.
+
+    What a version says of the same bytes stays true when the inputs change later.
+    """
+    if not manifest["dirty"]:
         return manifest
-    if provenance.inputs_sha256() != manifest.get("inputs_sha256"):
+    if (kept := known(manifest["model_sha256"])) and of_same_inputs(kept, manifest):
+        commit = kept.tags["commit"]
+    elif provenance.uncommitted() or provenance.inputs_sha256() != manifest.get("inputs_sha256"):
         return manifest
-    commit = programs.git("rev-parse", "HEAD")
+    else:
+        commit = programs.git("rev-parse", "HEAD")
     return {**manifest, "commit": commit, "dirty": False, "dirty_reasons": []}
+
+
+def of_same_inputs(version: versions.Version, manifest: dict[str, Any]) -> bool:
+    """Say whether a clean version is of the data, features and packages of a manifest."""
+    now = {**manifest, "commit": version.tags.get("commit"), "dirty": False}
+    return all(version.tags.get(name) == str(now[name]) for name in runs.TAGS)
 
 
 def known(model_sha256: str) -> versions.Version | None:

@@ -11,7 +11,7 @@ import click
 
 from ..errors import OutsideFailed, WrongInput, first_cause
 from ..files import whole_file
-from ..local_service import require_free, require_owner
+from ..local_service import authority, require_free, require_owner
 from .runs import ADDRESS
 
 DATABASE = "DATABASE_URL"
@@ -45,8 +45,8 @@ def command(host: str, port: int, workers: int, allowed_hosts: str | None, auth:
     asked = authentication(database) if auth else {}
     require_answer(database)
     require_free(host, port)
-    names = allowed_hosts or ",".join(f"{name}:{port}" for name in ("localhost", "127.0.0.1", host))
-    click.echo(f"server: http://{host}:{port} on {shown(database)}", err=True)
+    names = allowed_hosts or ",".join(authority(name, port) for name in ("localhost", "127.0.0.1", host))
+    click.echo(f"server: http://{authority(host, port)} on {shown(database)}", err=True)
     serve = ["--host", host, "--port", str(port), "--workers", str(workers)]
     serve += ["--serve-artifacts", "--artifacts-destination", f"./{FILES}"]
     serve += ["--allowed-hosts", names]

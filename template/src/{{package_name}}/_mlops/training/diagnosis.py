@@ -90,8 +90,9 @@ def by_label(y_true: pd.Series, y_pred: pd.DataFrame) -> list[dict[str, Any]]:
 
     Returns:
         One record per label: `label`, `rows` that have it, `predicted` rows, `precision`,
-        `recall` and `f1` of the label that is answered, and `roc_auc` of this label against the
-        rest; not a number where a label does not occur.
+        `recall` and `f1` of the label that is answered, `roc_auc` of this label against the
+        rest; not a number where a label does not occur; and how many of its rows were `answered`
+        by each label, a row of the confusion matrix.
     """
     if outcome.is_number(y_pred):
         return []
@@ -110,6 +111,9 @@ def by_label(y_true: pd.Series, y_pred: pd.DataFrame) -> list[dict[str, Any]]:
             "roc_auc": float(roc_auc_score(y_true == label, y_pred[label]))
             if 0 < rows[place] < len(y_true)
             else np.nan,
+            "answered": {
+                str(one): int(((said == one) & (y_true == label)).sum()) for one in labels
+            },
         }
         for place, label in enumerate(labels)
     ]

@@ -15,6 +15,7 @@ from .drawings import Dot, bars, curves, dots
 
 SHOWN = 20  # features in the drawing; the table has all
 CURVES = 6  # labels in one drawing, the most frequent ones
+MATRIX = 10  # labels in the confusion matrix, the same
 ASIDE = "../"  # from the page to the repo's root
 
 
@@ -97,7 +98,7 @@ def metrics(records: Records) -> str:
 
 
 def confusion(records: Records) -> str:
-    """Show what was predicted beside what happened: of two labels as a matrix."""
+    """Show what was predicted beside what happened."""
     if not (labels := records.report.get("labels")):
         return ""
     heads = ["precision", "recall", "f1", "roc_auc"]
@@ -118,17 +119,19 @@ def confusion(records: Records) -> str:
 
 
 def matrix(labels: Sequence[dict[str, Any]]) -> str:
-    """Return the confusion matrix of two labels, which their recall tells; else nothing."""
-    if len(labels) != 2:
-        return "<p>The label that is answered counts as predicted.</p>"
-    right = [round(one["rows"] * (one["recall"] or 0)) for one in labels]
+    """Return the confusion matrix: of many labels, that of the most frequent ones."""
+    if any("answered" not in one for one in labels):
+        return "<p>The label that is answered counts as predicted.</p>"  # an older record
+    often = sorted(labels, key=lambda one: -one["rows"])[:MATRIX]
+    known = [one for one in labels if one in often]
     rows = []
-    for place, one in enumerate(labels):
-        wrong = one["rows"] - right[place]
-        found = [right[place], wrong] if place == 0 else [wrong, right[place]]
+    for one in known:
+        found = [one["answered"][str(other["label"])] for other in known]
+        found += [one["rows"] - sum(found)] if len(known) < len(labels) else []
         cells = (f"{n:,} ({share(n, one['rows'])})" for n in found)
         rows.append([f"{escape(str(one['label']))} happened", *cells])
-    heads = ["", *(f"{one['label']} predicted" for one in labels)]
+    heads = ["", *(f"{one['label']} predicted" for one in known)]
+    heads += ["another predicted"] if len(known) < len(labels) else []
     return (
         "<p>Confusion matrix: a row is what happened, a column what is answered; "
         "shares are of the row.</p>" + table("confusion matrix", heads, rows)
