@@ -57,7 +57,9 @@ def command(database: Path | None, max_age: float) -> None:
             open_ones += [] if reason else [one.name]
     if open_ones:
         message = f"{len(set(open_ones))} of {len(every)} packages are vulnerable or not checked"
-        hint = "uv lock --upgrade-package NAME, or advisories.accepted in contract.yaml with a reason"
+        hint = (
+            "uv lock --upgrade-package NAME, or advisories.accepted in contract.yaml with a reason"
+        )
         raise Refused(f"{message}: {', '.join(dict.fromkeys(open_ones))}", hint)
     source = database or os.environ.get(SERVICE) or OSV
     click.echo(f"advisories: {len(every)} packages, none open, by {source}", err=True)
@@ -149,7 +151,9 @@ def by_file(database: Path, packages: Sequence[Package], days: float) -> dict[Pa
     age = datetime.now(UTC) - datetime.fromisoformat(newest or "1970-01-01T00:00:00Z")
     if age.total_seconds() > days * 86400:
         message = f"{database} knows nothing newer than {newest[:10]}, {age.days} days ago"
-        raise WrongInput(message, f"fetch it anew, or --max-age says that {days:g} days are too few")
+        raise WrongInput(
+            message, f"fetch it anew, or --max-age says that {days:g} days are too few"
+        )
     return {one: sorted(set(ids)) for one, ids in found.items()}
 
 
@@ -182,6 +186,8 @@ def inside(version: Version, events: list[dict[str, str]]) -> bool:
         bound = Version("0.dev0" if text == "0" else text)
         if kind == "introduced" and version >= bound:
             affected = True
-        elif (kind == "fixed" and version >= bound) or (kind == "last_affected" and version > bound):
+        elif (kind == "fixed" and version >= bound) or (
+            kind == "last_affected" and version > bound
+        ):
             affected = False
     return affected

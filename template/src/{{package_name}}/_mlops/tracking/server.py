@@ -45,7 +45,9 @@ def command(host: str, port: int, workers: int, allowed_hosts: str | None, auth:
     asked = authentication(database) if auth else {}
     require_answer(database)
     require_free(host, port)
-    names = allowed_hosts or ",".join(authority(name, port) for name in ("localhost", "127.0.0.1", host))
+    names = allowed_hosts or ",".join(
+        authority(name, port) for name in ("localhost", "127.0.0.1", host)
+    )
     click.echo(f"server: http://{authority(host, port)} on {shown(database)}", err=True)
     serve = ["--host", host, "--port", str(port), "--workers", str(workers)]
     serve += ["--serve-artifacts", "--artifacts-destination", f"./{FILES}"]
