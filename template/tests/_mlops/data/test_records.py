@@ -19,6 +19,7 @@ COLUMNS = [
     interface.Column("sure", "boolean", "now", "whether", missing=True),
     interface.Column("local", "timestamp", "now", "somewhere", missing=True),
     interface.Column("paris", "timestamp", "now", "there", missing=True, zone="Europe/Paris"),
+    interface.Column("york", "timestamp", "now", "west", missing=True, zone="America/New_York"),
 ]
 NIGHT = datetime(2026, 10, 25, 1, 59)  # an hour before the clocks of Paris are changed
 VALUES: dict[str, list[Any]] = {
@@ -28,6 +29,7 @@ VALUES: dict[str, list[Any]] = {
     "sure": [None, True, False, 1, "true", "maybe"],
     "local": [None, NIGHT, NIGHT.replace(tzinfo=UTC), NIGHT.isoformat(), datetime.max, "x"],
     "paris": [None, NIGHT, NIGHT + timedelta(hours=1), NIGHT.replace(tzinfo=UTC), datetime.min],
+    "york": [None, NIGHT, datetime.max, datetime.max.replace(tzinfo=UTC), datetime.min, "x"],
 }
 
 

@@ -27,7 +27,7 @@ def read(records: Sequence[dict[str, Any]], columns: Sequence[Column]) -> pd.Dat
     try:
         if gaps(records, columns) is not None:
             return _typed(found, columns)
-    except (ValueError, OverflowError):  # such as a time at which the clocks are changed
+    except (ValueError, OverflowError):  # such as a time that no clock shows
         pass
     return tables.conform(pd.DataFrame(found, columns=[*found]), columns)
 
@@ -70,6 +70,8 @@ def _times(values: list[Any], zone: str) -> pd.DatetimeIndex:
     if any(value is not None and value.tzinfo for value in values):
         raise ValueError("a time with an offset")
     times = pd.DatetimeIndex(np.array(values, tables.TYPES["timestamp"]))
-    if zone not in ("", "UTC"):  # where no clock is ever changed
+    if zone not in tables.STEADY:
+        if any(value and not tables.CALENDAR[0] <= value <= tables.CALENDAR[1] for value in values):
+            raise ValueError("a time at the end of the calendar")
         times.tz_localize(zone)
     return times

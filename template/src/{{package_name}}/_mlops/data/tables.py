@@ -34,6 +34,9 @@ TYPES = {
 TRUTH = dict.fromkeys((True, "True", "true", "TRUE", "1"), True) | dict.fromkeys(
     (False, "False", "false", "FALSE", "0"), False
 )
+STEADY = ("", "UTC")  # zones in which no clock is ever changed
+# between its first and its last year: beyond, the time of another zone is in no calendar
+CALENDAR = (pd.Timestamp(2, 1, 1), pd.Timestamp(9998, 12, 31))
 EXACT = 2**53  # whole numbers up to here are floats too
 OFFSET = re.compile(r"[T ]\d\d.*(?:[Zz]|[+-]\d\d(?::?\d\d)?)$")
 
@@ -121,7 +124,7 @@ def misfits(values: pd.Series, column: Column) -> pd.Series:
 def _times(values: pd.Series, zone: str) -> pd.Series:
     """Return local times of the zone; missing where one cannot be read, or names no one moment."""
     if isinstance(values.dtype, pd.DatetimeTZDtype):
-        times = values.dt.tz_convert(zone or "UTC").dt.tz_localize(None)
+        times = _in_calendar(values).dt.tz_convert(zone or "UTC").dt.tz_localize(None)
         times = times if zone else times.where(times.isna())
     elif pd.api.types.is_datetime64_dtype(values):
         times = values
@@ -130,13 +133,19 @@ def _times(values: pd.Series, zone: str) -> pd.Series:
         times = pd.to_datetime(values.where(~offset), errors="coerce")
         if offset.any() and zone:
             moments = pd.to_datetime(values[offset], errors="coerce", utc=True, format="ISO8601")
-            local = moments.dt.tz_convert(zone).dt.tz_localize(None)
+            local = _in_calendar(moments).dt.tz_convert(zone).dt.tz_localize(None)
             times = times.astype(TYPES["timestamp"]).where(~offset, local)
     times = times.astype(TYPES["timestamp"])
-    if not zone:
+    if zone in STEADY:
         return times
+    times = _in_calendar(times)
     known = times.dt.tz_localize(zone, ambiguous="NaT", nonexistent="NaT").notna()
     return times.where(known)
+
+
+def _in_calendar(times: pd.Series) -> pd.Series:
+    first, last = (end.tz_localize("UTC") if times.dt.tz else end for end in CALENDAR)
+    return times.where(times.between(first, last))
 
 
 def local_time(value: datetime, zone: str) -> datetime:

@@ -49,7 +49,7 @@ def command(
 ) -> None:
     """Write schema, features, model, contract, tests and batches for the table in PATH.
 
-    PATH is a file (CSV, TSV, Parquet, JSON lines, Excel), a folder of them, or a data set of
+    PATH is a file (CSV, TSV, Parquet, JSON lines, Excel, ARFF), a folder of them, or a data set of
     scikit-learn, such as sklearn:iris. The proposal is shown before anything is written; then the
     example's files are replaced and committed, so git can undo it. Nothing that a person changed
     is replaced without --force.

@@ -13,6 +13,7 @@ import pandas as pd
 
 from ...data.dialect import Dialect
 from ...errors import OutsideFailed, Problem, WrongInput, did_you_mean
+from .arff import arff
 from .database import query
 from .naming import LONGEST_NAME, as_pandas, clean_names, listed, shown
 from .raw import Raw, header_line, require_file, without_total
@@ -144,6 +145,8 @@ def one_file(path: Path) -> Raw:
             raise WrongInput(f"{path} {PACKED[0]}; expected a table", PACKED[1])
         if suffix in JSON_SUFFIXES:
             return records(path)
+        if suffix == ".arff":
+            return arff(path)
         if suffix in TEXT_SUFFIXES:
             require_room(path)
             return text(path)
@@ -158,7 +161,7 @@ def one_file(path: Path) -> Raw:
         hints = [hint for word, hint in HINTS.items() if word in reason]
         hint = (hints or ["is it what its name says?"])[0]
         raise WrongInput(f"{path} cannot be read: {reason}", hint) from error
-    known = (*TEXT_SUFFIXES, ".parquet", *JSON_SUFFIXES, ".xlsx")
+    known = (*TEXT_SUFFIXES, ".parquet", *JSON_SUFFIXES, ".xlsx", ".arff")
     message = f"{path} ends with {path.suffix!r}; expected one of {', '.join(known)}"
     raise WrongInput(message, "name a file after what it holds, or leave it out")
 
