@@ -3,6 +3,7 @@
 
 import json
 from datetime import UTC, datetime, timedelta
+from types import SimpleNamespace
 from typing import Any
 
 import numpy as np
@@ -82,6 +83,17 @@ def test_each_value_alone_is_that_of_conform(name: str, values: list[Any]) -> No
     for value in values:
         found, expected = records.read([{name: value}], columns), slowly([{name: value}], columns)
         pd.testing.assert_frame_equal(found, expected, check_exact=True, check_column_type=False)
+
+
+def test_a_whole_number_may_be_written_with_a_point_as_tables_with_gaps_hold_it() -> None:
+    wanted = SimpleNamespace(COLUMNS=COLUMNS[1:2], MOMENTS=("now",), PREDICTION_MOMENT="now")
+    model = messages.input_model(wanted)
+
+    made: Any = model.model_validate_json('{"rows": [{"count": 7.0}, {"count": null}]}')
+    assert [row.count for row in made.rows] == [7, None]
+    for wrong in ("7.5", "true", '"7"', "1e300"):
+        with pytest.raises(ValueError, match="count"):
+            model.model_validate_json(f'{{"rows": [{{"count": {wrong}}}]}}')
 
 
 def test_a_column_that_was_left_out_is_missing() -> None:

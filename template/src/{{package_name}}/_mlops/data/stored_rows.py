@@ -1,7 +1,6 @@
 # The template's. How batches are read is yours, in data.py.
 """Where a subject's rows are stored, and how they are taken out, file by file."""
 
-import csv
 import json
 import os
 import shutil

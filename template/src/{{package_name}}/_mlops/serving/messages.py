@@ -8,6 +8,7 @@ from typing import Annotated, Any
 from pydantic import (
     AfterValidator,
     BaseModel,
+    BeforeValidator,
     ConfigDict,
     Field,
     NaiveDatetime,
@@ -19,8 +20,14 @@ from starlette.responses import JSONResponse
 from ..data.tables import known_columns, local_time
 from ..interface import Column, Schema
 
+
+def whole(value: Any) -> Any:
+    """Return 7 for 7.0: JSON tells them not apart, and a table with a gap holds the second."""
+    return int(value) if isinstance(value, float) and value.is_integer() else value
+
+
 TYPES: dict[str, Any] = {
-    "integer": Annotated[int, Field(strict=True)],
+    "integer": Annotated[int, BeforeValidator(whole), Field(strict=True)],
     "number": Annotated[float, Field(strict=True, allow_inf_nan=False)],
     "text": Annotated[str, Field(strict=True, max_length=200)],
     "boolean": Annotated[bool, Field(strict=True)],

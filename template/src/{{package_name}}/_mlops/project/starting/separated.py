@@ -71,9 +71,9 @@ def text(path: Path) -> Raw:
     rows = rows.reset_index(drop=True)
     if rows.empty:
         raise WrongInput(f"{path} holds a header and no row")
-    if separator == SPACES and (rows.iloc[:, -1].fillna("") == "").any():
-        if short := short_line(path, written, width):
-            raise uneven(path, *short)
+    gaps = bool((rows.iloc[:, -1].fillna("") == "").any())
+    if separator == SPACES and gaps and (short := short_line(path, written, width)):
+        raise uneven(path, *short)
     if width > 1 and rows.iloc[-1].fillna("").iloc[-1] == "" and not ended(path):
         rows = rows.iloc[:-1]
         notes.append("last line left out: it is not whole")

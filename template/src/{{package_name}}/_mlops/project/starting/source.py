@@ -20,7 +20,7 @@ from .raw import Raw, header_line, require_file, without_total
 from .separated import LINE_END, text
 from .values import Written, column
 
-TEXT_SUFFIXES = (".csv", ".tsv", ".txt", ".tab", ".dat")
+TEXT_SUFFIXES = (".csv", ".tsv", ".txt", ".tab", ".dat", ".data")
 JSON_SUFFIXES = (".jsonl", ".ndjson", ".json")
 # first bytes of files that hold no table as they are, and what to do about it
 NO_TABLE = {
@@ -302,8 +302,9 @@ def typed(raw: Raw, name: str) -> Source:
     comma = bool(raw.dialect and raw.dialect.separator != ",")
     columns, written, notes = {}, {}, list(raw.notes)
     alike: dict[str, list[str]] = {}
-    for place, name in enumerate(names):
-        columns[name], written[name], said = column(raw.rows.iloc[:, place], name, comma)
+    raw.rows.columns = range(len(names))
+    for place, name in enumerate(names):  # one at a time: of millions of rows, twice is a lot
+        columns[name], written[name], said = column(raw.rows.pop(place), name, comma)
         for one in said:
             alike.setdefault(one, []).append(name)
     notes += [f"{listed(names)}: {one}" for one, names in alike.items()]

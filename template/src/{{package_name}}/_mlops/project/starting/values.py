@@ -6,6 +6,7 @@ from dataclasses import dataclass, field, replace
 
 import numpy as np
 import pandas as pd
+import pyarrow as pa
 
 from ...data import tables
 from ...data.dialect import MISSING_WORDS
@@ -30,6 +31,7 @@ MONEY = r"(?:[€$£¥]|USD|EUR|GBP|CHF)"
 BEFORE, AFTER = rf"^([-+]?)\s*({MONEY})\s*", rf"\s*({MONEY}|%)$"
 MOST = 0.5  # share of numbers or times from which a text is said not to be all of them
 FIRST = 1_000  # values by which most forms of times are ruled out
+PART = 200_000  # texts of which objects are made at once
 ENDS = 20_000  # rows at each end that are looked at, where all would take long
 LIKE_A_TIME = r"\d{4}-\d\d-\d\d.*|\d{1,2}([./-])\d{1,2}\1\d{2,4}.*"
 # numbers that stand for a missing one, where all others are positive
@@ -203,8 +205,10 @@ def truths(texts: pd.Series) -> Found | None:
 
 def numbers(texts: pd.Series, name: str, comma: bool) -> Found | None:
     """Return numbers, when every text is one."""
-    before = texts.str.replace(BEFORE, r"\1", regex=True)
-    bare = before.str.replace(AFTER, "", regex=True).str.strip()
+    bare = texts
+    if texts.str.contains(f"{MONEY}|%").any():  # what follows makes an object of each value
+        bare = texts.str.replace(BEFORE, r"\1", regex=True)
+        bare = bare.str.replace(AFTER, "", regex=True).str.strip()
     signed = texts.notna() & (bare != texts)
     if signed.any() and not one_sign(texts.dropna(), signed):
         return None
@@ -222,15 +226,37 @@ def numbers(texts: pd.Series, name: str, comma: bool) -> Found | None:
         digits = digits.str.replace(",", ".") if decimal == "," else digits
         written = Written("number", decimal=decimal or ("." if signed.any() else ""))
         if digits.dropna().str.fullmatch(r"[-+]?\d+").all():
-            exact = digits.map(int, na_action="ignore")
-            largest = int(exact.dropna().abs().max())
-            if largest >= (EXACT if exact.isna().any() else 2**63):
+            exact = whole_numbers(digits)
+            low, high = (int(exact.min()), int(exact.max()))
+            if max(-low, high) >= (EXACT if exact.isna().any() else 2**63):
                 return texts, Written("text"), ["whole numbers too long for a number, kept as text"]
             values, whole_written, more = whole(exact.astype("Int64"), name)
             return values, replace(whole_written, decimal=written.decimal), [*said, *more]
-        values, more = without_sentinel(digits.astype("object").astype("float64"))
+        values, more = without_sentinel(real_numbers(digits))
         return values, written, [*said, *more]
     return None
+
+
+def whole_numbers(digits: pd.Series) -> pd.Series:
+    """Return texts of digits as `Int64`; as Python's numbers where one is too long for that.
+
+    Arrow needs no object for each of millions of values.
+    """
+    try:
+        cast = pa.Array.from_pandas(digits.str.removeprefix("+")).cast(pa.int64())
+    except pa.ArrowInvalid:
+        return digits.map(int, na_action="ignore")
+    found = cast.to_pandas(types_mapper={pa.int64(): pd.Int64Dtype()}.get)
+    return found.set_axis(digits.index).rename(digits.name)
+
+
+def real_numbers(digits: pd.Series) -> pd.Series:
+    """Return texts of numbers as `float64`, as whoever wrote them meant them."""
+    try:
+        cast = pa.Array.from_pandas(digits.str.removeprefix("+")).cast(pa.float64())
+    except pa.ArrowInvalid:
+        return digits.astype("object").astype("float64")
+    return pd.Series(cast.to_numpy(zero_copy_only=False), digits.index, name=digits.name)
 
 
 def one_sign(known: pd.Series, signed: pd.Series) -> bool:
@@ -295,7 +321,7 @@ def times(texts: pd.Series, comma: bool) -> Found | None:
     said = [] if form in ("ISO8601", "%Y-%m-%d") else [f"time is written as {form}"]
     if len(fitting) > 1 and form[2:3] in "/-" and not form.startswith("%Y"):
         said.append(f"{fitting[1]} would fit as well: look at a day after the 12th")
-    values = pd.to_datetime(texts, format=form).astype("datetime64[us]")
+    values = as_times(texts, form).astype("datetime64[us]")
     if form == "ISO8601" and known.str.len().nunique() == 1:
         form = ""  # as every command reads them
     return values, Written("timestamp", form=form), said
@@ -306,9 +332,17 @@ def fits(known: pd.Series, form: str) -> bool:
     if form == "ISO8601" and not known.str.match(r"\d{4}-\d\d-\d\d").all():
         return False
     try:
-        return bool(pd.to_datetime(known, errors="coerce", format=form).notna().all())
+        return bool(as_times(known, form).notna().all())
     except ValueError:  # some have an offset, some have none
         return False
+
+
+def as_times(texts: pd.Series, form: str) -> pd.Series:
+    """Return texts as times, missing where one has another form; a part at a time, for memory."""
+    parts = [texts.iloc[start : start + PART] for start in range(0, len(texts), PART)]
+    return pd.concat(
+        [pd.to_datetime(one, errors="coerce", format=form) for one in parts or [texts]]
+    )
 
 
 def moments_of(values: pd.Series) -> pd.Series:
