@@ -26,39 +26,41 @@ slot.fill(versions.find("1"))
 state.save(state.Rollout(1, "1", "0", state.stages(state.Rules())))
 """
 
-# many flips in one process, each command in a fork: to start one and import MLflow takes seconds,
-# and what one has read is not to answer for the next
+# many flips in one process: to start one and import MLflow takes seconds; in the tracking store
+# each command in a fork, for what one has read is not to answer for the next
 PROGRAM = """\
-import json, os, random, sys, tempfile
+import io, json, os, random, sys, tempfile
+from contextlib import redirect_stderr, redirect_stdout
 from pathlib import Path
-
-import mlflow.sklearn, pandas, skops.io  # before the forks
 
 from late_flights._mlops import cli
 
 def said(*command):
-    with tempfile.TemporaryFile() as out:
+    out, code = io.StringIO(), 0
+    with redirect_stdout(out), redirect_stderr(out):
+        try:
+            cli.main(list(command))
+        except SystemExit as end:
+            code = int(end.code or 0)
+    return code, out.getvalue()
+
+def said_alone(*command):
+    with tempfile.TemporaryFile("w+") as file:
         if not (child := os.fork()):
-            os.dup2(out.fileno(), 1)
-            os.dup2(out.fileno(), 2)
-            code = 0
             try:
-                cli.main(list(command))
-            except SystemExit as end:
-                code = int(end.code or 0)
-            except BaseException as error:
-                print(repr(error))
-                code = 4
-            sys.stdout.flush()
-            sys.stderr.flush()
-            os._exit(code)
-        _, status = os.waitpid(child, 0)
-        out.seek(0)
-        return os.waitstatus_to_exitcode(status), out.read().decode(errors="replace")
+                json.dump(said(*command), file)
+                file.flush()
+            finally:
+                os._exit(0)
+        os.waitpid(child, 0)
+        file.seek(0)
+        return json.load(file)
 
 commands, names, flips, seed, every = json.loads(sys.argv[1])
-for command in commands:
-    cli.load(command[0], cli.find_commands()[command[0]])
+if every:
+    import mlflow.sklearn, pandas, skops.io
+    for command in commands:
+        cli.load(command[0], cli.find_commands()[command[0]])
 found = []
 for name in names:
     path, spots = Path(name), random.Random(f"{seed}{name}")
@@ -70,7 +72,7 @@ for name in names:
         changed = bytearray(whole)
         changed[place] ^= 1 << spots.randrange(7)
         path.write_bytes(bytes(changed))
-        answers = [said(*command) for command in commands]
+        answers = [(said_alone if every else said)(*command) for command in commands]
         path.write_bytes(whole)
         found.append([name, place, answers])
 print(json.dumps(found))

@@ -7,6 +7,7 @@ import re
 import subprocess
 import sys
 from pathlib import Path
+from types import SimpleNamespace
 
 import click
 import pytest
@@ -197,3 +198,17 @@ def test_a_name_nearby_is_suggested_and_a_far_one_gets_the_list() -> None:
 )
 def test_of_what_a_program_says_the_line_with_the_cause_is_passed_on(said: str, cause: str) -> None:
     assert errors.cause_of(said) == cause
+
+
+@pytest.mark.parametrize(("free", "spared"), [(1 << 40, False), (1 << 20, True)])
+def test_on_a_disk_that_is_nearly_full_nothing_is_compiled(
+    monkeypatch: pytest.MonkeyPatch, free: int, spared: bool
+) -> None:
+    """Python 3.11 writes a part of what does not fit, and cannot read it later."""
+    monkeypatch.setattr(cli.shutil, "disk_usage", lambda path: SimpleNamespace(free=free))
+    monkeypatch.setattr(sys, "dont_write_bytecode", False)
+    monkeypatch.setenv("PYTHONDONTWRITEBYTECODE", "")
+    cli.spare_the_disk()
+
+    assert sys.dont_write_bytecode is spared
+    assert bool(os.environ["PYTHONDONTWRITEBYTECODE"]) is spared

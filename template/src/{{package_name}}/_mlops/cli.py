@@ -4,6 +4,7 @@
 import ast
 import importlib
 import os
+import shutil
 import sys
 from functools import cache
 from pathlib import Path
@@ -26,6 +27,7 @@ STAGES = (
     "delivery",
     "project",
 )
+SPARE = 64 << 20  # bytes
 QUIET = ("MLFLOW_DISABLE_TELEMETRY", "DVC_NO_ANALYTICS", "BENTOML_DO_NOT_TRACK", "DO_NOT_TRACK")
 
 
@@ -98,8 +100,19 @@ def program(ctx: click.Context) -> None:
         os.environ["PATH"] = os.pathsep.join((scripts, others))
 
 
+def spare_the_disk() -> None:
+    """Keep no compiled files where the disk is nearly full.
+
+    Of what does not fit, Python 3.11 would leave a part, at which every later command stops.
+    """
+    if shutil.disk_usage(HERE).free < SPARE:
+        sys.dont_write_bytecode = True
+        os.environ["PYTHONDONTWRITEBYTECODE"] = "1"
+
+
 def main(arguments: list[str] | None = None) -> None:
     """Run a command; a `Problem` becomes one line and its exit code, anything else exit code 4."""
+    spare_the_disk()
     try:
         program(arguments, prog_name=PROJECT)
     except Problem as problem:

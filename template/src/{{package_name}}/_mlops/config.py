@@ -4,7 +4,6 @@
 from pathlib import Path
 from typing import Any, TypeVar, get_args
 
-import click
 from pydantic import BaseModel, ValidationError
 from ruamel.yaml import YAML
 from ruamel.yaml.error import YAMLError
@@ -12,7 +11,6 @@ from ruamel.yaml.error import YAMLError
 from . import paths
 from .errors import WrongInput, did_you_mean, first_cause
 from .interface import Contract, Model, Params, Section
-from .programs import git
 
 S = TypeVar("S", bound=Section)
 
@@ -30,14 +28,6 @@ def train_params(params: Params, model: Model) -> Section:
 def load_contract(path: Path = paths.CONTRACT) -> Contract:
     """Read contract.yaml, by default that of the current folder."""
     return _parse(Contract, _read(path), path)
-
-
-def agreed_contract() -> Contract:
-    """Read contract.yaml for a decision; say so when it is not what git has."""
-    if git("status", "--porcelain", "--", str(paths.CONTRACT)):
-        said = f"warning: {paths.CONTRACT} is not as git has it, and this decision rests on it"
-        click.echo(said, err=True)
-    return load_contract()
 
 
 def _read(path: Path) -> Any:

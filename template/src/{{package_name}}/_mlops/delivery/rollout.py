@@ -8,12 +8,13 @@ from dataclasses import asdict
 import click
 
 from .. import PROJECT
-from ..config import agreed_contract, load_contract
+from ..config import load_contract
 from ..errors import OutsideFailed, Refused, WrongInput
 from ..files import one_writer, write_json
 from ..monitoring import notify
 from ..registry import versions
 from ..serving import switch
+from ..tracking import provenance
 from . import controller, host, runner, state, traffic
 
 ACT = "act"
@@ -114,7 +115,7 @@ def begin(version: str | None, force: str | None) -> state.Rollout:
     """Require that everything is ready, and write down a new rollout."""
     if not runner.running():
         raise WrongInput("the stack is not up", "uv run just stack up")
-    contract = agreed_contract()
+    contract = provenance.agreed_contract()
     chosen = switch.choose(version, force)
     pointer = versions.read_pointer()
     if not pointer:

@@ -14,7 +14,7 @@ import pandas as pd
 
 from ... import data, metrics, schema
 from .. import PROJECT, paths
-from ..config import agreed_contract, load_params
+from ..config import load_params
 from ..data import comparison, plausibility
 from ..data.finding import Finding
 from ..data.prediction_log import Log, folder, read
@@ -23,6 +23,7 @@ from ..files import FILE, whole_file, write_json
 from ..interface import Contract, Params
 from ..registry import versions
 from ..serving.switch import roll_back
+from ..tracking import provenance
 from ..tracking.artifact import FIRST_CHAMPION
 from ..training.evaluation import require_metric
 from . import added, champion_data, checks, labels, notify, page, windows, withdraw
@@ -73,7 +74,7 @@ def command(
     """
     if more and not files:
         raise WrongInput(f"{more[0]} is not asked for", f"uv run just monitor --labels {more[0]}")
-    contract, params = agreed_contract(), load_params()
+    contract, params = provenance.agreed_contract(), load_params()
     comparison.require_names(params.drift)
     window = window_of(since, until, contract.monitoring.window_days, datetime.now(UTC))
     report = judge_window(window, [*files, *more], contract, params)

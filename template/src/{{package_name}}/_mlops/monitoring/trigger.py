@@ -12,12 +12,11 @@ from typing import Any
 import click
 
 from .. import paths
-from ..config import agreed_contract
 from ..data import tables
 from ..files import read_json, sha256_of
 from ..interface import Contract
 from ..registry import versions
-from ..tracking import artifact
+from ..tracking import artifact, provenance
 from . import checks
 
 MAKES = {paths.MONITOR: "uv run just monitor", paths.INGEST: "the next ingest"}
@@ -66,7 +65,7 @@ def command(by_data: bool, as_json: bool) -> None:
 
     Reads the champion's manifest, data/raw, reports/monitor.json and reports/ingest.json.
     """
-    contract = agreed_contract()
+    contract = provenance.agreed_contract()
     facts = gather(datetime.now(UTC))
     if by_data and facts.age_days is not None:
         facts = replace(facts, days_since_training=facts.age_days)

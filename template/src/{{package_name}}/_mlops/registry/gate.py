@@ -12,13 +12,12 @@ import pandas as pd
 
 from ... import features, metrics, schema
 from .. import PROJECT, errors, paths
-from ..config import agreed_contract
 from ..data import tables
 from ..data.dataset import HOLDOUT_ROWS, SUMMARY
 from ..errors import DVC, OutsideFailed, Refused, WrongInput
 from ..files import one_writer, read_json, write_json
 from ..interface import Contract
-from ..tracking import artifact, runs
+from ..tracking import artifact, provenance, runs
 from ..training import diagnosis
 from ..training.evaluation import require_metric
 from . import benchmark, journal, versions
@@ -51,7 +50,7 @@ def command(version: str | None, as_json: bool) -> None:
 def decide(chosen: versions.Version, champion: versions.Version | None) -> dict[str, Any]:
     """Judge a version, write the verdict down, and name the challenger when it passes."""
     try:
-        checks = judge(gather(agreed_contract(), chosen, champion))
+        checks = judge(gather(provenance.agreed_contract(), chosen, champion))
     except Refused as problem:  # not even fit to be measured
         checks = [Check("fitness", False, None, None, str(problem))]
     reasons = [f"{check.name}: {check.reason}" for check in checks if not check.ok]

@@ -6,10 +6,9 @@ import json
 import click
 
 from .. import paths
-from ..config import agreed_contract
 from ..errors import Refused
 from ..files import one_writer
-from ..tracking import artifact
+from ..tracking import artifact, provenance
 from ..training.evaluation import better, no_better
 from . import journal, versions
 from .versions import require_same
@@ -26,7 +25,7 @@ BETTER_BASELINE = (
 @click.option("--json", "as_json", is_flag=True, help="Print the new pointer as JSON.")
 def command(version: str | None, force: str | None, as_json: bool) -> None:
     """Make VERSION (by default the newest) the champion that `serve` and `predict` use."""
-    quality = agreed_contract().quality
+    quality = provenance.agreed_contract().quality
     with one_writer(paths.MODELS / ".lock"):
         chosen = versions.find(version)
         manifest = artifact.read_manifest(chosen.folder)

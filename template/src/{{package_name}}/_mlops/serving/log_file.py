@@ -8,10 +8,16 @@ from contextlib import suppress
 from logging import LogRecord
 from logging.handlers import TimedRotatingFileHandler
 from pathlib import Path
+from typing import Any
 
 
 class LogFile(TimedRotatingFileHandler):
     """A file for each day; Python's own handler hides a full disk, and may remove a day then."""
+
+    def __init__(self, *arguments: Any, **options: Any) -> None:
+        """Prepare to write; remove days that are too old, which a kill may have left."""
+        super().__init__(*arguments, **options)
+        self.remove_old()
 
     def emit(self, record: LogRecord) -> None:
         """Append one line; `OSError` when the disk does not take all of it, and none is left."""
@@ -32,12 +38,17 @@ class LogFile(TimedRotatingFileHandler):
             os.close(file)
 
     def doRollover(self) -> None:  # noqa: N802 - Python's name
-        """Give the file the name of its day, unless that is taken, and remove what is too old."""
+        """Give the file the name of its day, unless that is taken; remove what is too old."""
         day = time.strftime(self.suffix, time.gmtime(self.rolloverAt - self.interval))
         ended = Path(f"{self.baseFilename}.{day}")
         if not ended.exists():
             with suppress(FileNotFoundError):
                 Path(self.baseFilename).rename(ended)
         self.rolloverAt = self.computeRollover(int(time.time()))
-        for old in self.getFilesToDelete():
-            Path(old).unlink(missing_ok=True)
+        self.remove_old()
+
+    def remove_old(self) -> None:
+        """Remove the days that the contract keeps no longer."""
+        with suppress(OSError):  # the next day tries again
+            for old in self.getFilesToDelete():
+                Path(old).unlink(missing_ok=True)

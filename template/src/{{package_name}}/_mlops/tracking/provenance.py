@@ -12,10 +12,14 @@ from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
+import click
+
 from .. import paths
+from ..config import load_contract
 from ..data.tables import batches
 from ..errors import OutsideFailed, first_cause
 from ..files import sha256, sha256_of
+from ..interface import Contract
 from ..programs import git, mend_dvc
 
 INPUTS = ("src", "params.yaml", "dvc.yaml", "pyproject.toml", "uv.lock", "data/raw.dvc")
@@ -74,6 +78,14 @@ def inputs_sha256() -> str:
     found = sorted({Path(name) for name in listed.split("\0") if name})
     lines = [f"{path} {sha256(path)}" for path in found if path.is_file()]
     return hashlib.sha256("\n".join(lines).encode()).hexdigest()
+
+
+def agreed_contract() -> Contract:
+    """Read contract.yaml for a decision; say so when it is not what git has."""
+    if git("status", "--porcelain", "--", str(paths.CONTRACT)):
+        said = f"warning: {paths.CONTRACT} is not as git has it, and this decision rests on it"
+        click.echo(said, err=True)
+    return load_contract()
 
 
 def moved_data() -> list[str]:
