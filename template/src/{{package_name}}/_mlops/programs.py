@@ -14,7 +14,6 @@ from pathlib import Path
 import click
 
 from .errors import OutsideFailed, Problem, Refused, WrongInput, cause_of
-from .files import sweep
 
 DVC_FOLDER = Path(".dvc")
 OLD = 86_400  # seconds; no copy of DVC's takes so long
@@ -65,16 +64,6 @@ def dvc(*arguments: str) -> None:
     """Run DVC of this environment."""
     mend_dvc()
     run(sys.executable, "-m", "dvc", *arguments)
-
-
-def share(folder: Path) -> None:
-    """Put a folder of models under DVC, so that `dvc push` takes the bytes and git the pointer."""
-    sweep(folder)
-    mend_dvc()
-    dvc = [sys.executable, "-m", "dvc", "add", str(folder)]  # quiet, it would not say why
-    done = subprocess.run(dvc, capture_output=True, text=True, env=os.environ)
-    if done.returncode:
-        raise OutsideFailed(f"DVC cannot add {folder}: {cause_of(done.stderr)}")
 
 
 def commit(message: str, only: list[str]) -> None:

@@ -12,7 +12,7 @@ import pytest
 
 from ..broken import UNREAD
 from ..fixtures import Done, Repo, killing
-from ..package import files, paths, programs, removals, schema, stored_rows, tables
+from ..package import files, paths, programs, removals, schema, sharing, stored_rows, tables
 
 VALUE = "planted-4711-value"
 TEXTS = [one.name for one in schema.COLUMNS if one.kind == "text" and one.name in UNREAD]
@@ -65,7 +65,7 @@ def planted(
     (folder / paths.REPORTS / "extra.json").write_text(shown, "utf-8")
     made.must("featurize")
     with chdir(folder):
-        programs.share(paths.RAW)
+        sharing.share(paths.RAW)
         programs.dvc("commit", "--force", "--quiet", "featurize")
         programs.dvc("push", "--quiet", str(paths.DATA_POINTER))
         programs.commit("Plant a row", [str(paths.DATA_POINTER)])
@@ -168,7 +168,7 @@ def test_a_second_run_finishes_what_a_kill_cut_off(own: tuple[Repo, list[str]]) 
     for module, name in (
         (stored_rows, "take_out"),
         (stored_rows, "drop_features"),
-        (programs, "share"),
+        (sharing, "share"),
         (programs, "commit"),
     ):
         with killing(module, name):

@@ -63,6 +63,20 @@ def test_the_page_is_there_also_when_no_stage_ran(own_repo: Repo) -> None:
     assert (own_repo.folder / paths.REPORT_PAGE).is_file()
 
 
+def test_the_page_is_written_anew_only_when_what_it_shows_is_newer(own_repo: Repo) -> None:
+    page = own_repo.folder / paths.REPORT_PAGE
+    written = []
+    for changed in (page, None, own_repo.folder / paths.CONTRACT):
+        if changed == page:
+            page.unlink()
+        elif changed:
+            changed.touch()
+        assert repro(own_repo, "touch ours.txt").code == 0
+        written.append(page.stat().st_mtime_ns)
+
+    assert written[0] == written[1] < written[2]
+
+
 def test_the_exit_code_of_a_stage_that_fails_is_kept(own_repo: Repo) -> None:
     done = repro(own_repo, "echo found this >&2; exit 2")
 

@@ -16,8 +16,8 @@ from ..package import (
     interface,
     journal,
     paths,
-    programs,
     runs,
+    sharing,
     versions,
 )
 
@@ -69,7 +69,7 @@ def test_a_model_no_better_than_a_baseline_needs_a_reason(
     as_baseline(own_repo)
     code, said = refused(own_repo)
     (own_repo.folder / POINTER).unlink()
-    monkeypatch.setattr(programs, "share", lambda folder: None)
+    monkeypatch.setattr(sharing, "share", lambda folder: None)
     own_repo.must("promote", "--force", "the linear model is down")
 
     assert code == 1
@@ -140,7 +140,7 @@ def test_a_second_version_replaces_the_first_and_the_first_can_come_back(
     first = versions.Version("1", own_repo.read(POINTER)["model_sha256"], {})
     second = versions.Version("2", first.model_sha256, {})
     monkeypatch.setattr(versions, "listed", lambda: [first, second])
-    monkeypatch.setattr(programs, "share", lambda folder: None)
+    monkeypatch.setattr(sharing, "share", lambda folder: None)
     monkeypatch.setattr(runs, "client", MagicMock)
     own_repo.must("promote", "--force", "a model of the sample")
     newest = own_repo.read(POINTER)
@@ -179,7 +179,7 @@ def events(repo: Repo, version: str) -> list[str]:
     [
         (artifact, "write_pointer"),
         (journal, "record"),
-        (programs, "share"),
+        (sharing, "share"),
         (journal, "anchor"),
     ],
     ids=lambda found: getattr(found, "__name__", found),

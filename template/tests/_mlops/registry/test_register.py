@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 
 from ..fixtures import Repo, killing
-from ..package import artifact, journal, paths, programs, provenance, runs, versions
+from ..package import artifact, journal, paths, provenance, runs, sharing, versions
 
 FORCED = ("register", "--force", "it is a test")
 
@@ -229,7 +229,7 @@ def test_a_run_that_the_store_lacks_is_logged_from_its_files(
     own_repo: Repo, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(versions, "listed", list)  # as if nothing were registered
-    monkeypatch.setattr(programs, "share", lambda folder: None)
+    monkeypatch.setattr(sharing, "share", lambda folder: None)
     manifest = own_repo.folder / paths.CANDIDATE / artifact.MANIFEST
     rewrite(manifest, run_id="made-elsewhere")
     number = own_repo.must("register").out.strip()

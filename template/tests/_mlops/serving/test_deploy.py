@@ -12,7 +12,7 @@ import pytest
 
 from ..conftest import serving
 from ..fixtures import Repo, killing
-from ..package import artifact, journal, paths, programs, runs, switch, tables, versions
+from ..package import artifact, journal, paths, runs, sharing, switch, tables, versions
 
 POINTER = paths.CHAMPION / artifact.POINTER
 
@@ -141,7 +141,7 @@ def test_the_champion_before_comes_back_without_the_store(
 
 @pytest.mark.parametrize(
     ("module", "name"),
-    [(journal, "record"), (programs, "share"), (versions, "set_alias"), (journal, "anchor")],
+    [(journal, "record"), (sharing, "share"), (versions, "set_alias"), (journal, "anchor")],
     ids=lambda found: getattr(found, "__name__", found),
 )
 def test_a_rollback_that_was_killed_is_finished_by_the_next(
@@ -220,7 +220,7 @@ def test_no_request_fails_in_ten_swaps_and_each_version_answers_as_itself(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     monkeypatch.chdir(own_two.folder)
-    monkeypatch.setattr(programs, "share", lambda folder: None)
+    monkeypatch.setattr(sharing, "share", lambda folder: None)
     folders = {version.number: version.folder for version in versions.listed()}
     with serving(own_two, tmp_path_factory.mktemp("log")) as client:
         alone = {}

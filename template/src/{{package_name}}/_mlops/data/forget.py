@@ -12,7 +12,7 @@ import click
 from .. import PROJECT, paths, programs
 from ..errors import DVC, Refused, WrongInput
 from ..files import one_writer, sha256_of
-from . import removals, stored_rows, tables
+from . import removals, sharing, stored_rows, tables
 from .subject import Subject, is_long, parse
 
 LOG = Path(__file__).parent / "logged_rows.py"  # level 1 adds the prediction log
@@ -126,7 +126,7 @@ def data_sha256() -> str:
 def keep(changed: list[str]) -> None:
     """Give data/raw its new pointer, and commit what git knows of all that changed."""
     if POINTER.is_file() and any(paths.RAW.glob("*")):
-        programs.share(paths.RAW)
+        sharing.share(paths.RAW)
     if not programs.git("rev-parse", "HEAD"):
         return
     programs.run("git", "add", "--", str(removals.FILE))

@@ -12,12 +12,12 @@ import click
 import pandas as pd
 
 from ... import data, schema
-from .. import PROJECT, paths, programs
+from .. import PROJECT, paths
 from ..config import load_contract, load_params
 from ..errors import Refused, WrongInput
 from ..files import FILE, one_writer, read_json, sha256, sha256_of, whole_file, write_json
 from ..programs import commit, git
-from . import comparison, dataset, plausibility, tables, validation
+from . import comparison, dataset, plausibility, sharing, tables, validation
 from .finding import Finding
 
 
@@ -39,7 +39,7 @@ def command(files: Sequence[Path], force: str | None, as_json: bool) -> None:
         for path in new:
             with whole_file(paths.RAW / path.name) as part:
                 part.write_bytes(path.read_bytes())
-        programs.share(paths.RAW)
+        sharing.share(paths.RAW)
         keep(report)
         for path in files:
             if path.parent.resolve() == paths.INCOMING.resolve():

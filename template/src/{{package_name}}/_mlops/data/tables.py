@@ -18,10 +18,11 @@ import pandas as pd
 from ..errors import WrongInput
 from ..interface import Column, Data, Schema
 from . import declarations, dialect
+from .batch_files import READ as READ
+from .batch_files import SUFFIXES as SUFFIXES
+from .batch_files import TEXTS as TEXTS
+from .batch_files import batches as batches
 
-SUFFIXES = (".parquet", ".csv")  # of what is written
-TEXTS = (".csv", ".tsv", ".tab", ".dat", ".data")  # .txt is as often a note
-READ = (".parquet", *TEXTS)
 AS_TEXT: dict[str, Any] = {"dtype": "str", "keep_default_na": False, "na_values": [""]}
 HEAD = 1_000  # lines that show how the rest is written
 TYPES = {
@@ -213,15 +214,6 @@ def as_lists(rows: pd.DataFrame) -> dict[str, list[Any]]:
         if column.dtype.kind == "M":
             values = [value and value.isoformat() for value in values]
         found[str(name)] = values
-    return found
-
-
-def batches(folder: Path) -> list[Path]:
-    """List the files of a data folder in order of name; `WrongInput` when there are none."""
-    found = sorted(path for path in folder.glob("*") if path.suffix in READ)
-    if not found:
-        message = f"{folder} holds no batch; expected .parquet or .csv files"
-        raise WrongInput(message, "uv run --frozen python -m dvc pull brings back tracked data")
     return found
 
 

@@ -19,12 +19,13 @@ import pandas as pd
 from ... import data, schema
 from .. import PACKAGE, PROJECT, cli, local_service, paths, programs
 from ..config import load_contract
-from ..data import dataset, tables
+from ..data import dataset, sharing, tables
 from ..errors import OutsideFailed, Problem, Refused, WrongInput
 from ..files import read_json, whole_file, write_json
 from ..programs import commit
 from ..registry import journal
 from . import timeline
+from .stages_here import stages_here
 
 FOLDER = Path("build/replay")
 PARTS = 5  # into which the last part of data/raw is cut when nothing arrived later
@@ -89,7 +90,7 @@ def later_batches() -> list[Path]:
     for part in range(PARTS):
         first = start + part * size
         rows.iloc[first : first + size].to_parquet(paths.INCOMING / f"part-{part + 1}.parquet")
-    programs.share(paths.RAW)
+    sharing.share(paths.RAW)
     commit("Begin with the first part in time", [str(paths.DATA_POINTER)])
     return tables.batches(paths.INCOMING)
 
@@ -192,7 +193,8 @@ def react(arrived: list[Path], host: Host) -> dict[str, Any]:
 
 def train_and_gate() -> dict[str, Any]:
     """Run the pipeline to the gate; return what came out."""
-    must("repro")
+    with stages_here():
+        must("repro")
     must("register")
     code, _ = step("gate")
     verdict = read_json(paths.REPORTS / "gate.json")

@@ -13,10 +13,11 @@ from typing import Any
 import click
 
 from .. import errors, paths, programs
-from ..data import tables
+from ..data.batch_files import batches
 from ..errors import OutsideFailed, WrongInput
 from ..files import lives, one_writer
-from ..training import report_page
+
+SHOWN = (paths.METRICS, paths.CONTRACT, paths.CARD, paths.DRIFT)  # on the page of the model
 
 
 @click.command()
@@ -28,11 +29,21 @@ def command(stages: tuple[str, ...], force: bool) -> None:
     With STAGES only these, without those before them. A stage that fails says why, and its exit
     code is the exit code here.
     """
-    tables.batches(paths.RAW)  # without data, DVC says nothing of where to get it
+    batches(paths.RAW)  # without data, DVC says nothing of where to get it
     with one_writer(paths.DATA_LOCK):
         reproduce(stages, force)
-    if paths.METRICS.is_file():  # also when DVC had the stages' outputs from before
+    if paths.METRICS.is_file() and outdated(paths.REPORT_PAGE):  # also by what DVC brought back
+        from ..training import report_page  # it takes as long as to see that nothing is to do
+
         report_page.write()
+
+
+def outdated(page: Path) -> bool:
+    """Say whether the page is missing, or older than anything that it shows or links."""
+    pages = (path for path in paths.REPORTS.glob("*.html") if path != page)
+    shown = (*SHOWN, *paths.CANDIDATE.glob("*.json"), *pages)
+    written = [path.stat().st_mtime for path in (page, *shown) if path.is_file()]
+    return not page.is_file() or written[0] < max(written)
 
 
 def reproduce(stages: Sequence[str], force: bool) -> None:
@@ -50,7 +61,8 @@ def reproduce(stages: Sequence[str], force: bool) -> None:
     try:
         with Repo() as repo:
             release_ended(Path(str(repo.tmp_dir), "rwlock"))
-            require(stages, repo)
+            if stages:  # to look for none reads dvc.yaml once more
+                require(stages, repo)
             repo.reproduce(targets=list(stages) or None, single_item=bool(stages), force=force)
     except DvcException as error:
         if isinstance(error.__cause__, LockError):

@@ -9,6 +9,7 @@ from typing import Any
 import click
 
 from .. import paths, programs
+from ..data import sharing
 from ..errors import Refused, WrongInput
 from ..files import one_writer, read_json, sha256
 from ..tracking import artifact, provenance, runs
@@ -86,7 +87,7 @@ def new(candidate: artifact.Artifact, report: dict[str, Any], forced: str) -> ve
         "registered_by": programs.git("config", "user.name") or getpass.getuser(),
         "forced": forced,
     }
-    programs.share(paths.REGISTERED)
+    sharing.share(paths.REGISTERED)
     return versions.add(candidate, run_id, tags)
 
 

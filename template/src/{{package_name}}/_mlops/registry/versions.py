@@ -11,8 +11,9 @@ import click
 import pandas as pd
 
 from ... import schema
-from .. import PROJECT, errors, paths, programs
+from .. import PROJECT, errors, paths
 from ..config import load_contract
+from ..data import sharing
 from ..errors import DVC, OutsideFailed, Refused, WrongInput
 from ..files import read_json, sha256, whole_folder
 from ..tracking import artifact, runs
@@ -254,7 +255,7 @@ def finish(pointer: dict[str, Any]) -> None:
         if old.is_dir() and old.name not in kept:
             shutil.rmtree(old)
     try:
-        programs.share(paths.CHAMPION)
+        sharing.share(paths.CHAMPION)
     except OutsideFailed as problem:  # it serves already; only others cannot pull it yet
         click.echo(f"warning: {problem}; later: {DVC} add {paths.CHAMPION}", err=True)
 

@@ -2,8 +2,10 @@
 """A model as bytes on disk, with its manifest; loaded only when the hash is right."""
 
 import hashlib
+import sys
 from collections.abc import Callable
 from dataclasses import dataclass
+from importlib import import_module
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -80,10 +82,8 @@ def features_sha256(package: Path) -> str:
 
 def save(model: Any, folder: Path) -> str:
     """Write `model.skops` into a folder and return its SHA-256; `Refused` if skops cannot."""
-    import skops.io
-
     try:
-        skops.io.dump(model, folder / MODEL)
+        skops_io().dump(model, folder / MODEL)
     except Exception as error:  # whatever a part of a model raises when it is asked for its state
         message = f"skops cannot write the model: {error}".splitlines()[0]
         raise Refused(message, "take that part out of build_model in model.py") from error
@@ -206,9 +206,7 @@ def load(folder: Path) -> Artifact:
         Refused: Also if the file names a type that is not trusted.
     """
     manifest = read_manifest(folder)
-    import skops.io
-
-    return Artifact(skops.io.load(folder / MODEL, trusted=named_types(folder)), manifest)
+    return Artifact(skops_io().load(folder / MODEL, trusted=named_types(folder)), manifest)
 
 
 def named_types(folder: Path) -> list[str]:
@@ -217,8 +215,23 @@ def named_types(folder: Path) -> list[str]:
     Raises:
         WrongInput, Refused: If one may not be built, as `trust.require` says.
     """
-    import skops.io
-
-    named: list[str] = skops.io.get_untrusted_types(file=folder / MODEL)
+    named: list[str] = skops_io().get_untrusted_types(file=folder / MODEL)
     trust.require(named)
     return named
+
+
+def skops_io() -> Any:
+    """Return skops, imported without the list of all estimators that scikit-learn has.
+
+    To make it, skops imports every module of scikit-learn: half a second of each start of a
+    service. `trust.require` judges those that a file names.
+    """
+    if "skops.io" not in sys.modules:
+        import sklearn.utils
+
+        every, sklearn.utils.all_estimators = sklearn.utils.all_estimators, list
+        try:
+            import_module("skops.io")
+        finally:
+            sklearn.utils.all_estimators = every
+    return import_module("skops.io")

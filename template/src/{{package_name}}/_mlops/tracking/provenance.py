@@ -10,17 +10,18 @@ import time
 from collections.abc import Callable
 from importlib.metadata import version
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import click
 
 from .. import paths
-from ..config import load_contract
-from ..data.tables import batches
+from ..data.batch_files import batches
 from ..errors import OutsideFailed, first_cause
 from ..files import sha256, sha256_of
-from ..interface import Contract
 from ..programs import git, mend_dvc
+
+if TYPE_CHECKING:
+    from ..interface import Contract
 
 INPUTS = ("src", "params.yaml", "dvc.yaml", "pyproject.toml", "uv.lock", "data/raw.dvc")
 PACKAGES = ("scikit-learn", "skops", "pandas", "numpy")
@@ -80,11 +81,13 @@ def inputs_sha256() -> str:
     return hashlib.sha256("\n".join(lines).encode()).hexdigest()
 
 
-def agreed_contract() -> Contract:
+def agreed_contract() -> "Contract":
     """Read contract.yaml for a decision; say so when it is not what git has."""
     if git("status", "--porcelain", "--", str(paths.CONTRACT)):
         said = f"warning: {paths.CONTRACT} is not as git has it, and this decision rests on it"
         click.echo(said, err=True)
+    from ..config import load_contract
+
     return load_contract()
 
 

@@ -12,6 +12,7 @@ from typing import Any
 import click
 
 from ... import paths, programs
+from ...data import sharing
 from ...errors import Refused
 from ...files import read_json, sha256, whole_file, write_json
 
@@ -107,7 +108,7 @@ def set_aside(made: list[Path]) -> None:
 def keep(changed: list[Path], origin: str) -> None:
     """Commit what changed, and let DVC know the new batches when it knows old ones."""
     if paths.DATA_POINTER.exists():
-        programs.share(paths.RAW)
+        sharing.share(paths.RAW)
         changed = [*changed, paths.DATA_POINTER]
     names = [str(path) for path in (*changed, RECORD)]
     shared = [name for name in names if not programs.git("check-ignore", name)]
