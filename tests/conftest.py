@@ -9,6 +9,7 @@ from typing import Any
 
 import pytest
 from first_run import FirstRun, FirstRuns
+from osv import running_osv
 from rendering import LEVELS, TASKS, once, render, snapshot
 
 EVERY_REPO = [
@@ -25,6 +26,7 @@ GROUPS = [
     "test_e2e_rollout",
     TASKS[1],
     "test_e2e_server",
+    "test_e2e_hosted",
     "test_e2e_integrity",
     "test_crashes",
     "test_odd_files",
@@ -152,6 +154,13 @@ def generate(plain: Path, tmp_path: Path) -> Callable[..., Path]:
         return render(plain, tmp_path / "repo", **answers)
 
     return generated
+
+
+@pytest.fixture(scope="session")
+def osv() -> Iterator[str]:
+    """Return the address of a service that knows no flaw of any package."""
+    with running_osv() as address:
+        yield address
 
 
 @pytest.fixture(scope="session")

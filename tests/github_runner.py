@@ -128,7 +128,8 @@ class Forge:
         home, work = machine / "home", machine / "work"
         for folder in (home, work):
             folder.mkdir(parents=True)
-        result, outputs = Result("success"), {}
+        result = Result("success")
+        outputs: dict[str, str] = {}
         for step in job["steps"]:
             if result.ended != "success" and step.get("if") != "always()":
                 continue

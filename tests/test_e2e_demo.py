@@ -390,7 +390,7 @@ WORKFLOWS = [
 
 @pytest.mark.parametrize(("first_run", "level"), WORKFLOWS, indirect=["first_run"])
 def test_every_command_of_every_workflow_runs(
-    first_run: FirstRun, level: int, tmp_path: Path
+    first_run: FirstRun, level: int, osv: str, tmp_path: Path
 ) -> None:
     """Run them as a hosted runner does: a fresh clone, no data, no secrets, steps in order."""
     repo = tmp_path / "repo"
@@ -422,7 +422,7 @@ def test_every_command_of_every_workflow_runs(
                 GITHUB_STEP_SUMMARY=str(summary),
                 GITHUB_OUTPUT=str(tmp_path / "output"),
                 GITHUB_ENV=str(tmp_path / "env"),
-                **given,
+                **given | {"OSV_URL": osv},
             ),
             capture_output=True,
             text=True,

@@ -97,7 +97,9 @@ def test_gitlab_ci_local_reads_the_same_pipelines(hosted: Path, ci_local: Runner
 
 @ONE_TASK
 @pytest.mark.parametrize("level", LEVELS)
-def test_every_job_of_every_level_runs(hosted: Path, ci_local: Runner, level: int) -> None:
+def test_every_job_of_every_level_runs(
+    hosted: Path, ci_local: Runner, osv: str, level: int
+) -> None:
     jobs = pipelines(hosted).jobs
     here = [name for name in jobs if name not in NOT_HERE]
     # `check` of a level is that of the one below with more tests: it runs at the ends
@@ -113,7 +115,7 @@ def test_every_job_of_every_level_runs(hosted: Path, ci_local: Runner, level: in
             continue
         started = {"CI_PIPELINE_SOURCE": event.gitlab, "CI_MERGE_REQUEST_DIFF_BASE_SHA": base}
         named = {"MLOPS_WORKFLOW": event.workflow} if event.workflow else {}
-        done = ci_local(hosted, *chosen, **started, **named)
+        done = ci_local(hosted, *chosen, **started, **named, OSV_URL=osv)
         assert done.returncode == 0, f"{event.name}\n{done.stdout[-4000:]}{done.stderr[-2000:]}"
         for name in chosen:
             assert re.search(rf"PASS +{name}\b", done.stdout), f"{name}\n{done.stdout[-2000:]}"

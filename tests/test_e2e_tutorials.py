@@ -22,7 +22,7 @@ BLOCK = re.compile(r"^```console\n(.*?)^```$", re.MULTILINE | re.DOTALL)
 COPIER = "uvx --with copier-template-extensions copier"
 MONTHS = 1  # of the five that come later: enough for each kind of step of a year
 # what a page itself says of a command: that it says no, or that it may; in the page's order
-CODES = {
+CODES: dict[str, list[tuple[int, ...]]] = {
     "uv run just register": [(1,), (0,)],
     "uv run just trigger": [(0, 1), (0, 1)],  # no and yes are two answers
     "uv run just pipeline": [(0, 1)],  # it stops at the first no

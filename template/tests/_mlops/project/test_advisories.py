@@ -122,7 +122,9 @@ def test_an_advisory_is_accepted_with_a_reason_and_no_other(own_repo: Repo, serv
     assert "TEST-1 accepted: not used" in accepted.out
 
 
-@pytest.mark.parametrize(("version", "code"), [("1.9", 1), ("2.0rc1", 1), ("2.0", 0), ("3", 0)])
+@pytest.mark.parametrize(
+    ("version", "code"), [("0.1a1", 1), ("1.9", 1), ("2.0rc1", 1), ("2.0", 0), ("3", 0)]
+)
 def test_a_file_of_all_advisories_needs_no_network(
     own_repo: Repo, tmp_path: Path, version: str, code: int
 ) -> None:

@@ -182,12 +182,17 @@ def hits(one: Package, affected: dict[str, Any]) -> str:
 def inside(version: Version, events: list[dict[str, str]]) -> bool:
     """Say whether a range of OSV has a version: the last event at or before it decides."""
     affected = False
-    for kind, text in (pair for event in events for pair in event.items()):
-        bound = Version("0.dev0" if text == "0" else text)
-        if kind == "introduced" and version >= bound:
-            affected = True
-        elif (kind == "fixed" and version >= bound) or (
-            kind == "last_affected" and version > bound
-        ):
-            affected = False
+    pairs = [(kind, least(text)) for event in events for kind, text in event.items()]
+    for kind, bound in sorted(pairs, key=lambda pair: pair[1]):
+        if kind == "introduced":
+            affected = affected or version >= bound
+        elif kind == "fixed":
+            affected = affected and version < bound
+        elif kind == "last_affected":
+            affected = affected and version <= bound
     return affected
+
+
+def least(text: str) -> Version:
+    """Return a version of an event; `0` is before all."""
+    return Version("0.dev0" if text == "0" else text)
