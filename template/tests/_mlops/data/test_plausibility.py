@@ -190,5 +190,24 @@ def test_rows_without_a_time_are_judged_too(monkeypatch: pytest.MonkeyPatch) -> 
     assert [one.kind for one in judged(spelt, known).findings] == ["spelling"]
 
 
+def test_of_labels_as_frequent_as_each_other_the_other_one_may_lead_in_a_batch(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    mixed = KNOWN.sample(frac=1, random_state=0)
+    batch, known = mixed.head(1000), mixed.tail(len(mixed) - 1000)
+    cut = known["temp"].quantile(0.495)
+
+    def warm(found: pd.DataFrame) -> pd.Series:
+        return (found["temp"] > cut).map({True: "warm", False: "cold"}).rename("target")
+
+    monkeypatch.setattr(schema, "TIME", "")
+    monkeypatch.setattr(schema, "LABELS", ("cold", "warm"))
+    monkeypatch.setattr(schema, "read_target", warm)
+    batch = batch.drop(index=batch.index[warm(batch) == "warm"][:60])
+
+    assert warm(known).value_counts().index[0] != warm(batch).value_counts().index[0]
+    assert "labels" not in [one.kind for one in judged(batch, known).findings]
+
+
 def test_the_target_of_these_rows_is_read() -> None:
     assert dataset.read_target(BATCH).notna().sum() > 900

@@ -85,6 +85,18 @@ def test_a_planted_leak_is_named_and_no_feature(
     assert any("account_state is no feature" in one for one in found.warnings)
 
 
+def test_a_column_that_comes_near_to_a_leak_is_a_feature_to_look_at(
+    customers: pd.DataFrame, tmp_path: Path
+) -> None:
+    ended = (customers["churned"] == "no") * 52 + np.arange(ROWS) % 17
+    few = np.arange(ROWS) % 20 == 0  # whose contract ended for another reason
+    found = look(customers.assign(week=ended.mask(few, 60)), tmp_path)
+
+    assert roles(found)["week"] == "feature"
+    said = [one for one in found.warnings if one.startswith("week alone says 9")]
+    assert said[0].endswith("of what churned is: is it known in time? else --drop week")
+
+
 def test_two_columns_whose_difference_is_the_target_are_named(
     customers: pd.DataFrame, tmp_path: Path
 ) -> None:

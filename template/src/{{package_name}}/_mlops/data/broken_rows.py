@@ -134,7 +134,8 @@ def relation(
 ) -> Iterator[Finding]:
     """Say whether all columns that are known in time tell the outcome far worse than they did."""
     assert known.target is not None
-    before, now = as_number(known.target, numeric), as_number(target, numeric)
+    first = known.target.value_counts().index[:1]  # of two that are as frequent, always the same
+    before, now = (as_number(one, first, numeric) for one in (known.target, target))
     names = [one.name for one in columns if one.kind in ("integer", "number")]
     rows = known.rows[[one.name for one in columns]].assign(**{OUTCOME: before})
     if now.count() < FEWEST or before.count() < FEWEST:
@@ -151,12 +152,11 @@ def relation(
         yield Finding("labels", "*", said, f"{min(seen):.2f} to {max(seen):.2f}", do)
 
 
-def as_number(target: pd.Series, numeric: bool) -> pd.Series:
-    """Return outcomes as numbers: of labels, whether it is the most frequent one."""
+def as_number(target: pd.Series, label: pd.Index, numeric: bool) -> pd.Series:
+    """Return outcomes as numbers: of labels, whether it is this one."""
     if numeric:
         return target.astype("float64")
-    first = target.value_counts().index[:1]
-    return target.isin(first).astype("float64").where(target.notna())
+    return target.isin(label).astype("float64").where(target.notna())
 
 
 def goes_with(told: np.ndarray, happened: pd.Series) -> float:

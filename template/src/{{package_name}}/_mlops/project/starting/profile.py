@@ -8,13 +8,11 @@ from dataclasses import dataclass
 from itertools import combinations
 from typing import Literal
 
-import numpy as np
 import pandas as pd
-from sklearn.model_selection import cross_val_predict
-from sklearn.tree import DecisionTreeClassifier, DecisionTreeRegressor
 
 from ...errors import WrongInput, did_you_mean
 from ...interface import Kind
+from .leaks import LOOKED_AT, MANY, find_leaks, percent
 from .naming import clean_names
 from .source import Source
 from .values import LIKE_A_TIME, MOST, PLAIN, Written
@@ -47,14 +45,9 @@ SCALES = [
 ]
 MOST_LABELS = 50
 FEW_NUMBERS = 10  # different whole numbers that may be labels
-LEAK = 0.995  # share of what a column alone says right, beyond what guessing does
-LEAST_LEAK = 0.98  # the same where one row more or less is half a percent
-LOOKED_AT = 20_000  # rows, where a sample is as good
-MOST_PAIRS = 300
 LONGEST_KEY = 40  # letters
 UNIQUE = 0.95  # share of different values from which a text names its row
 WORDS = 3  # in the mean, from which a text is free text
-MANY = 50  # different values from which a text may be free, or an identifier
 IMBALANCE = 0.1
 LABEL_NAME = re.compile(
     r"(^|_)(class|label|species|category|type|target|grade|survived|status|outcome|diagnosis|"
@@ -195,7 +188,8 @@ def profile(
         again = int(rows.duplicated(list(key)).sum())
         raise WrongInput(f"--key {','.join(key)}: {again} rows repeat a key", "leave --key out")
     known = y.notna()
-    leaks = dict(find_leaks(rows[known], y[known], labels, [n for n in rows if n not in given]))
+    suspects = list(find_leaks(rows[known], y[known], labels, [n for n in rows if n not in given]))
+    leaks = {name: why for name, why, sure in suspects if sure}
     columns = tuple(look(source, name, given.get(name, ""), leaks.get(name, "")) for name in rows)
     two = labels if len(labels) == 2 else ()
     return Profile(
@@ -207,7 +201,14 @@ def profile(
         key=key,
         group=group,
         rows=len(rows),
-        warnings=tuple(warnings(rows, columns, y, labels, time, group)),
+        warnings=(
+            *warnings(rows, columns, y, labels, time, group),
+            *(
+                f"{name} {why}: is it known in time? else --drop {name}"
+                for name, why, sure in suspects
+                if not sure
+            ),
+        ),
     )
 
 
@@ -370,90 +371,6 @@ def holds_addresses(values: pd.Series) -> str:
     if len(known) and digits.mean() > 0.8 and known.str.contains(r"[+ ()/-]").mean() > 0.5:
         return "it holds telephone numbers"
     return ""
-
-
-def find_leaks(
-    rows: pd.DataFrame, y: pd.Series, labels: tuple[str, ...], names: list[str]
-) -> Iterator[tuple[str, str]]:
-    """Give columns that all but determine the target, alone or as a pair, with the reason."""
-    found: set[str] = set()
-    for name in names:
-        gaps = rows[name].isna()
-        if labels and 0.01 < gaps.mean() < 0.99:
-            shares = pd.crosstab(gaps, y)
-            if (shares.gt(0).sum(axis=1) == 1).all():
-                found.add(name)
-                label = shares.columns[shares.loc[False].gt(0)][0]
-                yield name, f"it is filled only when {y.name} is {label}"
-    few = rows.sample(min(LOOKED_AT, len(rows)), random_state=0)
-    target = y[few.index] if labels else y[few.index].astype("float64")
-    limit = LEAK
-    if labels:  # one row on the wrong side of a limit is no doubt, in a small table
-        others = len(target) - int(target.value_counts().max())
-        limit = max(LEAST_LEAK, min(LEAK, 1 - 1.5 / max(1, others)))
-    coded = {name: codes(few[name]) for name in names if name not in found}
-    for name, values in coded.items():
-        if few[name].dtype == "str" and few[name].nunique() > max(MANY, len(few) / 20):
-            continue  # it names rows: whatever it says about these it says about no other
-        if (right := says(values[:, None], target, bool(labels))) >= limit:
-            found.add(name)
-            yield name, f"it alone says {percent(right)} of what {y.name} is"
-    numeric = [name for name in coded if name not in found and few[name].dtype.kind in "iuf"]
-    few_pairs = list(combinations(numeric, 2))[:MOST_PAIRS]
-    for one, two in few_pairs:
-        for sign, value in (("-", coded[one] - coded[two]), ("+", coded[one] + coded[two])):
-            if {one, two} & found or labels:
-                continue
-            if abs(correlation(value, target)) >= LEAK:
-                found |= {one, two}
-                reason = f"{one} {sign} {two} says what {y.name} is"
-                yield one, reason
-                yield two, reason
-
-
-def codes(values: pd.Series) -> np.ndarray:
-    """Return a column as numbers; -1 where a text or truth is missing, far below for numbers."""
-    if values.dtype.kind in "iuf":
-        found = values.astype("float64")
-        filled = found.fillna(found.min() - 1 if found.notna().any() else 0.0)
-        return np.asarray(filled, "float64")
-    if values.dtype.kind == "M":
-        return np.asarray(values.astype("int64"), "float64")
-    return np.asarray(pd.factorize(values)[0], "float64")
-
-
-def says(inputs: np.ndarray, target: pd.Series, of_labels: bool) -> float:
-    """Return how much of the target a small tree gets right on rows that it has not seen.
-
-    Of labels, the share beyond what guessing the most frequent one gets right; of numbers, the
-    share of the variance.
-    """
-    if len(np.unique(inputs)) < 2:
-        return 0.0
-    leaf = max(2, len(target) // 500)
-    inputs = np.unique(inputs, return_inverse=True)[1].reshape(-1, 1)  # a tree sees ranks only
-    if of_labels:
-        tree = DecisionTreeClassifier(min_samples_leaf=leaf, random_state=0)
-        said = cross_val_predict(tree, inputs, target, cv=3)
-        right = float((said == target).mean())
-        guess = float(target.value_counts(normalize=True).max())
-        return max(0.0, (right - guess) / (1 - guess))
-    ranked = target.rank()
-    regressor = DecisionTreeRegressor(min_samples_leaf=leaf, random_state=0)
-    found = cross_val_predict(regressor, inputs, ranked, cv=3)
-    return max(0.0, 1 - float(((ranked - found) ** 2).mean() / ranked.var()))
-
-
-def percent(share: float) -> str:
-    """Write a share for people."""
-    return format(share, ".1%")
-
-
-def correlation(one: np.ndarray, other: pd.Series) -> float:
-    """Return Pearson's correlation; 0 where one of them never varies."""
-    if np.ptp(one) == 0 or other.nunique() < 2:
-        return 0.0
-    return float(np.corrcoef(one, other.to_numpy())[0, 1])
 
 
 def look(source: Source, name: str, given: str, leak: str) -> ColumnProfile:
