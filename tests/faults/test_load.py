@@ -7,6 +7,7 @@ LOAD_SECONDS says how long it lasts.
 import http.client
 import json
 import os
+import shutil
 import signal
 import socket
 import statistics
@@ -14,7 +15,7 @@ import subprocess
 import threading
 import time
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -34,6 +35,12 @@ HALF_OPEN = 50
 PATIENCE = 60  # seconds that a caller, or who asks for readiness, waits on a busy machine
 GROWTH_MB = 60  # of all processes, from the first third to the last: what a leak passes soon
 WORKER = "_bentoml_impl.worker"
+MOUNTED = 'mount -t tmpfs -o size=1m none "$1" && shift && exec "$@"'
+PROBLEMS = """
+import json
+from late_flights._mlops.data import prediction_log
+print(json.dumps(prediction_log.problems()))
+"""
 ROWS = """
 import json
 from late_flights import data, schema
@@ -150,15 +157,15 @@ def repo(first_runs: FirstRuns, tmp_path_factory: pytest.TempPathFactory) -> Pat
 
 
 @contextmanager
-def serving(repo: Path) -> Iterator[Running]:
-    """Run the service; end it by its process group."""
+def serving(repo: Path, *words: str, **environment: str) -> Iterator[Running]:
+    """Run the service, perhaps by other words before it; end it by its process group."""
     rows = json.loads(run(repo, "uv", "run", "python", "-c", ROWS).stdout)
     port, log = free_port(), repo.parent / "service.log"
     with log.open("wb") as out:
         process = subprocess.Popen(
-            [str(repo / ".venv/bin/late-flights"), "serve", "--port", str(port)],
+            [*words, str(repo / ".venv/bin/late-flights"), "serve", "--port", str(port)],
             cwd=repo,
-            env=clean_environment(),
+            env=clean_environment(**environment),
             stdout=out,
             stderr=out,
             start_new_session=True,
@@ -216,6 +223,68 @@ def test_every_accepted_request_is_answered_once_whatever_happens(
     assert set(service.answers) <= set(logged)
     assert [one for one in service.ready if one[0] not in (200, 503)] == [] or killed
     assert after - before < GROWTH_MB
+
+
+def test_a_full_disk_of_the_log_is_no_affair_of_callers(repo: Path, tmp_path: Path) -> None:
+    words = ("unshare", "--mount", "sh", "-c", MOUNTED, "sh", str(tmp_path))
+    if not shutil.which("unshare") or subprocess.run(["unshare", "--mount", "true"]).returncode:
+        pytest.skip("a namespace of mounts cannot be made here")
+    with serving(repo, *words, PREDICTION_LOG=str(tmp_path)) as service:
+        disk = Path(f"/proc/{service.process.pid}/root{tmp_path}")
+        statuses = [post(service, "before")]
+        assert soon(lambda: "before" in logged_by(disk))
+        with suppress(OSError), (disk / "filler").open("wb", buffering=0) as filler:
+            while filler.write(b"0" * 512):
+                pass
+        statuses += [post(service, f"full-{number}") for number in range(6)]
+        assert soon(lambda: lost(service) > 0), lost(service)
+        (disk / "filler").unlink()
+        statuses.append(post(service, "after"))
+        assert soon(lambda: "after" in logged_by(disk))
+        wrong = run(repo, "uv", "run", "python", "-c", PROBLEMS, PREDICTION_LOG=str(disk)).stdout
+        said = (repo.parent / "service.log").read_text(encoding="utf-8")
+        served_by = len(workers(service.process.pid))
+
+    assert set(statuses) == {200}
+    assert json.loads(wrong) == []
+    assert 1 <= said.count("calls are answered, but not logged") <= served_by
+    assert "No space left on device" in said
+    assert "Traceback" not in said
+
+
+def post(service: Running, name: str) -> int:
+    """Ask for some rows at once, and return the status of the answer."""
+    line = http.client.HTTPConnection("127.0.0.1", service.port, timeout=PATIENCE)
+    headers = {"Content-Type": "application/json", "X-Request-ID": name}
+    line.request("POST", "/predict", json.dumps({"rows": service.rows[:20]}), headers)
+    answer = line.getresponse()
+    answer.read()
+    line.close()
+    return answer.status
+
+
+def lost(service: Running) -> float:
+    """Return how many calls are not in the log, by the service's own count."""
+    line = http.client.HTTPConnection("127.0.0.1", service.port, timeout=PATIENCE)
+    line.request("GET", "/metrics")
+    said = line.getresponse().read().decode()
+    line.close()
+    found = [one for one in said.splitlines() if one.startswith("prediction_log_lost_total")]
+    return sum(float(one.rpartition(" ")[2]) for one in found)
+
+
+def logged_by(disk: Path) -> set[str]:
+    """Return the requests that are in a log; each of its lines is whole."""
+    paths = disk.rglob("data.*.log")
+    return {json.loads(line)["call.id"] for path in paths for line in path.read_text().splitlines()}
+
+
+def soon(true: Callable[[], bool]) -> bool:
+    """Wait until something is true, for it follows the answer; say whether it became so."""
+    end = time.monotonic() + PATIENCE
+    while not (found := true()) and time.monotonic() < end:
+        time.sleep(0.2)
+    return found
 
 
 def thirds(values: list[float], third: int) -> tuple[list[float], list[float]]:
