@@ -52,13 +52,14 @@ test-faults: uv system ## commands are killed, run at once and fed odd files, wi
 update-path: uv ## older tags update to this version, which keeps what they promised; for a release
 	uv run pytest $(WORKERS) -m "" tests/test_stability.py tests/test_update_path.py
 
-bench: uv ## lines, updates, alarms, other layouts, service and pipeline beside plain ones; writes what the docs quote
+bench: uv ## lines, updates, alarms, other layouts, service and pipeline beside plain ones, growth; writes what the docs quote
 	uv run python benchmarks/lines.py
 	uv run python benchmarks/updates.py
 	uv run python benchmarks/alarms.py
 	uv run python benchmarks/layouts.py
 	uv run python benchmarks/service.py
 	uv run python benchmarks/pipeline.py
+	uv run python benchmarks/growth.py
 
 docs: uv ## build the site into site/; a warning is an error
 	uv run zensical build --clean --strict

@@ -96,3 +96,16 @@ def test_each_part_of_the_page_of_times_leaves_the_other(
     assert page.read_text(encoding="utf-8") == f"new\n{pipeline.HEAD}\nkept\n"
     pipeline.write("again\n")
     assert page.read_text(encoding="utf-8") == f"new\n{pipeline.HEAD}\nagain\n"
+
+
+@pytest.mark.parametrize("power", [0.5, 1, 1.5])
+def test_the_slope_is_the_power_of_the_work_whatever_the_start_takes(
+    monkeypatch: pytest.MonkeyPatch, power: float
+) -> None:
+    monkeypatch.syspath_prepend(ROOT / "benchmarks")
+    bench = script("growth")
+    found = [7 + 0.01 * rows**power for rows in (100, 400, 1600)]
+
+    assert bench.slope(found) == pytest.approx(power)
+    assert ("**" in bench.line(("validate", (found, bench.slope(found))))) == (power > bench.MOST)
+    assert "none" in bench.line(("validate", ([7, 7, 7], bench.slope([7, 7, 7]))))

@@ -7,8 +7,9 @@ A key added here always has a default, so that files written for an older versio
 
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any, Literal, Protocol
+from typing import Annotated, Any, Literal, Protocol
 
+import pandas as pd
 from pydantic import (
     BaseModel,
     ConfigDict,
@@ -18,9 +19,6 @@ from pydantic import (
     model_validator,
 )
 from pydantic_core import PydanticCustomError
-
-if TYPE_CHECKING:  # `repro` with nothing to do needs no table
-    import pandas as pd
 
 Kind = Literal["timestamp", "integer", "number", "text", "boolean"]
 
@@ -65,7 +63,7 @@ class Schema(Protocol):
     LABELS: tuple[str, ...]  # its values, two or more; empty when it is a number
     MISSING_TARGET: str  # what a row without a target means; such rows are dropped and counted
 
-    def read_target(self, rows: "pd.DataFrame") -> "pd.Series":
+    def read_target(self, rows: pd.DataFrame) -> pd.Series:
         """Return the target of each row, missing where the outcome is not known."""
 
 
@@ -78,19 +76,17 @@ class OptionalSchema(Protocol):
 class Data(Protocol):
     """`data.py`: the one module of yours that reads files."""
 
-    def read_batch(self, path: Path) -> "pd.DataFrame":
+    def read_batch(self, path: Path) -> pd.DataFrame:
         """Read one file of data/raw or data/incoming."""
 
-    def split(
-        self, rows: "pd.DataFrame", holdout_share: float
-    ) -> "tuple[pd.DataFrame, pd.DataFrame]":
+    def split(self, rows: pd.DataFrame, holdout_share: float) -> tuple[pd.DataFrame, pd.DataFrame]:
         """Cut rows into a training part and a hold-out part: a later one when rows have a time."""
 
 
 class Features(Protocol):
     """`features.py`: the only place where features are made, in training and in serving."""
 
-    def build_features(self, rows: "pd.DataFrame") -> "pd.DataFrame":
+    def build_features(self, rows: pd.DataFrame) -> pd.DataFrame:
         """Turn rows, as known at the prediction moment, into model inputs; same index."""
 
 
@@ -117,7 +113,7 @@ class OptionalModel(Protocol):
 class Metrics(Protocol):
     """`metrics.py`: numbers by name; the contract sets its bar on one of them."""
 
-    def score(self, y_true: "pd.Series", y_pred: "pd.DataFrame") -> dict[str, float]:
+    def score(self, y_true: pd.Series, y_pred: pd.DataFrame) -> dict[str, float]:
         """Score predictions: one probability column per label, or one column of numbers."""
 
 
