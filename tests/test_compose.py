@@ -118,6 +118,19 @@ def test_what_the_dockerfile_copies_is_there(repo: Path, compose: dict[str, Any]
     assert all((repo / name).exists() for name in names)
 
 
+@pytest.mark.parametrize("name", ["ops/compose.yaml", "ops/host/compose.yaml"])
+def test_the_shell_that_runs_compose_fills_in_nothing_of_the_dockerfile(
+    repo: Path, name: str
+) -> None:
+    """Compose takes `$PATH` for a variable of that shell, and `$$PATH` for the image's."""
+    filled = re.compile(r"(?<!\$)(?:\$\$)*\$(?!\$)")
+    text = parse_yaml((repo / name).read_text(encoding="utf-8"))[0]["x-image"]
+
+    assert "$$PATH" in text
+    assert not filled.search(text)
+    assert filled.search(text.replace("$$PATH", "$PATH"))
+
+
 def test_every_image_has_a_tag(compose: dict[str, Any]) -> None:
     images = [service["image"] for service in compose["services"].values() if "image" in service]
     images += re.findall(r"^FROM (\S+:\S+)|--from=(\S+/\S+)", compose["x-image"], re.MULTILINE)
