@@ -9,11 +9,16 @@ import sys
 import time
 from collections.abc import Sequence
 from contextlib import suppress
+from itertools import chain
 from pathlib import Path
 
 import click
 
 from .errors import OutsideFailed, Problem, Refused, WrongInput, cause_of
+<<<<<<< ours
+=======
+from .files import lives, sweep
+>>>>>>> theirs
 
 DVC_FOLDER = Path(".dvc")
 OLD = 86_400  # seconds; no copy of DVC's takes so long
@@ -43,10 +48,26 @@ def mend_dvc() -> None:
         time.sleep(0.5)  # another DVC may be writing it
         if is_torn(note):
             note.unlink(missing_ok=True)
+    release_ended(note)
     for part in DVC_FOLDER.glob("cache/files/md5/*/.*.tmp"):
         with suppress(OSError):
             if time.time() - part.stat().st_mtime > OLD:
                 part.unlink()
+
+
+def release_ended(lock: Path) -> None:
+    """Remove DVC's note of who uses which file when all whom it names have ended.
+
+    DVC passes over a process that is gone, but waits for one that was killed and that nobody
+    cleared away: in a container without an init, for ever.
+    """
+    try:
+        held = json.loads(lock.read_text(encoding="utf-8"))
+    except (OSError, ValueError):  # there is none, or DVC says what is wrong with it
+        return
+    users = [*held.get("write", {}).values(), *chain(*held.get("read", {}).values())]
+    if users and not any(lives(user["pid"]) for user in users):
+        lock.unlink(missing_ok=True)
 
 
 def is_torn(path: Path) -> bool:

@@ -1,13 +1,10 @@
 # The template's. The stages are yours: dvc.yaml.
 """Run the stages of dvc.yaml whose inputs changed."""
 
-import json
 import logging
 import re
 import sys
 from collections.abc import Sequence
-from itertools import chain
-from pathlib import Path
 from typing import Any
 
 import click
@@ -15,9 +12,14 @@ import click
 from .. import errors, paths, programs
 from ..data.batch_files import batches
 from ..errors import OutsideFailed, WrongInput
+<<<<<<< ours
 from ..files import lives, one_writer
 
 SHOWN = (paths.METRICS, paths.CONTRACT, paths.CARD, paths.DRIFT)  # on the page of the model
+=======
+from ..files import one_writer
+from ..training import report_page
+>>>>>>> theirs
 
 
 @click.command()
@@ -60,9 +62,13 @@ def reproduce(stages: Sequence[str], force: bool) -> None:
     programs.mend_dvc()
     try:
         with Repo() as repo:
+<<<<<<< ours
             release_ended(Path(str(repo.tmp_dir), "rwlock"))
             if stages:  # to look for none reads dvc.yaml once more
                 require(stages, repo)
+=======
+            require(stages, repo)
+>>>>>>> theirs
             repo.reproduce(targets=list(stages) or None, single_item=bool(stages), force=force)
     except DvcException as error:
         if isinstance(error.__cause__, LockError):
@@ -81,18 +87,3 @@ def require(stages: Sequence[str], repo: Any) -> None:
     for name in stages:
         if name not in known:
             raise WrongInput(f"dvc.yaml has no stage {name!r}", errors.did_you_mean(name, known))
-
-
-def release_ended(lock: Path) -> None:
-    """Remove DVC's note of who uses which file when all whom it names have ended.
-
-    DVC passes over a process that is gone, but waits for one that was killed and that nobody
-    cleared away: in a container without an init, for ever.
-    """
-    try:
-        held = json.loads(lock.read_text(encoding="utf-8"))
-    except (OSError, ValueError):  # there is none, or DVC says what is wrong with it
-        return
-    users = [*held.get("write", {}).values(), *chain(*held.get("read", {}).values())]
-    if users and not any(lives(user["pid"]) for user in users):
-        lock.unlink()
