@@ -15,10 +15,7 @@ from pathlib import Path
 import click
 
 from .errors import OutsideFailed, Problem, Refused, WrongInput, cause_of
-<<<<<<< ours
-=======
-from .files import lives, sweep
->>>>>>> theirs
+from .files import lives
 
 DVC_FOLDER = Path(".dvc")
 OLD = 86_400  # seconds; no copy of DVC's takes so long

@@ -5,6 +5,7 @@ import logging
 import re
 import sys
 from collections.abc import Sequence
+from pathlib import Path
 from typing import Any
 
 import click
@@ -12,14 +13,9 @@ import click
 from .. import errors, paths, programs
 from ..data.batch_files import batches
 from ..errors import OutsideFailed, WrongInput
-<<<<<<< ours
-from ..files import lives, one_writer
+from ..files import one_writer
 
 SHOWN = (paths.METRICS, paths.CONTRACT, paths.CARD, paths.DRIFT)  # on the page of the model
-=======
-from ..files import one_writer
-from ..training import report_page
->>>>>>> theirs
 
 
 @click.command()
@@ -62,13 +58,8 @@ def reproduce(stages: Sequence[str], force: bool) -> None:
     programs.mend_dvc()
     try:
         with Repo() as repo:
-<<<<<<< ours
-            release_ended(Path(str(repo.tmp_dir), "rwlock"))
             if stages:  # to look for none reads dvc.yaml once more
                 require(stages, repo)
-=======
-            require(stages, repo)
->>>>>>> theirs
             repo.reproduce(targets=list(stages) or None, single_item=bool(stages), force=force)
     except DvcException as error:
         if isinstance(error.__cause__, LockError):
