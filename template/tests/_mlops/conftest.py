@@ -3,10 +3,8 @@
 
 import json
 import shutil
-import socket
-import threading
 from collections.abc import Iterator
-from contextlib import chdir, contextmanager, suppress
+from contextlib import chdir, contextmanager
 from pathlib import Path
 
 import httpx
@@ -15,8 +13,6 @@ import pytest
 
 from .fixtures import Repo
 from .package import artifact, local_service, paths, versions
-
-GREETING = b"\xff\0\0\0\0\0\0\0\x01\x7f"  # of a notebook's kernel, which may listen anywhere
 
 
 @pytest.fixture(scope="session")
@@ -102,20 +98,3 @@ def serving(repo: Repo, log: Path) -> Iterator[httpx.Client]:
             httpx.Client(base_url=address, timeout=30) as client,
         ):
             yield client
-
-
-@pytest.fixture
-def no_http() -> Iterator[str]:
-    """Yield the address of something that answers, and not in HTTP."""
-    with socket.create_server(("127.0.0.1", 0)) as server:
-
-        def greet() -> None:
-            with suppress(OSError):
-                while True:
-                    with server.accept()[0] as line:
-                        line.recv(1024)
-                        line.sendall(GREETING)
-
-        threading.Thread(target=greet, daemon=True).start()
-        yield f"http://127.0.0.1:{server.getsockname()[1]}"
-        server.shutdown(socket.SHUT_RDWR)

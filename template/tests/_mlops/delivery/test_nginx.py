@@ -13,6 +13,7 @@ import httpx
 import pytest
 
 from ..fixtures import ROOT, Repo
+from ..no_http import no_http
 from ..package import config, errors, interface, nginx, paths, ports, traffic
 from .conftest import FULL, free_ports, needs, needs_full_disk
 
@@ -103,11 +104,12 @@ def promised(**proxy: float) -> dict[str, str]:
 
 
 def test_another_program_on_the_port_of_its_status_is_no_answer(
-    folder: Path, no_http: str, monkeypatch: pytest.MonkeyPatch
+    folder: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setenv("STATUS_PORT", no_http.rsplit(":", 1)[1])
+    with no_http() as address:
+        monkeypatch.setenv("STATUS_PORT", address.rsplit(":", 1)[1])
 
-    assert nginx.running() == "no answer"
+        assert nginx.running() == "no answer"
 
 
 def test_more_than_the_contract_gives_one_address_is_refused_with_a_hint(folder: Path) -> None:

@@ -11,6 +11,7 @@ from pathlib import Path
 import pytest
 
 from ..fixtures import Repo
+from ..no_http import no_http
 from ..package import local_service
 
 
@@ -33,18 +34,20 @@ def test_a_port_in_use_is_not_a_free_one(monkeypatch: pytest.MonkeyPatch) -> Non
     assert found == {free}
 
 
-def test_what_speaks_no_http_is_no_service(no_http: str) -> None:
-    with pytest.raises(http.client.HTTPException), urllib.request.urlopen(no_http):
-        pass
-    with subprocess.Popen([sys.executable, "-c", "import time; time.sleep(3)"]) as ends:
-        assert not local_service.wait_for(no_http, ends)
+def test_what_speaks_no_http_is_no_service() -> None:
+    with no_http() as address:
+        with pytest.raises(http.client.HTTPException), urllib.request.urlopen(address):
+            pass
+        with subprocess.Popen([sys.executable, "-c", "import time; time.sleep(3)"]) as ends:
+            assert not local_service.wait_for(address, ends)
 
 
 def test_a_tracking_store_that_speaks_no_http_is_an_outside_failure(
-    own_repo: Repo, monkeypatch: pytest.MonkeyPatch, no_http: str
+    own_repo: Repo, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setenv("MLFLOW_TRACKING_URI", no_http)
-    done = own_repo.run("register")
+    with no_http() as address:
+        monkeypatch.setenv("MLFLOW_TRACKING_URI", address)
+        done = own_repo.run("register")
 
     assert done.code == 3
-    assert f"the tracking store {no_http} does not answer" in done.err
+    assert f"the tracking store {address} does not answer" in done.err
