@@ -202,7 +202,7 @@ def test_the_release_waits_for_the_update_path() -> None:
     makefile = (ROOT / "Makefile").read_text(encoding="utf-8")
     assert re.search(r"^update-path:.*\n\t.*tests/test_update_path\.py$", makefile, re.MULTILINE)
     assert [line for line in lines() if line.startswith("gh ")] == [
-        'gh release create "$GITHUB_REF_NAME" --verify-tag --notes-file notes.md'
+        'gh release create "$GITHUB_REF_NAME" levels.bundle --verify-tag --notes-file notes.md'
     ]
 
 

@@ -127,3 +127,12 @@ def test_columns_as_lists_hold_what_records_hold(known: pd.DataFrame) -> None:
 
 def test_the_champion_asks_for_the_known_columns() -> None:
     assert serving.Champion(schema, features).columns == KNOWN
+
+
+def test_the_page_shows_the_limits_of_every_number() -> None:
+    """A caller, or a program that tries requests, keeps to what the page says."""
+    shown = messages.input_model(schema).model_json_schema()["$defs"]["Row"]["properties"]
+    for column in (one for one in KNOWN if one.kind in ("integer", "number")):
+        found = str(shown[column.name])
+        for word, limit in (("minimum", column.low), ("maximum", column.high)):
+            assert limit is None or f"'{word}': {limit:g}" in found.replace(".0", ""), column

@@ -97,7 +97,10 @@ def test_all_listen_on_this_machine_alone(here: Path) -> None:
     proxy = (ROOT / "ops/host/nginx.conf").read_text(encoding="utf-8")
 
     assert "0.0.0.0" not in text + proxy
-    assert set(re.findall(r"listen ([^:]+):", proxy)) == {"127.0.0.1", "$listen"}  # its default
+    assert set(re.findall(r"listen ([^:;]+)[:;]", proxy)) == {
+        "127.0.0.1",
+        "$listen$ssl",
+    }  # its default
     assert all(one["network_mode"] == "host" for one in processes.services({}).values())
     for port in re.findall(r"\$\{(\w+_PORT):-(\d+)\}", text):
         assert port[0] == "GRAFANA_PORT" or ports.DEFAULTS[port[0]] == int(port[1])

@@ -5,7 +5,7 @@ import httpx
 import pandas as pd
 
 from ..fixtures import Repo
-from ..package import monitor, paths, prometheus, tables
+from ..package import config, paths, prometheus, tables
 from ..scrape import scraped
 
 
@@ -39,7 +39,7 @@ def test_what_was_not_found_has_no_number(own_repo: Repo) -> None:
             {"name": "quality", "found": None, "bound": 0.5, "state": "too few", "says": "retrain"}
         ],
     }
-    contract = monitor.load_contract(own_repo.folder / "contract.yaml")
+    contract = config.load_contract(own_repo.folder / "contract.yaml")
     text = prometheus.as_metrics(report, contract, now=1.0)
 
     assert "monitor_finding{" not in text

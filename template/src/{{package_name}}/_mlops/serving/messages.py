@@ -27,7 +27,7 @@ def whole(value: Any) -> Any:
 
 
 TYPES: dict[str, Any] = {
-    "integer": Annotated[int, BeforeValidator(whole), Field(strict=True)],
+    "integer": Annotated[int, Field(strict=True)],
     "number": Annotated[float, Field(strict=True, allow_inf_nan=False)],
     "text": Annotated[str, Field(strict=True, max_length=200)],
     "boolean": Annotated[bool, Field(strict=True)],
@@ -67,10 +67,12 @@ def _field(column: Column, unread: Sequence[str]) -> tuple[Any, Any]:
     low, high = column.low, column.high
     if column.kind == "integer":  # what a table can hold
         low, high = (-(2**63) if low is None else low), (2**63 - 1 if high is None else high)
-    limits: dict[str, Any] = {"description": column.meaning, "ge": low, "le": high}
+    kind = Annotated[kind, Field(ge=low, le=high)]  # before what would hide it from the page
+    if column.kind == "integer":
+        kind = Annotated[kind, BeforeValidator(whole)]
     if column.missing or column.name in unread:
-        return kind | None, Field(default=None, **limits)
-    return kind, Field(**limits)
+        return kind | None, Field(default=None, description=column.meaning)
+    return kind, Field(description=column.meaning)
 
 
 def timestamp(column: Column) -> Any:
