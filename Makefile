@@ -6,8 +6,9 @@ export PATH := $(PATH):$(CURDIR)/.tools/bin
 # Without compiled modules each of a pipeline's processes compiles all it imports, for seconds.
 unexport PYTHONDONTWRITEBYTECODE
 
-# Three on two cores, for a rollout waits more than it works; who shares a repo stays together.
-WORKERS = -n 3 --dist loadgroup
+# Three on two cores, for a rollout waits more than it works; who shares a repo stays together,
+# and tests/conftest.py says which begin.
+WORKERS = -n 3 --dist loadgroup --no-loadscope-reorder
 
 # Where the demo goes, a new temporary folder by default, and what it answers,
 # for example: make demo DEMO=../late ANSWERS="--data maturity_level=0"

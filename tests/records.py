@@ -85,6 +85,23 @@ PRINTED = {
     },
     2: {"accept --json": "target data quality", "dora --json": "", "rollout status --json": ""},
 }
+# runs the commands that it is given, one after another: to start each takes seconds
+IN_ONE_PROCESS = """
+import io, json, sys
+from contextlib import redirect_stderr, redirect_stdout
+from late_flights._mlops import cli
+
+found = {}
+for name, command in json.loads(sys.argv[1]).items():
+    out, err, code = io.StringIO(), io.StringIO(), 0
+    with redirect_stdout(out), redirect_stderr(err):
+        try:
+            cli.main(command)
+        except SystemExit as end:
+            code = end.code
+    found[name] = code, out.getvalue(), err.getvalue()
+print(json.dumps(found))
+"""
 # each is looked at by the tests that have one: a service, an update, a host
 ELSEWHERE = {
     "request of POST /predict",
@@ -159,13 +176,15 @@ def python(repo: Path, folder: Path, *arguments: str) -> subprocess.CompletedPro
 
 def unlike_printed(repo: Path, folder: Path, level: int) -> list[str]:
     """Run the verbs of a level in a folder, and name what differs in what they print."""
+    commands = {name: [*name.split(), *more.split()] for name, more in PRINTED[level].items()}
+    started = python(repo, folder, "-c", IN_ONE_PROCESS, json.dumps(commands))
+    assert started.returncode == 0, started.stderr
     differ = []
-    for name, more in PRINTED[level].items():
-        done = python(repo, folder, "-m", "late_flights", *name.split(), *more.split())
+    for name, (code, printed, said) in json.loads(started.stdout).items():
         try:
-            differ += unlike(RECORDS[name], json.loads(done.stdout), name)
+            differ += unlike(RECORDS[name], json.loads(printed), name)
         except ValueError:
-            differ.append(f"{name}: exit code {done.returncode}, {done.stdout}{done.stderr}")
+            differ.append(f"{name}: exit code {code}, {printed}{said}")
     return sorted(set(differ))
 
 

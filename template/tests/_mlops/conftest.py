@@ -2,7 +2,6 @@
 """Repos with two versions, of which the first is champion, and the service on their champion."""
 
 import json
-import shutil
 from collections.abc import Iterator
 from contextlib import chdir, contextmanager
 from pathlib import Path
@@ -11,7 +10,7 @@ import httpx
 import pandas as pd
 import pytest
 
-from .fixtures import Repo
+from .fixtures import Repo, rewrite
 from .package import artifact, local_service, paths, versions
 
 
@@ -21,7 +20,7 @@ def two_versions(
 ) -> Repo:
     """Return a repo in which version 2 was trained on fewer rows; read only."""
     folder = tmp_path_factory.mktemp("two") / "repo"
-    made = Repo(shutil.copytree(repo.folder, folder, symlinks=True))
+    made = repo.copy(folder)
     fewer = sample.sample(frac=0.8, random_state=0).sort_index()
     fewer.to_parquet(made.folder / paths.RAW / paths.SAMPLE.name)
     for stage in ("validate", "featurize", "train", "evaluate"):
@@ -33,13 +32,7 @@ def two_versions(
 @pytest.fixture
 def own_two(two_versions: Repo, tmp_path: Path) -> Repo:
     """Return a copy of `two_versions`, free to change."""
-    return Repo(shutil.copytree(two_versions.folder, tmp_path / "own-two", symlinks=True))
-
-
-def rewrite(path: Path, **changes: object) -> None:
-    """Change entries of a JSON file."""
-    content = {**json.loads(path.read_text(encoding="utf-8")), **changes}
-    path.write_text(json.dumps(content), encoding="utf-8")
+    return two_versions.copy(tmp_path / "own-two")
 
 
 @pytest.fixture(scope="session")
@@ -49,7 +42,7 @@ def rivals(repo: Repo, tmp_path_factory: pytest.TempPathFactory) -> Repo:
     Its contract asks for no more than the sample's model can do.
     """
     folder = tmp_path_factory.mktemp("rivals") / "work"
-    made = Repo(shutil.copytree(repo.folder, folder, symlinks=True))
+    made = repo.copy(folder)
     with (folder / paths.CANDIDATE / artifact.MODEL).open("ab") as file:  # skops reads past it
         file.write(b"\0")
     digest = artifact.sha256(folder / paths.CANDIDATE / artifact.MODEL)
@@ -68,7 +61,7 @@ def rivals(repo: Repo, tmp_path_factory: pytest.TempPathFactory) -> Repo:
 @pytest.fixture
 def own_rivals(rivals: Repo, tmp_path: Path) -> Repo:
     """Return a copy of `rivals`, free to change."""
-    return Repo(shutil.copytree(rivals.folder, tmp_path / "rivals", symlinks=True))
+    return rivals.copy(tmp_path / "rivals")
 
 
 def alias(repo: Repo, name: str) -> str | None:

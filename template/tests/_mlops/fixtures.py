@@ -6,9 +6,11 @@ import json
 import os
 import shutil
 import subprocess
+import threading
 from collections.abc import Callable, Iterator
 from contextlib import chdir, contextmanager, redirect_stderr, redirect_stdout
 from dataclasses import dataclass
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from typing import Any
 
@@ -142,6 +144,10 @@ class Repo:
         part[keys[-1]] = to
         yaml.dump(content, self.folder / path)
 
+    def copy(self, folder: Path) -> "Repo":
+        """Return a copy in a new folder, free to change."""
+        return Repo(shutil.copytree(self.folder, folder, symlinks=True))
+
     def files(self) -> set[str]:
         """Return the names of all files outside git's and DVC's own folders."""
         found = (path.relative_to(self.folder) for path in self.folder.rglob("*"))
@@ -150,6 +156,55 @@ class Repo:
             for path in found
             if path.parts[0] not in (".git", ".dvc", ".evidence", "mlruns")
         }
+
+
+def rewrite(path: Path, **changes: object) -> None:
+    """Change entries of a JSON file."""
+    content = {**json.loads(path.read_text(encoding="utf-8")), **changes}
+    path.write_text(json.dumps(content), encoding="utf-8")
+
+
+class StandIn(BaseHTTPRequestHandler):
+    """Answers in the place of a server that others run, and prints nothing."""
+
+    def do_GET(self) -> None:
+        """Take a request of either kind."""
+        self.respond()
+
+    do_POST = do_GET  # noqa: N815 - the names that http.server calls
+
+    def respond(self) -> None:
+        """Answer one request."""
+        raise NotImplementedError
+
+    def body(self) -> bytes:
+        """Return what was sent."""
+        return self.rfile.read(int(self.headers["Content-Length"] or 0))
+
+    def answer(self, content: bytes = b"", status: int = 200, kind: str = "text/plain") -> None:
+        """Send an answer."""
+        self.send_response(status)
+        self.send_header("Content-Type", kind)
+        self.send_header("Content-Length", str(len(content)))
+        self.end_headers()
+        self.wfile.write(content)
+
+    def log_message(self, *arguments: object) -> None:
+        """Say nothing."""
+
+
+@contextmanager
+def standing_in(kind: type[StandIn], **known: Any) -> Iterator[Any]:
+    """Run a server on a free port of this machine; it has what is `known` and its `address`."""
+    with ThreadingHTTPServer(("127.0.0.1", 0), kind) as server:
+        vars(server).update(known, address=f"http://127.0.0.1:{server.server_port}")
+        thread = threading.Thread(target=server.serve_forever)
+        thread.start()
+        try:
+            yield server
+        finally:
+            server.shutdown()
+            thread.join()
 
 
 class Killed(BaseException):
@@ -246,7 +301,7 @@ def repo(tmp_path_factory: pytest.TempPathFactory) -> Repo:
 @pytest.fixture
 def own_repo(repo: Repo, tmp_path: Path) -> Repo:
     """Return a copy of `repo`, free to change."""
-    return Repo(shutil.copytree(repo.folder, tmp_path / "own", symlinks=True))
+    return repo.copy(tmp_path / "own")
 
 
 @pytest.fixture(scope="session")

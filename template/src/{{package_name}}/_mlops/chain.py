@@ -7,17 +7,15 @@ them: kept elsewhere, it also tells when the end was cut off, or the whole was w
 
 import hashlib
 import json
-import os
 from collections.abc import Callable
 from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
-from .files import append_line, one_at_a_time
+from .files import append_line, last_line, one_at_a_time, sha256
 
 HASH, BEFORE = "sha256", "before"
 FIRST = "0" * 64  # what the first line names as the line before it
-LONG_LINE = 1 << 16  # bytes
 UNREADABLE = (ValueError, TypeError, KeyError, AttributeError, RecursionError)
 
 
@@ -41,13 +39,9 @@ def head(path: Path) -> str:
 
     Where the last line has no hash, from before there were any, it covers the whole file.
     """
-    with path.open("rb") as file:
-        file.seek(max(0, file.seek(0, os.SEEK_END) - LONG_LINE))
-        with suppress(*UNREADABLE, IndexError):
-            return str(json.loads(file.read().splitlines()[-1])[HASH])
-        file.seek(0)
-        content = file.read()
-        return hashlib.sha256(content).hexdigest() if content else FIRST
+    with suppress(*UNREADABLE, IndexError):
+        return str(json.loads(last_line(path))[HASH])
+    return sha256(path) if path.stat().st_size else FIRST
 
 
 def read(

@@ -32,6 +32,7 @@ class TypedPath(click.Path):
 FILE = TypedPath(path_type=Path)
 SEAL = "seal"  # key of a JSON file under which the hash of the others stands
 SAYS_SO = 2  # seconds within which a process that took a lock has written its number
+LONG_LINE = 1 << 16  # bytes
 PART = ".part"  # how the names end of what is not whole yet
 
 
@@ -39,6 +40,11 @@ def sha256(path: Path) -> str:
     """Return the SHA-256 of a file's bytes, in hex."""
     with path.open("rb") as file:
         return hashlib.file_digest(file, "sha256").hexdigest()
+
+
+def sha256_if_there(path: Path) -> str:
+    """Return the hash of a file; nothing when there is none."""
+    return sha256(path) if path.is_file() else ""
 
 
 def sha256_of(paths: list[Path]) -> str:
@@ -139,15 +145,28 @@ def seal_of(content: dict[str, Any]) -> str:
     return hashlib.sha256(json.dumps(body, sort_keys=True).encode()).hexdigest()
 
 
+def last_line(path: Path) -> bytes:
+    """Return the last line of a file that only grows; `IndexError` when it has none."""
+    with path.open("rb") as file:
+        file.seek(max(0, file.seek(0, os.SEEK_END) - LONG_LINE))
+        return file.read().splitlines()[-1]
+
+
+def end_line(path: Path) -> None:
+    """End a line that a kill cut off: the next one would be lost with it."""
+    with suppress(OSError), path.open("r+b") as file:
+        if file.seek(0, os.SEEK_END):
+            file.seek(-1, os.SEEK_END)
+            if file.read() != b"\n":
+                file.write(b"\n")
+
+
 def append_line(path: Path, line: str) -> None:
     """Add one line to a file that only grows, and wait until the disk has it."""
     with _answering(path):
         path.parent.mkdir(parents=True, exist_ok=True)
-        with path.open("a+b") as file:
-            if file.seek(0, os.SEEK_END):
-                file.seek(-1, os.SEEK_END)
-                if file.read() != b"\n":  # what was cut off stays a line of its own
-                    file.write(b"\n")
+        end_line(path)
+        with path.open("ab") as file:
             file.write(f"{line}\n".encode())
             file.flush()
             os.fsync(file.fileno())

@@ -5,6 +5,7 @@ This page is a public API: your files stay yours for years, the glue changes und
 A key added here always has a default, so that files written for an older version stay valid.
 """
 
+import re
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Annotated, Any, Literal, Protocol
@@ -347,7 +348,15 @@ class Proxy(Section):
 
 
 class PersonalData(Section):
+    """Which names of columns say personal data."""
+
     deny: list[str] = ["name", "email", "phone", "address", "passport", "birth", "ssn"]
+    allow: list[str] = []  # columns with such a word in their name that tell of no person
+
+    def denied(self, name: str) -> set[str]:
+        """Return the words by which a column's name says personal data."""
+        words = set(re.split(r"[^a-z]+", name.lower()))
+        return set() if name in self.allow else words & set(self.deny)
 
 
 class Advisories(Section):

@@ -2,7 +2,6 @@
 """A subject who is to be forgotten is in no byte of the repo, and trace says why data changed."""
 
 import json
-import shutil
 from contextlib import chdir
 from pathlib import Path
 from typing import Any
@@ -52,7 +51,7 @@ def planted(
 ) -> tuple[Repo, list[str]]:
     """Return a repo in which one row's value is in every place, and what names it; read only."""
     folder = tmp_path_factory.mktemp("planted") / "repo"
-    made = Repo(shutil.copytree(repo.folder, folder, symlinks=True))
+    made = repo.copy(folder)
     rows = sample.copy()
     if TEXT:
         rows.loc[rows.index[ROW], TEXT] = VALUE
@@ -76,7 +75,7 @@ def planted(
 def own(planted: tuple[Repo, list[str]], tmp_path: Path) -> tuple[Repo, list[str]]:
     """Return a copy of `planted`, free to change."""
     repo, key = planted
-    return Repo(shutil.copytree(repo.folder, tmp_path / "own", symlinks=True)), key
+    return repo.copy(tmp_path / "own"), key
 
 
 @pytest.fixture(scope="session")
@@ -86,7 +85,7 @@ def forgotten(
     """Return a copy of `planted` after the command, and what that said; read only."""
     repo, key = planted
     folder = tmp_path_factory.mktemp("forgotten") / "repo"
-    copy = Repo(shutil.copytree(repo.folder, folder, symlinks=True))
+    copy = repo.copy(folder)
     return copy, key, copy.must("forget", *key, *REASON)
 
 

@@ -1,6 +1,9 @@
 # The template's. Claims about what your model says go into tests/test_model.py.
 """What a model answers: labels with probabilities that add up to one, or numbers."""
 
+import os
+import subprocess
+import sys
 from types import SimpleNamespace
 from typing import Any
 
@@ -16,6 +19,23 @@ from sklearn.pipeline import make_pipeline
 from ..package import declarations, diagnosis, errors, outcome, schema, tables
 
 LABELS = ("no", "yes")
+NOTEBOOK = """
+import importlib, sys
+{first}
+outcome = importlib.import_module({module!r})
+from sklearn.dummy import DummyClassifier
+from threadpoolctl import threadpool_info
+import pandas, sklearn.ensemble
+
+class Watched(DummyClassifier):
+    def predict_proba(self, X):
+        found = [one["num_threads"] for one in threadpool_info() if one["user_api"] == "openmp"]
+        print(*set(found))
+        return super().predict_proba(X)
+
+rows = pandas.DataFrame({{"x": [0, 1]}})
+outcome.predict(Watched().fit(rows, ["no", "yes"]), rows, ("no", "yes"))
+"""
 THREE = ("low", "middle", "high")
 
 
@@ -48,6 +68,30 @@ def test_probabilities_stand_in_the_order_of_the_schema() -> None:
     assert list(found) == ["no", "yes"]
     assert list(found.index) == [7, 8, 9]
     assert found["yes"].tolist() == pytest.approx([2 / 3] * 3)
+
+
+@pytest.mark.parametrize(
+    ("first", "policy", "threads"),
+    [
+        ("import sklearn", {}, "1"),
+        ("", {}, "2"),
+        ("import sklearn", {"OMP_WAIT_POLICY": "ACTIVE"}, "2"),
+    ],
+)
+def test_threads_that_were_made_too_early_do_not_spin(
+    first: str, policy: dict[str, str], threads: str
+) -> None:
+    """A notebook that imports scikit-learn before this package, one after, one with a choice."""
+    told = {name: value for name, value in os.environ.items() if name != "OMP_WAIT_POLICY"}
+    found = subprocess.run(
+        [sys.executable, "-c", NOTEBOOK.format(first=first, module=outcome.__name__)],
+        capture_output=True,
+        text=True,
+        check=True,
+        env={**told, "OMP_NUM_THREADS": "2", **policy},
+    )
+
+    assert found.stdout.split() == [threads]
 
 
 def test_a_label_that_training_did_not_hold_is_never_expected() -> None:

@@ -3,16 +3,14 @@
 
 import shutil
 import subprocess
-import threading
 import time
 import urllib.request
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, chdir, contextmanager
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from typing import Any
 
-from ..fixtures import ROOT
+from ..fixtures import ROOT, StandIn, standing_in
 from ..package import config, host, interface, rules
 
 PATIENCE = 60  # seconds
@@ -22,30 +20,13 @@ PATIENCE = 60  # seconds
 def answering(handle: Callable[[str, bytes], str]) -> Iterator[int]:
     """Answer each request with what a function makes of its path and body; give the port."""
 
-    class Handler(BaseHTTPRequestHandler):
-        def do_GET(self) -> None:
-            body = self.rfile.read(int(self.headers.get("Content-Length", 0)))
-            content = handle(self.path, body).encode()
-            self.send_response(200)
-            self.send_header("Content-Type", "text/plain; version=0.0.4")
-            self.send_header("Content-Length", str(len(content)))
-            self.end_headers()
-            self.wfile.write(content)
+    class Handler(StandIn):
+        def respond(self) -> None:
+            content = handle(self.path, self.body()).encode()
+            self.answer(content, kind="text/plain; version=0.0.4")
 
-        def do_POST(self) -> None:
-            self.do_GET()
-
-        def log_message(self, *_: Any) -> None:
-            pass
-
-    server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
-    thread = threading.Thread(target=server.serve_forever, daemon=True)
-    thread.start()
-    try:
-        yield server.server_address[1]
-    finally:
-        server.shutdown()
-        server.server_close()
+    with standing_in(Handler) as server:
+        yield server.server_port
 
 
 @contextmanager

@@ -59,7 +59,7 @@ def prepare(repo: Repo) -> Repo:
 def package(repo: Repo, tmp_path_factory: pytest.TempPathFactory) -> Repo:
     """Return a repo whose champion, version 1, is packaged, with its bills; read only."""
     folder = tmp_path_factory.mktemp("package") / "repo"
-    made = prepare(Repo(shutil.copytree(repo.folder, folder, symlinks=True)))
+    made = prepare(repo.copy(folder))
     made.must("package")
     made.must("bom")
     return made
@@ -68,4 +68,4 @@ def package(repo: Repo, tmp_path_factory: pytest.TempPathFactory) -> Repo:
 @pytest.fixture
 def own_package(package: Repo, tmp_path: Path) -> Repo:
     """Return a copy of `package`, free to change."""
-    return Repo(shutil.copytree(package.folder, tmp_path / "own-package", symlinks=True))
+    return package.copy(tmp_path / "own-package")

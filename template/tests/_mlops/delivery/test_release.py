@@ -2,17 +2,14 @@
 """Test, then staging, then production: in order, accepted, approved."""
 
 import json
-import shutil
 from collections.abc import Iterator
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
-from threading import Thread
 from typing import Any
 
 import pytest
 
-from ..conftest import alias, rewrite
-from ..fixtures import Repo
+from ..conftest import alias
+from ..fixtures import Repo, StandIn, rewrite, standing_in
 from ..package import bundle, config, environments, errors, paths
 from .conftest import prepare
 
@@ -47,7 +44,7 @@ def test_a_version_moves_on_when_it_was_accepted_and_in_order(
 def delivered(rivals: Repo, tmp_path_factory: pytest.TempPathFactory) -> Repo:
     """Return a repo with champion 1 whose challenger, version 2, is packaged; read only."""
     folder = tmp_path_factory.mktemp("delivered") / "repo"
-    made = prepare(Repo(shutil.copytree(rivals.folder, folder, symlinks=True)))
+    made = prepare(rivals.copy(folder))
     made.must("gate")
     made.must("package")
     return made
@@ -56,7 +53,7 @@ def delivered(rivals: Repo, tmp_path_factory: pytest.TempPathFactory) -> Repo:
 @pytest.fixture
 def own_delivered(delivered: Repo, tmp_path: Path) -> Repo:
     """Return a copy of `delivered`, free to change."""
-    return Repo(shutil.copytree(delivered.folder, tmp_path / "own-delivered", symlinks=True))
+    return delivered.copy(tmp_path / "own-delivered")
 
 
 def test_a_version_goes_through_the_environments_in_order(
@@ -159,29 +156,17 @@ def github(monkeypatch: pytest.MonkeyPatch) -> Iterator[list[Any]]:
     """Answer as GitHub does about an environment; the list holds the answer, then the request."""
     told: list[Any] = [ASKS]
 
-    class Api(BaseHTTPRequestHandler):
-        def do_GET(self) -> None:
-            """Answer."""
+    class Api(StandIn):
+        def respond(self) -> None:
             told.append((self.path, self.headers["Authorization"]))
-            body = json.dumps(told[0]).encode()
-            self.send_response(200)
-            self.send_header("Content-Length", str(len(body)))
-            self.end_headers()
-            self.wfile.write(body)
+            self.answer(json.dumps(told[0]).encode())
 
-        def log_message(self, *_: object) -> None:
-            """Say nothing."""
-
-    with ThreadingHTTPServer(("127.0.0.1", 0), Api) as server:
-        thread = Thread(target=server.serve_forever)
-        thread.start()
+    with standing_in(Api) as server:
         monkeypatch.setenv("GITHUB_ACTIONS", "true")
         monkeypatch.setenv("GITHUB_REPOSITORY", "team/flights")
         monkeypatch.setenv("GITHUB_TOKEN", "secret")
-        monkeypatch.setenv("GITHUB_API_URL", f"http://127.0.0.1:{server.server_address[1]}")
+        monkeypatch.setenv("GITHUB_API_URL", server.address)
         yield told
-        server.shutdown()
-        thread.join()
 
 
 def test_production_asks_github_who_approves(

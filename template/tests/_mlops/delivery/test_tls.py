@@ -5,15 +5,13 @@ import json
 import shutil
 import ssl
 import subprocess
-import threading
 from collections.abc import Iterator
-from http.server import BaseHTTPRequestHandler, HTTPServer
 from pathlib import Path
 
 import httpx
 import pytest
 
-from ..fixtures import ROOT
+from ..fixtures import ROOT, StandIn, standing_in
 from ..package import errors, nginx, ports, tls
 from .conftest import free_ports, needs
 from .test_nginx import running
@@ -21,17 +19,12 @@ from .test_nginx import running
 pytestmark = [needs("nginx"), needs("openssl")]
 
 
-class Champion(BaseHTTPRequestHandler):
+class Champion(StandIn):
     """Answers in the place of the service."""
 
-    def do_GET(self) -> None:
+    def respond(self) -> None:
         """Answer, with what the proxy passed on."""
-        self.send_response(200)
-        self.end_headers()
-        self.wfile.write(b"champion")
-
-    def log_message(self, *arguments: object) -> None:
-        """Stay quiet."""
+        self.answer(b"champion")
 
 
 def certify(folder: Path, name: str = "tls") -> tuple[Path, Path]:
@@ -54,17 +47,12 @@ def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
     for name, port in free_ports().items():
         monkeypatch.setenv(name, port)
     monkeypatch.delenv(ports.HOST, raising=False)
-    server = HTTPServer(("127.0.0.1", 0), Champion)
-    monkeypatch.setenv("CHAMPION_PORT", str(server.server_port))
-    thread = threading.Thread(target=server.serve_forever)
-    thread.start()
     certificate, key = certify(tmp_path)
     monkeypatch.setenv(tls.CERTIFICATE, str(certificate))
     monkeypatch.setenv(tls.KEY, str(key))
-    yield tmp_path
-    server.shutdown()
-    thread.join()
-    server.server_close()
+    with standing_in(Champion) as server:
+        monkeypatch.setenv("CHAMPION_PORT", str(server.server_port))
+        yield tmp_path
 
 
 def door(scheme: str) -> str:

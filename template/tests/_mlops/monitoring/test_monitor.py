@@ -2,12 +2,10 @@
 """What `monitor` finds, when that is an alarm, who hears of it, and what it does not know."""
 
 import json
-import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from typing import Any
 
@@ -15,7 +13,7 @@ import pandas as pd
 import pytest
 from ruamel.yaml import YAML
 
-from ..fixtures import Done, Repo
+from ..fixtures import Done, Repo, StandIn, standing_in
 from ..package import (
     artifact,
     checks,
@@ -517,40 +515,29 @@ def test_what_is_good_now_is_no_alarm() -> None:
     assert (found.raised_in, found.alarm) == (2, False)
 
 
-class Web(BaseHTTPRequestHandler):
+class Web(StandIn):
     """Answers as GitHub and a chat do, and keeps what it was sent."""
 
     seen: list[tuple[str, str, Any]]
     issues: list[dict[str, Any]]
     status: int
 
-    def do_GET(self) -> None:
-        self.answer(self.issues)
-
-    def do_POST(self) -> None:
-        content = json.loads(self.rfile.read(int(self.headers["Content-Length"])))
+    def respond(self) -> None:
+        if self.command == "GET":
+            self.answer(json.dumps(self.issues).encode(), self.status)
+            return
+        content = json.loads(self.body())
         token = self.headers.get("Authorization") or self.headers.get("PRIVATE-TOKEN") or ""
         self.seen.append((self.path, token, content))
-        self.answer({})
-
-    def answer(self, content: Any) -> None:
-        """Send JSON."""
-        self.send_response(self.status)
-        self.end_headers()
-        self.wfile.write(json.dumps(content).encode())
-
-    def log_message(self, *arguments: object) -> None:
-        """Say nothing."""
+        self.answer(b"{}", self.status)
 
 
 @contextmanager
 def web(status: int = 200, issues: list[dict[str, Any]] | None = None) -> Iterator[Any]:
     """Run a server on a free port; give what it was sent, and its address."""
     kind = type("Own", (Web,), {"seen": [], "issues": issues or [], "status": status})
-    with ThreadingHTTPServer(("127.0.0.1", 0), kind) as server:
-        threading.Thread(target=server.serve_forever, daemon=True).start()
-        yield kind.seen, f"http://127.0.0.1:{server.server_port}"
-        server.shutdown()
+    with standing_in(kind) as server:
+        yield kind.seen, server.address
 
 
 @pytest.fixture

@@ -2,17 +2,15 @@
 """A flaw that somebody knows of, and a package that nobody could check, are a no."""
 
 import json
-import threading
 import zipfile
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
-from http.server import BaseHTTPRequestHandler, HTTPServer
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-from ..fixtures import Repo
+from ..fixtures import Repo, StandIn, standing_in
 from ..package import advisories, local_service, paths
 
 INDEX = '{ registry = "https://pypi.org/simple" }'
@@ -40,34 +38,24 @@ def database(folder: Path, modified: datetime = NOW, **more: Any) -> Path:
     return path
 
 
-class Service(BaseHTTPRequestHandler):
+class Service(StandIn):
     """Knows that every version of `flawed` is vulnerable; of `silent` it forgets to answer."""
 
-    def do_POST(self) -> None:
+    def respond(self) -> None:
         """Answer one question about many packages."""
-        asked = json.loads(self.rfile.read(int(self.headers["Content-Length"])))["queries"]
+        asked = json.loads(self.body())["queries"]
         names = [query["package"]["name"] for query in asked]
         known = [{"vulns": [{"id": "TEST-1"}]} if name == "flawed" else {} for name in names]
-        body = json.dumps({"results": known[: len(names) - names.count("silent")]}).encode()
-        self.send_response(200)
-        self.send_header("Content-Length", str(len(body)))
-        self.end_headers()
-        self.wfile.write(body)
-
-    def log_message(self, *arguments: object) -> None:
-        """Stay quiet."""
+        found = known[: len(names) - names.count("silent")]
+        self.answer(json.dumps({"results": found}).encode())
 
 
 @pytest.fixture
 def service(monkeypatch: pytest.MonkeyPatch) -> Iterator[str]:
     """Answer in the place of OSV, on this machine."""
-    server = HTTPServer(("127.0.0.1", 0), Service)
-    threading.Thread(target=server.serve_forever).start()
-    address = f"http://127.0.0.1:{server.server_port}"
-    monkeypatch.setenv(advisories.SERVICE, address)
-    yield address
-    server.shutdown()
-    server.server_close()
+    with standing_in(Service) as server:
+        monkeypatch.setenv(advisories.SERVICE, server.address)
+        yield server.address
 
 
 def test_the_service_is_asked_for_every_package(own_repo: Repo, service: str) -> None:

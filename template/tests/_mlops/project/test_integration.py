@@ -8,8 +8,7 @@ import httpx
 import pandas as pd
 import pytest
 
-from ..conftest import rewrite
-from ..fixtures import ROOT, Repo
+from ..fixtures import ROOT, Repo, rewrite
 from ..package import artifact, data, dataset, features, files, outcome, paths, schema, tables
 
 HOLDOUT = paths.FEATURES / dataset.HOLDOUT

@@ -255,6 +255,26 @@ def test_addresses_are_no_feature_even_where_they_keep_rows_together(
     assert roles(found)["contact"] == "personal"
 
 
+@pytest.mark.parametrize(
+    ("name", "values", "role"),
+    [
+        ("phone_service", ["Yes", "No"], "feature"),
+        ("email_opened", [0, 1], "feature"),
+        ("business_name", ["Shoes Ltd", "Hats Ltd", "Belts Ltd"], "feature"),
+        ("mobile", ["a", "b", "c"], "personal"),
+        ("order", [f"2015-{number:06}" for number in range(ROWS)], "identifier"),
+        ("call", [f"030-{number * 7919 % 99_991:07}" for number in range(ROWS)], "personal"),
+        ("ring", [f"{number * 7919 % 991:04}-{number:07}" for number in range(ROWS)], "personal"),
+    ],
+)
+def test_what_tells_of_no_person_is_not_personal_by_its_name_or_form(
+    customers: pd.DataFrame, tmp_path: Path, name: str, values: list[Any], role: str
+) -> None:
+    rows = customers.assign(**{name: np.resize(values, ROWS)})
+
+    assert roles(look(rows, tmp_path))[name] == role
+
+
 def test_the_positive_label_may_be_spelled_as_the_file_does(
     customers: pd.DataFrame, tmp_path: Path
 ) -> None:

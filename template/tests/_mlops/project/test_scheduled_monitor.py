@@ -2,16 +2,14 @@
 """When training is started from the verdict of `monitor`, and how."""
 
 import json
-import threading
 import urllib.parse
 from collections.abc import Iterator
-from http.server import BaseHTTPRequestHandler, HTTPServer
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-from ..fixtures import Repo
+from ..fixtures import Repo, StandIn, standing_in
 from ..package import errors, scheduled_monitor
 
 
@@ -26,12 +24,12 @@ def test_without_a_prediction_log_it_says_so_and_ends_well(
     assert "No prediction is logged here" in (tmp_path / "page.md").read_text(encoding="utf-8")
 
 
-class Asked(BaseHTTPRequestHandler):
+class Asked(StandIn):
     """Write a request down, and answer with the server's status."""
 
-    def do_POST(self) -> None:
+    def respond(self) -> None:
         """Take one request."""
-        body = self.rfile.read(int(self.headers["Content-Length"])).decode()
+        body = self.body().decode()
         form = self.headers["Content-Type"] == "application/x-www-form-urlencoded"
         asked = (
             dict(urllib.parse.parse_qsl(body))
@@ -39,28 +37,18 @@ class Asked(BaseHTTPRequestHandler):
             else json.loads(body)
         )
         self.server.asked.append((self.path, self.headers["Authorization"], asked))
-        self.send_response(self.server.status)
-        self.end_headers()
-
-    def log_message(self, *arguments: Any) -> None:
-        """Stay quiet."""
+        self.answer(status=self.server.status)
 
 
 @pytest.fixture
 def github(monkeypatch: pytest.MonkeyPatch) -> Iterator[Any]:
     """Return a server on this machine that takes requests in GitHub's place."""
-    server: Any = HTTPServer(("127.0.0.1", 0), Asked)
-    server.asked, server.status = [], 204
-    monkeypatch.setenv("GITHUB_API_URL", f"http://127.0.0.1:{server.server_port}")
     monkeypatch.setenv("GITHUB_REPOSITORY", "team/repo")
     monkeypatch.setenv("GITHUB_REF_NAME", "main")
     monkeypatch.setenv("GITHUB_TOKEN", "secret")
-    thread = threading.Thread(target=server.serve_forever)
-    thread.start()
-    yield server
-    server.shutdown()
-    thread.join()
-    server.server_close()
+    with standing_in(Asked, asked=[], status=204) as server:
+        monkeypatch.setenv("GITHUB_API_URL", server.address)
+        yield server
 
 
 def test_it_starts_the_training_workflow_with_the_workflow_s_own_token(github: Any) -> None:

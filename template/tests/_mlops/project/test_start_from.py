@@ -45,7 +45,12 @@ def test_the_files_are_written_and_the_old_batch_waits_aside(
     table: Callable[..., Path], tmp_path: Path
 ) -> None:
     repo = fresh_repo(tmp_path / "work")
-    people = {"phone": 4_915_100_000_000 + np.arange(ROWS), "born": "1980-05-17", "fax": None}
+    people = {
+        "phone": 4_915_100_000_000 + np.arange(ROWS),
+        "phone_service": np.arange(ROWS) % 2,
+        "born": "1980-05-17",
+        "fax": None,
+    }
     repo.must("start-from", table(**people), "--target", "bought", "--yes", "--force")
     sample = pd.read_parquet(repo.folder / paths.SAMPLE)
     raw = pd.concat(map(pd.read_parquet, tables.batches(repo.folder / paths.RAW)))
@@ -60,6 +65,14 @@ def test_the_files_are_written_and_the_old_batch_waits_aside(
     assert "Start from people.csv" in repo.git("log", "--format=%s")
     assert repo.git("status", "--porcelain") == ""
     assert "xfail" not in (repo.folder / "tests/test_model.py").read_text(encoding="utf-8")
+    assert '"phone_service"' in (repo.folder / "src" / NAME / "features.py").read_text(
+        encoding="utf-8"
+    )
+    contract = (repo.folder / paths.CONTRACT).read_text(encoding="utf-8")
+    assert "\n\npersonal_data:\n" in contract
+    assert "  allow: [phone_service]\n" in contract
+    assert "slices:\n" in contract, "a comment stands twice"
+    assert "\n\n\n" not in contract
 
 
 def test_where_the_columns_say_nothing_the_test_written_expects_no_more(

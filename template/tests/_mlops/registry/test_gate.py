@@ -11,8 +11,8 @@ import pandas as pd
 import pytest
 from ruamel.yaml import YAML
 
-from ..conftest import alias, journal, rewrite
-from ..fixtures import Done, Repo
+from ..conftest import alias, journal
+from ..fixtures import Done, Repo, rewrite
 from ..package import (
     artifact,
     benchmark,

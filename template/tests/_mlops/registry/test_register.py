@@ -1,7 +1,6 @@
 # The template's. Checks of your own before a model gets a number go into a command of yours.
 """What gets a number, and what does not."""
 
-import json
 import os
 from contextlib import chdir
 from pathlib import Path
@@ -9,16 +8,10 @@ from typing import Any
 
 import pytest
 
-from ..fixtures import Repo, killing
-from ..package import artifact, journal, paths, provenance, runs, sharing, versions
+from ..fixtures import Repo, killing, rewrite
+from ..package import access, artifact, journal, paths, provenance, runs, sharing, versions
 
 FORCED = ("register", "--force", "it is a test")
-
-
-def rewrite(path: Path, **changes: object) -> None:
-    """Change entries of a JSON file."""
-    content = {**json.loads(path.read_text(encoding="utf-8")), **changes}
-    path.write_text(json.dumps(content), encoding="utf-8")
 
 
 def make_dirty(repo: Repo) -> None:
@@ -112,12 +105,12 @@ def test_a_copy_of_the_repo_keeps_its_models_to_itself(
 def test_an_address_that_is_empty_leaves_a_copy_its_own_store(
     own_repo: Repo, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setenv(runs.ADDRESS, "")
+    monkeypatch.setenv(access.TRACKING, "")
     monkeypatch.chdir(own_repo.folder)
     kept = runs.client().get_experiment_by_name(runs.PROJECT).artifact_location
 
     assert kept.startswith(f"{own_repo.folder}/mlruns/")
-    assert runs.ADDRESS not in os.environ
+    assert access.TRACKING not in os.environ
 
 
 def test_a_dirty_run_needs_a_reason_and_the_reason_is_kept(

@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from ..fixtures import Repo
+from ..fixtures import Repo, rewrite
 from ..package import artifact, files, journal, paths, runs, versions
 
 
@@ -29,12 +29,6 @@ def append(path: Path) -> None:
     """Add one byte to a file."""
     with path.open("ab") as file:
         file.write(b"\n")
-
-
-def rewrite(path: Path, **changes: object) -> None:
-    """Change entries of a JSON file."""
-    content = {**json.loads(path.read_text(encoding="utf-8")), **changes}
-    path.write_text(json.dumps(content), encoding="utf-8")
 
 
 def test_the_champion_is_traced_by_default_and_all_of_it_holds(repo: Repo) -> None:

@@ -2,14 +2,12 @@
 """What `bench` counts; never how fast something is."""
 
 import json
-import threading
 from collections.abc import Iterator
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
 import pandas as pd
 import pytest
 
-from ..fixtures import Repo
+from ..fixtures import Repo, StandIn, standing_in
 from ..package import bench, config, errors, paths
 
 
@@ -18,24 +16,16 @@ def answering() -> Iterator[tuple[str, list[int]]]:
     """Return a server that answers each second request with 500, and the sizes it was asked."""
     sizes: list[int] = []
 
-    class Handler(BaseHTTPRequestHandler):
+    class Handler(StandIn):
         protocol_version = "HTTP/1.1"
 
-        def do_POST(self) -> None:
-            asked = json.loads(self.rfile.read(int(self.headers["Content-Length"])))
+        def respond(self) -> None:
+            asked = json.loads(self.body())
             sizes.append(len(asked["rows"]))
-            self.send_response(200 if len(sizes) % 2 else 500)
-            self.send_header("Content-Length", "2")
-            self.end_headers()
-            self.wfile.write(b"{}")
+            self.answer(b"{}", 200 if len(sizes) % 2 else 500)
 
-        def log_message(self, *_: object) -> None:
-            pass
-
-    server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
-    threading.Thread(target=server.serve_forever, daemon=True).start()
-    yield f"http://127.0.0.1:{server.server_port}", sizes
-    server.shutdown()
+    with standing_in(Handler) as server:
+        yield server.address, sizes
 
 
 def test_answers_and_failures_are_counted_apart(

@@ -12,7 +12,7 @@ import pytest
 
 from ..conftest import serving
 from ..fixtures import Repo, killing
-from ..package import artifact, journal, paths, runs, sharing, switch, tables, versions
+from ..package import access, artifact, journal, paths, runs, sharing, switch, tables, versions
 
 POINTER = paths.CHAMPION / artifact.POINTER
 
@@ -104,7 +104,7 @@ def test_a_store_that_is_down_changes_nothing(
     own_two: Repo, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     before = own_two.read(POINTER)
-    monkeypatch.setenv(runs.ADDRESS, "http://127.0.0.1:9")
+    monkeypatch.setenv(access.TRACKING, "http://127.0.0.1:9")
     done = own_two.run("deploy")
 
     assert (done.code, "does not answer" in done.err) == (3, True)
@@ -127,7 +127,7 @@ def test_the_champion_before_comes_back_without_the_store(
 ) -> None:
     first = own_two.read(POINTER)["model_sha256"]
     own_two.must("deploy", "2", "--force", "it is a test")
-    monkeypatch.setenv(runs.ADDRESS, "http://127.0.0.1:9")
+    monkeypatch.setenv(access.TRACKING, "http://127.0.0.1:9")
     said = own_two.must("rollback", "--reason", "too many are late").err
     pointer = own_two.read(POINTER)
     again = own_two.run("rollback")

@@ -15,7 +15,7 @@ import pytest
 
 from ..conftest import serving as running
 from ..fixtures import Repo
-from ..package import features, log_predictions, prediction_log, schema, serving, tables
+from ..package import features, files, log_predictions, prediction_log, schema, serving, tables
 
 DAY = 1714564800  # noon of 2024-05-01, UTC
 KNOWN = [column.name for column in tables.known_columns(schema)]
@@ -151,7 +151,7 @@ def test_a_service_that_was_killed_as_its_file_was_rotated_goes_on_where_that_en
 
 def test_a_line_that_a_kill_cut_off_does_not_take_the_next_one_along(kept: Path) -> None:
     kept.write_bytes(kept.read_bytes() + b'{"call.id": "cut')
-    prediction_log.end_line(kept)
+    files.end_line(kept)
     with kept.open("a", encoding="utf-8") as file:
         file.write("{}\n")
 

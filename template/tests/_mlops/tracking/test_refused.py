@@ -1,47 +1,32 @@
 # The template's. Your name and password for a server are in .env.
 """What commands say when a tracking server does not let them in."""
 
-import threading
 from collections.abc import Iterator
-from http.server import BaseHTTPRequestHandler, HTTPServer
 from typing import Any
 
 import pytest
 
-from ..fixtures import Repo
-from ..package import access, errors, runs
+from ..fixtures import Repo, StandIn, standing_in
+from ..package import access, errors
 
 
-class Guarded(BaseHTTPRequestHandler):
+class Guarded(StandIn):
     """Refuse each request with the server's status, as MLflow's basic-auth does."""
 
-    def refuse(self) -> None:
+    def respond(self) -> None:
         """Read a request and refuse it."""
-        self.rfile.read(int(self.headers["Content-Length"] or 0))
-        self.send_response(self.server.status)  # type: ignore[attr-defined]
-        self.end_headers()
-        self.wfile.write(b"Permission denied")
-
-    do_GET = do_POST = refuse  # noqa: N815 - the names that http.server calls
-
-    def log_message(self, *arguments: Any) -> None:
-        """Stay quiet."""
+        self.body()
+        self.answer(b"Permission denied", self.server.status)  # type: ignore[attr-defined]
 
 
 @pytest.fixture
 def guarded(monkeypatch: pytest.MonkeyPatch) -> Iterator[Any]:
     """Return a server that lets nobody in, to which commands are sent."""
-    server: Any = HTTPServer(("127.0.0.1", 0), Guarded)
-    server.status = 401
-    monkeypatch.setenv(runs.ADDRESS, f"http://127.0.0.1:{server.server_port}")
     monkeypatch.delenv(access.USER, raising=False)
     monkeypatch.delenv(access.PASSWORD, raising=False)
-    thread = threading.Thread(target=server.serve_forever)
-    thread.start()
-    yield server
-    server.shutdown()
-    thread.join()
-    server.server_close()
+    with standing_in(Guarded, status=401) as server:
+        monkeypatch.setenv(access.TRACKING, server.address)
+        yield server
 
 
 @pytest.mark.parametrize("command", [("trace", "1"), ("register", "--force", "a test")])

@@ -72,9 +72,10 @@ def test_another_failure_keeps_its_traceback() -> None:
 class Answering(ClassifierMixin, BaseEstimator):
     """A model that gives the same probabilities whatever it is asked."""
 
-    def __init__(self, share: float = 0.5, returns: bool = True) -> None:
+    def __init__(self, share: float = 0.5, returns: bool = True, width: int = 2) -> None:
         self.share = share
         self.returns = returns
+        self.width = width
 
     def fit(self, inputs: Any, target: Any) -> "Answering | None":
         """Learn nothing but the labels."""
@@ -83,7 +84,7 @@ class Answering(ClassifierMixin, BaseEstimator):
 
     def predict_proba(self, inputs: Any) -> Any:
         """Answer the same for every row."""
-        return np.full((len(inputs), 2), self.share)
+        return np.full((len(inputs), self.width), self.share)
 
 
 @pytest.mark.parametrize(
@@ -91,6 +92,8 @@ class Answering(ClassifierMixin, BaseEstimator):
     [
         (Answering(float("nan")), "Answering answers what is no number"),
         (Answering(1.0), "the probabilities of Answering for no, yes add up to 2; expected 1"),
+        (Answering(width=1), r"answers an array of \(4, 1\); expected \(4, 2\), one probability"),
+        (Answering(), "object has no attribute 'predict'"),
         (Answering(returns=False), "fit of Answering returns nothing"),
         (Answering, "build_model returns Answering; expected an unfitted estimator"),
         (None, "build_model returns None; expected an unfitted estimator"),

@@ -3,7 +3,9 @@
 
 from pathlib import Path
 
+from .. import paths
 from ..errors import WrongInput
+from ..files import sha256_of
 
 SUFFIXES = (".parquet", ".csv")  # of what is written
 TEXTS = (".csv", ".tsv", ".tab", ".dat", ".data")  # .txt is as often a note
@@ -17,3 +19,11 @@ def batches(folder: Path) -> list[Path]:
         message = f"{folder} holds no batch; expected .parquet or .csv files"
         raise WrongInput(message, "uv run --frozen python -m dvc pull brings back tracked data")
     return found
+
+
+def raw_sha256() -> str:
+    """Return the hash of data/raw as it is now; nothing when it holds no batch."""
+    try:
+        return sha256_of(batches(paths.RAW))
+    except WrongInput:
+        return ""

@@ -11,8 +11,9 @@ import click
 
 from .. import PROJECT, paths, programs
 from ..errors import DVC, Refused, WrongInput
-from ..files import one_writer, sha256_of
-from . import removals, sharing, stored_rows, tables
+from ..files import one_writer
+from . import removals, sharing, stored_rows
+from .batch_files import raw_sha256
 from .subject import Subject, is_long, parse
 
 LOG = Path(__file__).parent / "logged_rows.py"  # level 1 adds the prediction log
@@ -99,7 +100,7 @@ def take_out(
     """Remove what was found; first it is recorded, for what follows may be killed."""
     hashes = [one for place in logged for one in place.hashes]
     removals.record(
-        removals.BEGUN, reason=reason, **facts, log_lines=hashes, data_sha256=data_sha256()
+        removals.BEGUN, reason=reason, **facts, log_lines=hashes, data_sha256=raw_sha256()
     )
     for place in places:
         stored_rows.take_out(place)
@@ -111,16 +112,8 @@ def take_out(
     if any(one["objects"] or one["files"] for one in begun):
         gone = {name for one in begun for name in one["objects"]}
         facts["objects"] = sorted(gone | stored_rows.drop_features(gone))
-    removals.record(removals.DONE, objects=facts["objects"], data_sha256=data_sha256())
+    removals.record(removals.DONE, objects=facts["objects"], data_sha256=raw_sha256())
     keep([str(one.path) for one in places])
-
-
-def data_sha256() -> str:
-    """Return the hash of data/raw, or nothing when it holds no batch."""
-    try:
-        return sha256_of(tables.batches(paths.RAW))
-    except WrongInput:
-        return ""
 
 
 def keep(changed: list[str]) -> None:

@@ -102,7 +102,7 @@ def require_clean(new: Sequence[Path]) -> dict[Path, plausibility.Judgement]:
     """
     if not new:
         return {}
-    deny, share = load_contract().personal_data.deny, load_params().drift.share
+    personal, share = load_contract().personal_data, load_params().drift.share
     reference = dataset.read(tables.batches(paths.RAW))
     known, now, found = reference[list(schema.KEY)], datetime.now(UTC), {}
     for path in new:
@@ -110,7 +110,7 @@ def require_clean(new: Sequence[Path]) -> dict[Path, plausibility.Judgement]:
             message = f"{path} has the ending {path.suffix!r}"
             raise WrongInput(f"{message}; expected one of {', '.join(tables.READ)}")
         rows = tables.read(path, schema, data)
-        if problems := validation.check(rows, deny):
+        if problems := validation.check(rows, personal):
             hint = f"uv run {PROJECT} validate --show-rows {quote(str(path))} lists the rows"
             raise Refused(f"{path}: {problems[0]['message']}", hint)
         known = pd.concat([known, rows[list(schema.KEY)]], ignore_index=True)

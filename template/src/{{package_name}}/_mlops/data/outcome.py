@@ -1,11 +1,14 @@
 # The template's. Yours are the labels in schema.py; there are none when the target is a number.
 """What a model answers: a label with a probability for each label, or a number."""
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pandas as pd
 
+from .. import SPINS
 from ..errors import WrongInput
 from ..interface import OptionalSchema, Schema
 
@@ -16,6 +19,19 @@ NUMBER = "prediction"  # the one column of predicted numbers
 CUT = "cut"  # goes along with two columns of probabilities
 
 
+@contextmanager
+def calm() -> Iterator[None]:
+    """Let a model have one thread where those of its library would spin while they wait."""
+    if not SPINS:
+        yield
+        return
+    from threadpoolctl import threadpool_limits
+
+    with threadpool_limits(1, user_api="openmp"):
+        yield
+
+
+@calm()
 def predict(
     model: "BaseEstimator", features: pd.DataFrame, labels: tuple[str, ...]
 ) -> pd.DataFrame:
@@ -34,6 +50,9 @@ def predict(
         message = f"model.py: {estimator(model)} gives no probabilities; expected predict_proba"
         raise WrongInput(message, f"CalibratedClassifierCV({estimator(model)}(...)) has it")
     found = np.asarray(model.predict_proba(features), dtype=float)
+    if found.shape != (shape := (len(features), len(model.classes_))):
+        expected = f"{shape}, one probability for each row and label"
+        raise ValueError(f"predict_proba answers an array of {found.shape}; expected {expected}")
     table = pd.DataFrame(found, columns=list(model.classes_), index=features.index)
     table = table.reindex(columns=list(labels), fill_value=0.0)
     table.attrs = {CUT: decided} if (decided := cut(model)) else {}

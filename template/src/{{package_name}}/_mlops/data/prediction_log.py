@@ -14,6 +14,7 @@ from typing import Any
 import pandas as pd
 
 from ..errors import WrongInput
+from ..files import last_line
 from ..interface import Schema
 from . import removals, tables
 
@@ -160,19 +161,9 @@ def head(path: Path) -> str:
     """
     files = [path, *sorted(path.parent.glob(f"{path.name}.*"), reverse=True)]
     written = next((one for one in files if one.is_file() and one.stat().st_size), path)
-    with suppress(OSError, ValueError, KeyError, TypeError, IndexError), written.open("rb") as file:
-        file.seek(max(0, file.seek(0, os.SEEK_END) - (1 << 16)))
-        return str(json.loads(file.read().splitlines()[-1])[HASH])
+    with suppress(OSError, ValueError, KeyError, TypeError, IndexError):
+        return str(json.loads(last_line(written))[HASH])
     return FIRST
-
-
-def end_line(path: Path) -> None:
-    """End a line that a kill cut off: the next one would be lost with it."""
-    with suppress(OSError), path.open("r+b") as file:
-        if file.seek(0, os.SEEK_END):
-            file.seek(-1, os.SEEK_END)
-            if file.read() != b"\n":
-                file.write(b"\n")
 
 
 def problems() -> list[str]:

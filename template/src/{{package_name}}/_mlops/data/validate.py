@@ -27,11 +27,11 @@ def command(files: Sequence[Path], show_rows: bool, as_json: bool) -> None:
     Without FILES the report goes to reports/validation.json. Exit code 1 when a batch breaks the
     schema or holds personal data, 2 when one cannot be read.
     """
-    deny = load_contract().personal_data.deny
+    personal = load_contract().personal_data
     report: list[dict[str, Any]] = []
     for path in files or tables.batches(paths.RAW):
         rows = tables.read(path, schema, data)
-        problems = check(rows, deny)
+        problems = check(rows, personal)
         for warning in spelled_missing(rows):
             click.echo(f"warning: {path}: {warning}", err=True)
         report.append(

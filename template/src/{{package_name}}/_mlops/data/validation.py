@@ -1,7 +1,6 @@
 # The template's. Yours are schema.py, what a column may hold, and contract.yaml, what is personal.
 """What is wrong with a table, by the schema?"""
 
-import re
 import sys
 from collections.abc import Sequence
 from typing import Any
@@ -10,7 +9,7 @@ import pandas as pd
 
 from ... import schema
 from ..errors import did_you_mean
-from ..interface import Column
+from ..interface import Column, PersonalData
 from . import tables
 from .dialect import MISSING_WORDS
 
@@ -18,12 +17,12 @@ EMAIL = r"[\w.+-]+@[\w-]+\.[\w.]+"
 FINITE = sys.float_info.max
 
 
-def check(rows: pd.DataFrame, deny: Sequence[str] = ()) -> list[dict[str, Any]]:
+def check(rows: pd.DataFrame, personal: PersonalData | None = None) -> list[dict[str, Any]]:
     """Return what is wrong with a batch: message, column, and how many and which rows.
 
     Args:
         rows: A table as `tables.read` gives it.
-        deny: Words that no undeclared column's name may contain.
+        personal: The contract's words that the name of a column may not hold; nothing for none.
     """
     if rows.empty:
         return [_problem("*", "no rows", "at least one", rows.index)]
@@ -32,7 +31,7 @@ def check(rows: pd.DataFrame, deny: Sequence[str] = ()) -> list[dict[str, Any]]:
         check_columns(rows, schema.COLUMNS)
         + [_unknown_column(name, names) for name in rows if name not in names]
         + _duplicates(rows)
-        + _personal(rows, deny)
+        + _personal(rows, personal or PersonalData(deny=[]))
     )
 
 
@@ -123,15 +122,19 @@ def _duplicates(rows: pd.DataFrame) -> list[dict[str, Any]]:
     return [_problem("+".join(key), found, "one row for each key", again)]
 
 
-def _personal(rows: pd.DataFrame, deny: Sequence[str]) -> list[dict[str, Any]]:
+def _personal(rows: pd.DataFrame, personal: PersonalData) -> list[dict[str, Any]]:
     declared = {column.name for column in schema.COLUMNS if column.personal}
     problems = []
     for name in set(rows) - declared:
-        words = set(re.split(r"[^a-z]+", str(name).lower()))
-        if denied := words & set(deny):
+        if denied := personal.denied(str(name)):
             found = f"the name says personal data ({', '.join(denied)})"
             problems.append(
-                _problem(name, found, "the column dropped, or personal=True", rows.index[:0])
+                _problem(
+                    name,
+                    found,
+                    "the column dropped, personal=True, or its name in personal_data.allow",
+                    rows.index[:0],
+                )
             )
         if rows[name].dtype == "str":
             mails = rows.index[rows[name].str.contains(EMAIL, na=False)]

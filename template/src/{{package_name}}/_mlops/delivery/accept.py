@@ -98,10 +98,10 @@ def bear(made: bundle.Package) -> list[Check]:
 
 def fit(made: bundle.Package) -> list[Check]:
     """Is the data here what the schema says: data/raw, or the sample where there is none?"""
-    deny = load_contract().personal_data.deny
+    personal = load_contract().personal_data
     files = tables.batches(paths.RAW) if any(paths.RAW.glob("*")) else [paths.SAMPLE]
     return acceptance.data(
-        {str(path): check(tables.read(path, schema, data), deny) for path in files}
+        {str(path): check(tables.read(path, schema, data), personal) for path in files}
     )
 
 

@@ -3,7 +3,6 @@
 
 import time
 from collections.abc import Callable
-from datetime import UTC, datetime
 from typing import Any
 
 import click
@@ -44,7 +43,7 @@ def begin(version: versions.Version, champion: str, contract: Contract, forced: 
         version=version.number,
         champion=champion,
         stages=state.stages(contract.rollout),
-        began=now(),
+        began=journal.now("milliseconds"),
         forced=forced,
     )
     state.STOP.unlink(missing_ok=True)
@@ -269,7 +268,11 @@ def promote(rollout: Rollout, contract: Contract, tell: Tell) -> None:
         raise Stopped(f"the champion's process did not take it: {problem}") from problem
     traffic.all_to_champion()
     slot.clear()
-    rollout.leave(state.PROMOTED, [f"champion instead of version {rollout.champion}"], now())
+    rollout.leave(
+        state.PROMOTED,
+        [f"champion instead of version {rollout.champion}"],
+        journal.now("milliseconds"),
+    )
     rollout.state = state.PROMOTED
     record("rollout finished", rollout, instead_of=rollout.champion)
     state.save(rollout)
@@ -289,7 +292,7 @@ def abort(rollout: Rollout, reason: str) -> None:
     """Give every caller back to the champion, first of all; then stop the candidate and say why."""
     traffic.all_to_champion()
     slot.clear()
-    rollout.leave(state.ABORTED, [reason], now())
+    rollout.leave(state.ABORTED, [reason], journal.now("milliseconds"))
     rollout.state = state.ABORTED
     state.save(rollout)  # before the journal: nobody may carry on with it
     state.STOP.unlink(missing_ok=True)
@@ -329,9 +332,9 @@ def answering() -> str:
 
 def proceed(rollout: Rollout, reasons: list[str]) -> None:
     """Enter the next stage."""
-    rollout.leave(analysis.PROMOTE, reasons, now())
+    rollout.leave(analysis.PROMOTE, reasons, journal.now("milliseconds"))
     record("rollout step", rollout, passed=rollout.stage, share=rollout.candidate)
-    rollout.enter(rollout.following(), now())
+    rollout.enter(rollout.following(), journal.now("milliseconds"))
     state.save(rollout)
 
 
@@ -340,8 +343,3 @@ def named(rollout: Rollout) -> str:
     if rollout.stage == state.SHADOW:
         return "shadow: it answers a copy of the traffic"
     return f"{rollout.percent} % of the callers"
-
-
-def now() -> str:
-    """Return the moment in UTC."""
-    return datetime.now(UTC).isoformat(timespec="milliseconds")

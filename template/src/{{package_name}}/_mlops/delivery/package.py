@@ -6,12 +6,13 @@ from pathlib import Path
 
 import click
 
+from .. import access
 from ..files import read_json
 from ..registry import versions
 from ..registry.versions import require_same
 from ..serving.switch import choose, require_accepted
 from ..step_summary import on_page
-from ..tracking import artifact, runs
+from ..tracking import artifact
 from ..training.smoke import tried
 from . import bundle
 
@@ -36,7 +37,7 @@ def command(version: str | None) -> None:
 
 def registry_here() -> bool:
     """Say whether there is a registry to ask: a server, or the file that `set-up` makes."""
-    return bool(os.environ.get(runs.ADDRESS)) or Path("mlflow.db").is_file()
+    return bool(os.environ.get(access.TRACKING)) or Path("mlflow.db").is_file()
 
 
 def tried_out() -> bool:

@@ -1,11 +1,8 @@
 # The template's. A page of yours reads reports/monitor.json.
 """What does a person have to see first? One page, with nothing to load from elsewhere."""
 
-import base64
-import tempfile
 from collections.abc import Callable, Sequence
 from html import escape
-from pathlib import Path
 from typing import Any
 
 import pandas as pd
@@ -52,7 +49,7 @@ def draw(
         f"{report['waiting']:,} rows wait for their outcome.</p>",
         check_table(report["checks"]),
         version_table(report["versions"]),
-        *(image(drawing) for drawing in drawings if drawing),
+        *(plots.image(drawing, 3.5) for drawing in drawings if drawing),
     ]
     return web_page.document(verdict, "\n".join(part for part in parts if part), STYLE)
 
@@ -94,16 +91,6 @@ def table(heads: Sequence[str], rows: Sequence[str]) -> str:
     """Return a table."""
     top = "".join(f"<th>{text(head)}</th>" for head in heads)
     return f"<table><tr>{top}</tr>{''.join(rows)}</table>"
-
-
-def image(drawing: Drawing) -> str:
-    """Return a plot as an image that stands in the page itself."""
-    with tempfile.TemporaryDirectory() as folder:
-        path = Path(folder, "plot.png")
-        with plots.figure(path, height=3.5) as axes:
-            drawing(axes)
-        content = base64.b64encode(path.read_bytes()).decode()
-    return f'<p><img alt="plot" src="data:image/png;base64,{content}"></p>'
 
 
 def distribution(name: str, before: pd.Series, after: pd.Series) -> Drawing:

@@ -7,7 +7,7 @@ from typing import Any
 
 import click
 
-from .. import PACKAGE, paths
+from .. import PACKAGE, access, paths
 from ..errors import Problem, Refused
 from ..files import one_writer, read_json
 from ..programs import dvc, stage
@@ -53,8 +53,8 @@ def missing() -> list[str]:
         OutsideFailed: If the data's remote is set and does not hand the data out.
     """
     lacking = []
-    if os.environ.get(runs.ADDRESS, "").partition(":")[0] in ("", "file", "sqlite"):
-        lacking.append(f"{runs.ADDRESS} names no server and no database")
+    if os.environ.get(access.TRACKING, "").partition(":")[0] in ("", "file", "sqlite"):
+        lacking.append(f"{access.TRACKING} names no server and no database")
     if not paths.DATA_POINTER.exists():
         lacking.append(f"{paths.RAW} is not under DVC")
     elif at_home := remote_at_home():

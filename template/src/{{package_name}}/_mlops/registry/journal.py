@@ -29,9 +29,9 @@ def record(event: str, **facts: Any) -> None:
     append(paths.JOURNAL, {"time": now(), "event": event, **facts, "by": who})
 
 
-def now() -> str:
-    """Return the moment in UTC, to the second."""
-    return datetime.now(UTC).isoformat(timespec="seconds")
+def now(timespec: str = "seconds") -> str:
+    """Return the moment in UTC."""
+    return datetime.now(UTC).isoformat(timespec=timespec)
 
 
 def lines() -> tuple[list[dict[str, Any]], list[str]]:

@@ -11,7 +11,7 @@ import click
 from .. import paths, programs
 from ..data import sharing
 from ..errors import Refused, WrongInput
-from ..files import one_writer, read_json, sha256
+from ..files import one_writer, read_json, sha256, sha256_if_there
 from ..tracking import artifact, provenance, runs
 from . import journal, versions
 
@@ -82,7 +82,7 @@ def new(candidate: artifact.Artifact, report: dict[str, Any], forced: str) -> ve
     tags = {
         **{name: str(manifest[name]) for name in runs.TAGS},
         **{versions.covering(name): sha256(folder / name) for name in versions.RECORDS},
-        "pipeline_sha256": provenance.pipeline_sha256(),
+        "pipeline_sha256": sha256_if_there(provenance.PIPELINE),
         "registered_at": journal.now(),
         "registered_by": programs.git("config", "user.name") or getpass.getuser(),
         "forced": forced,

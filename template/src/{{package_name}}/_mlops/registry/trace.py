@@ -11,9 +11,10 @@ from typing import Any
 import click
 
 from .. import PACKAGE, PROJECT, paths, programs
-from ..data import removals, tables
+from ..data import removals
+from ..data.batch_files import raw_sha256
 from ..errors import DVC, Refused, WrongInput
-from ..files import read_json, require_unlocked, sha256, sha256_of
+from ..files import read_json, require_unlocked, sha256_if_there
 from ..tracking import artifact, provenance, runs
 from . import journal, versions
 
@@ -148,7 +149,7 @@ def verify_now(traced: versions.Version, manifest: dict[str, Any]) -> list[Check
     package = Path("src", *PACKAGE.split("."))
     code = [provenance.at_commit(commit, package / name) for name in artifact.FEATURE_CODE]
     return [
-        same("model", traced.model_sha256, hash_now(traced.folder / artifact.MODEL)),
+        same("model", traced.model_sha256, sha256_if_there(traced.folder / artifact.MODEL)),
         same_tags(traced, manifest),
         evaluation(traced),
         run(traced, manifest),
@@ -179,7 +180,7 @@ def same(name: str, recorded: str | None, found: str | None) -> Check:
 
 def data(recorded: str | None) -> Check:
     """Compare data/raw with what the version was trained on; less what was forgotten is right."""
-    check = same("data", recorded, found := data_now())
+    check = same("data", recorded, found := raw_sha256())
     why = removals.explain(recorded, found) if recorded and found else ""
     return Check("data", OK, why) if why else check
 
@@ -210,7 +211,7 @@ def evaluation(traced: versions.Version) -> Check:
 def registered(traced: versions.Version, path: Path) -> Check | None:
     """Compare a file beside the model with its registered hash; nothing where there is none."""
     known = traced.tags.get(versions.covering(path.name))
-    return same(path.stem, known, hash_now(path)) if known else None
+    return same(path.stem, known, sha256_if_there(path)) if known else None
 
 
 def registration(traced: versions.Version) -> Check:
@@ -235,7 +236,7 @@ def pipeline(traced: versions.Version) -> list[Check]:
     candidate = read_record(paths.CANDIDATE / artifact.MANIFEST)
     if not known or candidate.get("model_sha256") != traced.model_sha256:
         return []
-    found = same("pipeline", known, provenance.pipeline_sha256())
+    found = same("pipeline", known, sha256_if_there(provenance.PIPELINE))
     if found.state == OK or not programs.git("status", "--porcelain", str(provenance.PIPELINE)):
         return [Check("pipeline", OK, known[:12])]
     changes = provenance.pipeline_changes("cmd", "deps", "params", "outs")
@@ -282,28 +283,17 @@ def digest(parts: list[bytes | None]) -> str | None:
     return hashlib.sha256(b"".join(known)).hexdigest() if len(known) == len(parts) else None
 
 
-def data_now() -> str | None:
-    """Return the hash of data/raw as it is now."""
-    try:
-        return sha256_of(tables.batches(paths.RAW))
-    except WrongInput:
-        return None
-
-
-def hash_now(path: Path) -> str | None:
-    """Return the hash of a file as it is now."""
-    return sha256(path) if path.is_file() else None
-
-
 def champion(traced: versions.Version) -> list[Check]:
     """Compare the bytes that are served with those that were registered, for the champion."""
     pointer = versions.read_pointer() or {}
     if pointer.get("version") != traced.number:
         return []
     folder = paths.CHAMPION / pointer["model_sha256"]
-    checks = [same("champion", traced.model_sha256, hash_now(folder / artifact.MODEL))]
+    checks = [same("champion", traced.model_sha256, sha256_if_there(folder / artifact.MODEL))]
     if known := pointer.get(artifact.COVERED):
-        checks.append(same("champion's manifest", known, hash_now(folder / artifact.MANIFEST)))
+        checks.append(
+            same("champion's manifest", known, sha256_if_there(folder / artifact.MANIFEST))
+        )
     named = versions.by_alias(versions.CHAMPION)
     if runs.own() and (named is None or named.number != traced.number):
         said = f"the registry's champion is {f'version {named.number}' if named else 'none'}"

@@ -15,7 +15,7 @@ from .. import PROJECT, errors, paths
 from ..config import load_contract
 from ..data import sharing
 from ..errors import DVC, OutsideFailed, Refused, WrongInput
-from ..files import read_json, sha256, whole_folder
+from ..files import read_json, sha256, sha256_if_there, whole_folder
 from ..tracking import artifact, runs
 from ..tracking.artifact import POINTER
 from . import journal
@@ -313,7 +313,7 @@ def read_evaluation(chosen: Version) -> dict[str, Any]:
 def require_registered(chosen: Version, name: str) -> None:
     """Raise `Refused` when a file beside the model is not the one that was registered."""
     path, expected = chosen.folder / name, chosen.tags.get(covering(name))
-    found = artifact.sha256_if_there(path)
+    found = sha256_if_there(path)
     if expected and found != expected:
         message = f"{path} has SHA-256 {found[:12]}…, version {chosen.number} was registered with"
         raise Refused(f"{message} {expected[:12]}…", RESTORES)

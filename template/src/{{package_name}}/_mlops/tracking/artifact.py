@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any, TypeVar
 
 from ..errors import DVC, Problem, Refused, WrongInput
-from ..files import SEAL, read_json, sha256, write_json
+from ..files import SEAL, read_json, sha256, sha256_if_there, write_json
 from . import trust
 
 MODEL = "model.skops"
@@ -168,12 +168,7 @@ def record_named(folder: Path, pointer: dict[str, Any]) -> dict[str, Any]:
     Raises:
         WrongInput: If it is missing, damaged, or not the one that the pointer was written for.
     """
-    place = folder / pointer["model_sha256"]
-    found, expected = sha256_if_there(place / MANIFEST), pointer.get(COVERED)
-    if found and expected and found != expected:
-        message = f"{place / MANIFEST} has SHA-256 {found[:12]}…, {POINTER} says {expected[:12]}…"
-        raise WrongInput(message, f"{RESTORES} brings back the one that git knows")
-    return read_record(place)
+    return read_record(covered(folder, pointer, WrongInput))
 
 
 def load_named(folder: Path, pointer: dict[str, Any]) -> Artifact:
@@ -183,20 +178,21 @@ def load_named(folder: Path, pointer: dict[str, Any]) -> Artifact:
         WrongInput: If a file is missing or damaged.
         Refused: If the model, or what its manifest says, is not what the pointer was written for.
     """
-    place = folder / pointer["model_sha256"]
-    found, expected = sha256_if_there(place / MANIFEST), pointer.get(COVERED)
-    if found and expected and found != expected:
-        message = f"{place / MANIFEST} has SHA-256 {found[:12]}…, {POINTER} says {expected[:12]}…"
-        raise Refused(message, f"{RESTORES} brings back the one that git knows")
+    place = covered(folder, pointer, Refused)
     loaded = load(place)
     if loaded.manifest["model_sha256"] != pointer["model_sha256"]:
         raise Refused(f"{place} holds another model, {loaded.manifest['model_sha256'][:12]}…")
     return loaded
 
 
-def sha256_if_there(path: Path) -> str:
-    """Return the hash of a file; nothing when there is none."""
-    return sha256(path) if path.is_file() else ""
+def covered(folder: Path, pointer: dict[str, Any], problem: type[Problem]) -> Path:
+    """Return the folder of the named model; the problem where its manifest is another one."""
+    place = folder / str(pointer["model_sha256"])
+    found, expected = sha256_if_there(place / MANIFEST), pointer.get(COVERED)
+    if found and expected and found != expected:
+        message = f"{place / MANIFEST} has SHA-256 {found[:12]}…, {POINTER} says {expected[:12]}…"
+        raise problem(message, f"{RESTORES} brings back the one that git knows")
+    return place
 
 
 def load(folder: Path) -> Artifact:

@@ -17,7 +17,7 @@ import click
 from .. import paths
 from ..data.batch_files import batches
 from ..errors import OutsideFailed, first_cause
-from ..files import sha256, sha256_of
+from ..files import sha256, sha256_if_there, sha256_of
 from ..programs import git, mend_dvc
 
 if TYPE_CHECKING:
@@ -44,7 +44,7 @@ def record() -> dict[str, Any]:
         "dirty_reasons": reasons,
         "inputs_sha256": inputs_sha256(),
         "data_sha256": sha256_of(batches(paths.RAW)),
-        "lock_sha256": sha256(LOCK) if LOCK.is_file() else "",
+        "lock_sha256": sha256_if_there(LOCK),
         "python": platform.python_version(),
         "packages": {name: version(name) for name in PACKAGES},
     }
@@ -125,11 +125,6 @@ def stopwatch() -> Callable[[], dict[str, float]]:
         }
 
     return stop
-
-
-def pipeline_sha256() -> str:
-    """Return the hash of DVC's record of the pipeline; nothing when the stages ran by hand."""
-    return sha256(PIPELINE) if PIPELINE.is_file() else ""
 
 
 def pipeline_changes(*parts: str) -> list[str]:

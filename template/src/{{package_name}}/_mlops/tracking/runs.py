@@ -14,14 +14,13 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from .. import PROJECT, paths
-from ..access import asking, refusal
+from ..access import TRACKING, asking, refusal
 from ..errors import OutsideFailed, first_cause, without_passwords
 from ..files import lives
 
 if TYPE_CHECKING:
     from mlflow import MlflowClient
 
-ADDRESS = "MLFLOW_TRACKING_URI"
 MODEL_TAG = "model_sha256"
 PROCESS = "process"  # tag of a run: machine and number of the process that logs it
 TAGS = (
@@ -47,7 +46,7 @@ PLACES = (
 
 def store() -> str:
     """Return the address of the tracking store."""
-    return os.environ.get(ADDRESS) or f"sqlite:///{home() / 'mlflow.db'}"
+    return os.environ.get(TRACKING) or f"sqlite:///{home() / 'mlflow.db'}"
 
 
 def shown_store() -> str:
@@ -57,7 +56,7 @@ def shown_store() -> str:
 
 def own() -> bool:
     """Say whether the store is the repo's own file, and not a server."""
-    return not os.environ.get(ADDRESS)
+    return not os.environ.get(TRACKING)
 
 
 def damage() -> list[str]:
@@ -98,7 +97,7 @@ def client() -> "MlflowClient":
     alone = own()  # a workflow without the variable sets it to nothing
     mlflow.set_tracking_uri(store())
     if alone:  # MLflow sets it, and it would outlive a change of folder
-        os.environ.pop(ADDRESS, None)
+        os.environ.pop(TRACKING, None)
     try:
         experiment = mlflow.set_experiment(PROJECT)
         if KIND not in experiment.tags:  # else MLflow's pages are about language models
@@ -110,7 +109,7 @@ def client() -> "MlflowClient":
         if problem := refusal(error):
             raise problem from error
         message = f"the tracking store {shown_store()} does not answer: {first_cause(error)}"
-        raise OutsideFailed(message, f"is it running, and is {ADDRESS} right?") from error
+        raise OutsideFailed(message, f"is it running, and is {TRACKING} right?") from error
 
 
 def bring_home(repo: Path) -> None:

@@ -9,10 +9,10 @@ from pathlib import Path
 
 import click
 
+from ..access import TRACKING
 from ..errors import OutsideFailed, WrongInput, first_cause
 from ..files import whole_file
 from ..local_service import authority, require_free, require_owner
-from .runs import ADDRESS
 
 DATABASE = "DATABASE_URL"
 FORM = f"{DATABASE}=postgresql://user:password@127.0.0.1:5432/mlflow"
@@ -53,7 +53,7 @@ def command(host: str, port: int, workers: int, allowed_hosts: str | None, auth:
     serve += ["--serve-artifacts", "--artifacts-destination", f"./{FILES}"]
     serve += ["--allowed-hosts", names]
     serve += ["--app-name", "basic-auth"] if auth else []
-    environment = {name: value for name, value in os.environ.items() if name != ADDRESS} | asked
+    environment = {name: value for name, value in os.environ.items() if name != TRACKING} | asked
     environment["MLFLOW_BACKEND_STORE_URI"] = database  # arguments are seen by everybody
     environment["MLFLOW_SERVER_ENABLE_JOB_EXECUTION"] = "false"  # its jobs are not about models
     os.execve(sys.executable, [sys.executable, "-m", "mlflow", "server", *serve], environment)

@@ -55,13 +55,14 @@ def fit(unfitted: Any, inputs: pd.DataFrame, target: pd.Series) -> Any:
     require_estimator(unfitted)
     name, some = outcome.estimator(unfitted), inputs.head(SOME)
     try:
-        fitted = unfitted.fit(inputs, target)
+        with outcome.calm():
+            fitted = unfitted.fit(inputs, target)
         if fitted is None:
             message = f"model.py: fit of {name} returns nothing; expected the fitted estimator"
             raise WrongInput(message, "end it with: return self")
         y_pred = outcome.predict(fitted, some, schema.LABELS)
         require_answers(name, y_pred)
-        decided = fitted.predict(some) if outcome.CUT in y_pred.attrs else None
+        answers = fitted.predict(some)  # MLflow and whoever loads the model ask for it
     except (WrongInput, MemoryError):
         raise
     except Exception as error:
@@ -71,7 +72,7 @@ def fit(unfitted: Any, inputs: pd.DataFrame, target: pd.Series) -> Any:
         hints = [hint.format(name) for words, hint in ASKED.items() if re.search(words, said)]
         hint = hints[0] if hints else f"the traceback is in {written_down(error, PROJECT)}"
         raise WrongInput(message, hint) from error
-    if decided is not None and any(outcome.said(y_pred) != decided):
+    if outcome.CUT in y_pred.attrs and any(outcome.said(y_pred) != answers):
         message = f"model.py: {name} answers other labels than by its threshold"
         raise WrongInput(message, "take FixedThresholdClassifier with the pos_label that you mean")
     return fitted

@@ -1,7 +1,9 @@
 # The template's. Plots of yours belong in notebooks/ or in a stage of yours.
 """Plots for people: plain, labelled, readable when printed."""
 
-from collections.abc import Iterator
+import base64
+import tempfile
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
@@ -25,6 +27,16 @@ def figure(path: Path, height: float = 4.5, rows: int = 1) -> Iterator[Any]:
     yield axes
     with whole_file(path) as file:
         drawing.savefig(file, format="png", dpi=120)
+
+
+def image(draw: Callable[[Any], None], height: float) -> str:
+    """Return a plot as an image that stands in a page itself."""
+    with tempfile.TemporaryDirectory() as folder:
+        path = Path(folder, "plot.png")
+        with figure(path, height) as axes:
+            draw(axes)
+        content = base64.b64encode(path.read_bytes()).decode()
+    return f'<p><img alt="plot" src="data:image/png;base64,{content}"></p>'
 
 
 def save_importance(path: Path, importance: dict[str, float], metric: str) -> None:

@@ -1,11 +1,8 @@
 # The template's. Yours is what is searched: section tune of params.yaml.
 """How did a search go? One page with nothing to load from elsewhere."""
 
-import base64
-import tempfile
 from collections.abc import Callable
 from html import escape
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import pandas as pd
@@ -59,18 +56,8 @@ def draw(found: "Study", search: Search, before: float, values: dict[str, Any]) 
         f"<h1>{escape(found.study_name)}: {scores}</h1>",
         f"<p>{len(trials)} trials, {rows} and {judged}.</p>",
         compared.to_html(border=0),
-        image(history),
-        *(image(against(name)) for name in search.space),
+        plots.image(history, 3),
+        *(plots.image(against(name), 3) for name in search.space),
         ordered.to_html(border=0, index=False, float_format="{:.4g}".format),
     ]
     return web_page.document(f"{PROJECT}: {found.study_name}", "\n".join(parts), STYLE)
-
-
-def image(drawn: Callable[[Any], None]) -> str:
-    """Return a plot as an image that stands in the page itself."""
-    with tempfile.TemporaryDirectory() as folder:
-        path = Path(folder, "plot.png")
-        with plots.figure(path, height=3) as axes:
-            drawn(axes)
-        content = base64.b64encode(path.read_bytes()).decode()
-    return f'<p><img alt="plot" src="data:image/png;base64,{content}"></p>'

@@ -8,10 +8,9 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from .. import PROJECT, paths
+from .. import PROJECT, access, paths
 from ..errors import WrongInput
 from ..programs import git, run, stage
-from ..tracking import runs
 
 REPRO = ("dvc", "repro")
 
@@ -32,7 +31,7 @@ def tried(said: list[str]) -> Iterator[Path]:
             run("git", "-C", str(folder), *skip)
         (folder / paths.RAW).mkdir(parents=True)
         shutil.copy(folder / paths.SAMPLE, folder / paths.RAW)
-        environment = {key: text for key, text in os.environ.items() if key != runs.ADDRESS}
+        environment = {key: text for key, text in os.environ.items() if key != access.TRACKING}
         environment["PYTHONPATH"] = str(folder / "src")  # the clone's code, not that of here
         stage(said, *REPRO, folder=folder, environment=environment)
         yield folder

@@ -45,7 +45,7 @@ class Check:
     Attributes:
         id: Short and unique, such as `D1`.
         title: The claim, in a few words.
-        section: Where its score is added.
+        section: Where its score is added; by default the one that its file is named after.
         barriers: Numbers of the article's barriers that it guards against.
         level: The maturity level to which it belongs.
         proof: How a program proves it.
@@ -67,6 +67,12 @@ class Check:
     rests_on: ClassVar[tuple[str, ...]] = ()
     show: ClassVar[str] = ""
     to_do: ClassVar[str] = ""
+
+    def __init_subclass__(cls) -> None:
+        """Find the section by the name of the file."""
+        name = cls.__module__.rpartition(".")[2]
+        if name in SECTIONS:
+            cls.section = name
 
     def max_age_days(self, contract: Contract) -> float:
         """Return how old evidence may be."""

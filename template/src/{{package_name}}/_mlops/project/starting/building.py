@@ -20,8 +20,8 @@ from .source import Source
 
 def propose(source: Source, found: Profile) -> tuple[writing.Proposal, cutting.Cut]:
     """Return what becomes of each column, and the table in pieces."""
-    deny = tuple(load_contract().personal_data.deny)
-    proposal = writing.Proposal(source, found, found.key, 0, 0, deny)
+    rules = load_contract().personal_data
+    proposal = writing.Proposal(source, found, found.key, 0, 0, rules)
     personal = {column.name for column in proposal.named("personal")}
     key = () if personal & set(found.key) else found.key
     proposal = replace(proposal, key=key or (writing.NUMBERED,))

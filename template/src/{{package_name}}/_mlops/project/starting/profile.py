@@ -63,10 +63,13 @@ PERSON_NAME = re.compile(
 )
 THING_NAME = re.compile(
     r"(product|item|file|country|city|company|brand|car|model|station|state|region|continent|"
-    r"team|school|category|group|department|district|county|species|store|site)_name"
+    r"team|school|category|group|department|district|county|species|store|site|business|shop|"
+    r"restaurant|hotel|bank|vendor|supplier|merchant|organi[sz]ation|event|project|course|plan|"
+    r"device|sensor|plant|game|movie|song|drug|table|field|job)_name"
 )
 EMAIL = r"[\w.+-]+@[\w-]+\.[\w.]+"
 PHONE = r"\+?[\d ()/-]{7,20}"
+DENSE = 0.05  # share of all numbers between the first and the last from which they are counted up
 POSITIVE = ("yes", "true", "1", "y", "t", "positive", "churned", "late", "fraud", "default")
 
 
@@ -354,9 +357,14 @@ def is_personal(name: str, values: pd.Series) -> str:
     """Return why a column says something about a person, or nothing."""
     if why := holds_addresses(values):
         return why
-    if (found := PERSON_NAME.search(name)) and not THING_NAME.search(name):
+    if (found := PERSON_NAME.search(name)) and not harmless(name, int(values.nunique())):
         return f"its name says {found[2]!r}"
     return ""
+
+
+def harmless(name: str, distinct: int) -> bool:
+    """Say whether a column of such a name tells of no person: it names things, or is yes or no."""
+    return distinct <= 2 or bool(THING_NAME.search(name))
 
 
 def holds_addresses(values: pd.Series) -> str:
@@ -368,9 +376,19 @@ def holds_addresses(values: pd.Series) -> str:
         return "it holds e-mail addresses"
     digits = known.str.count(r"\d").between(7, 15) & known.str.fullmatch(PHONE)
     digits &= ~known.str.fullmatch(LIKE_A_TIME)
-    if len(known) and digits.mean() > 0.8 and known.str.contains(r"[+ ()/-]").mean() > 0.5:
-        return "it holds telephone numbers"
-    return ""
+    like_one = len(known) and digits.mean() > 0.8 and known.str.contains(r"[+ ()/-]").mean() > 0.5
+    return "it holds telephone numbers" if like_one and not counted_up(values.dropna()) else ""
+
+
+def counted_up(texts: pd.Series) -> bool:
+    """Say whether numbers such as 2015-000001 come of counting, as those of telephones do not."""
+    if texts.str.contains(r"[+()]").any():
+        return False
+    parts = texts.drop_duplicates().str.extract(r"^(.*?)(\d+)\D*$")
+    last = pd.to_numeric(parts[1], errors="coerce").astype("float64")
+    spans = last.groupby(parts[0]).agg(["min", "max", "count"])
+    dense = spans["count"].sum() >= DENSE * (spans["max"] - spans["min"] + 1).sum()
+    return bool(dense and len(spans) <= DENSE * len(last))  # not each one with a start of its own
 
 
 def look(source: Source, name: str, given: str, leak: str) -> ColumnProfile:

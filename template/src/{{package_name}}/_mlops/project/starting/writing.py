@@ -17,8 +17,8 @@ from ruamel.yaml.comments import CommentedMap, CommentedSeq
 
 from ... import PACKAGE, paths
 from ...data import tables
-from ...interface import Column
-from .profile import ColumnProfile, Profile, as_labels
+from ...interface import Column, PersonalData
+from .profile import PERSON_NAME, ColumnProfile, Profile, as_labels, harmless
 from .source import Source
 
 FAMILIES = {
@@ -73,7 +73,7 @@ class Proposal:
         key: Columns that name a row; `NUMBERED` when no column of the table does.
         holdout: Rows that will be held out, about.
         batch: Rows of the smallest batch that arrives later.
-        deny: Words of the contract that make a name personal.
+        rules: The contract's words that make a name personal.
     """
 
     source: Source
@@ -81,7 +81,7 @@ class Proposal:
     key: tuple[str, ...]
     holdout: int
     batch: int
-    deny: tuple[str, ...]
+    rules: PersonalData
 
     @property
     def metric(self) -> str:
@@ -95,8 +95,11 @@ class Proposal:
 
     def role(self, column: ColumnProfile) -> str:
         """Return what a column is: one whose name the contract denies is personal."""
-        denied = set(re.split(r"[^a-z]+", column.name.lower())) & set(self.deny)
-        return "personal" if denied and column.role != "target" else column.role
+        denied = self.rules.denied(column.name)
+        known = all(PERSON_NAME.search(word) for word in denied)
+        if not denied or column.role == "target":
+            return column.role
+        return column.role if known and harmless(column.name, column.distinct) else "personal"
 
     def named(self, *roles: str) -> list[ColumnProfile]:
         """Return the columns of these roles."""
@@ -369,6 +372,10 @@ def contract(text: str, proposal: Proposal, trial: Trial) -> str:
         f"Measured by start-from: {trial.metric:.4g} on the hold-out, 95 % interval {low:.4g} to "
         f"{high:.4g}\nby bootstrap; {others}. YOURS: agree on the bars with the consumer.",
     )
+    excused = [one.name for one in proposal.kept if proposal.role(one) != "personal"]
+    if new := [name for name in excused if proposal.rules.denied(name)]:
+        found["personal_data"]["allow"] = CommentedSeq([*proposal.rules.allow, *new])
+        found["personal_data"]["allow"].fa.set_flow_style()
     least = max(10, min(200, proposal.holdout // 10))
     slices: dict[str, Any] = {"columns": slice_columns(proposal), "min_rows": least}
     if trial.slices:
@@ -382,9 +389,15 @@ def contract(text: str, proposal: Proposal, trial: Trial) -> str:
         monitoring,
         "With fewer rows or outcomes in a window there is no verdict.",
     )
+    return dumped(yaml, found)
+
+
+def dumped(yaml: Any, found: Any) -> str:
+    """Return a YAML file with one empty line before each section."""
     out = StringIO()
     yaml.dump(found, out)
-    return out.getvalue()
+    text = re.sub(r"^( .*)\n(?=[\w#])", r"\1\n\n", out.getvalue(), flags=re.M)
+    return re.sub(r"\n{3,}", "\n\n", text)
 
 
 def put(found: Any, key: str, values: dict[str, Any], said: str) -> None:
@@ -395,6 +408,7 @@ def put(found: Any, key: str, values: dict[str, Any], said: str) -> None:
             section[name] = CommentedSeq(value)
             section[name].fa.set_flow_style()
     found[key] = section
+    found.ca.items.pop(key, None)  # what was said of the one before
     found.yaml_set_comment_before_after_key(key, before=f"\n{said}")
 
 
@@ -440,9 +454,7 @@ def params(text: str, proposal: Proposal, family: str) -> str:
     put(found, "tune", {"trials": 30, "space": ranges(sizes(proposal, family))}, said)
     few = max(10, min(300, proposal.batch // 2))
     found["drift"]["min_rows"] = few
-    out = StringIO()
-    yaml.dump(found, out)
-    return out.getvalue()
+    return dumped(yaml, found)
 
 
 def sizes(proposal: Proposal, family: str) -> dict[str, Any]:

@@ -19,7 +19,7 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 from ...config import load_contract
 from ...data import prediction_log, tables
 from ...errors import Problem
-from ...files import whole_file
+from ...files import end_line, whole_file
 from ..champion import Answered, Champion
 from ..log_file import LogFile
 
@@ -209,7 +209,7 @@ class PredictionLog:
         name, worker = f"data.{server_context.worker_index or 0}.log", self.folder() / NAME
         if not self.head:
             self.head = prediction_log.head(worker / "data" / name)
-            prediction_log.end_line(worker / "data" / name)
+            end_line(worker / "data" / name)
         before, own = [], []
         for row in zip(*(values for *_, values in columns), strict=True):
             before.append(self.head)

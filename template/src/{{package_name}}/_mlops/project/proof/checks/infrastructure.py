@@ -27,7 +27,6 @@ SOME = 200  # rows
 class Reproducible(Experiment):
     id = "I1"
     title = "Training twice gives the same model"
-    section = "infrastructure"
     barriers = (3,)
     level = 0
     proof = "two models from the same rows and parameters, other random states: same answers"
@@ -48,7 +47,6 @@ class Reproducible(Experiment):
 class Learns(Experiment):
     id = "I2"
     title = "The model can learn"
-    section = "infrastructure"
     barriers = (4,)
     level = 0
     proof = "fitted on few rows it answers finite numbers, and knows them better than the average"
@@ -87,7 +85,6 @@ def average(target: pd.Series, y_pred: pd.DataFrame) -> pd.DataFrame:
 class Whole(Recorded):
     id = "I3"
     title = "The whole pipeline runs, from data to an answer"
-    section = "infrastructure"
     barriers = (5,)
     level = 0
     proof = "repro, then demo: data, features, model, registry, service, answer"
@@ -101,7 +98,6 @@ class Whole(Recorded):
 class BadStaysOut(Experiment):
     id = "I4"
     title = "A bad model does not pass the gate"
-    section = "infrastructure"
     barriers = (4,)
     level = 1
     proof = "a model of shuffled outcomes is put to the gate's questions, and is refused"
@@ -137,7 +133,6 @@ class BadStaysOut(Experiment):
 class Debuggable(Experiment):
     id = "I5"
     title = "An answer leads back to run, commit and data"
-    section = "infrastructure"
     barriers = (6,)
     level = 1
     proof = "every claim of the champion's record is compared with what is there now"
@@ -161,7 +156,6 @@ class Debuggable(Experiment):
 class Canaried(Recorded):
     id = "I6"
     title = "A new version is tried on few before all"
-    section = "infrastructure"
     barriers = (5,)
     level = 2
     proof = "end-to-end: a good version was promoted step by step, a bad one was aborted"
@@ -181,7 +175,6 @@ class Canaried(Recorded):
 class WayBack(Recorded):
     id = "I7"
     title = "There is a way back"
-    section = "infrastructure"
     barriers = (5,)
     level = 1
     proof = "a rollback was carried out, and how long it took was recorded"

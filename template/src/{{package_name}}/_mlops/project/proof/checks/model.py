@@ -15,7 +15,6 @@ TIMELINE = paths.REPORTS / "timeline.json"
 class Reviewed(Signed):
     id = "M1"
     title = "Every change of the model is reviewed"
-    section = "model"
     barriers = (1,)
     level = 2
     proof = "none by a program: the branch is protected on the server"
@@ -26,7 +25,6 @@ class Reviewed(Signed):
 class Online(Recorded):
     id = "M2"
     title = "The metric in use is the one that was promised"
-    section = "model"
     barriers = (6,)
     level = 1
     proof = "monitor joins the prediction log with its outcomes: the metric is above `retrain`"
@@ -49,7 +47,6 @@ class Online(Recorded):
 class Tuned(Recorded):
     id = "M3"
     title = "The parameters were searched for"
-    section = "model"
     barriers = (4,)
     level = 1
     proof = "a recorded search, whose best parameters are those of params.yaml"
@@ -70,7 +67,6 @@ class Tuned(Recorded):
 class Staleness(Recorded):
     id = "M4"
     title = "How fast the model ages is known"
-    section = "model"
     barriers = (6,)
     level = 1
     proof = "batch after batch is replayed, and the metric of each is measured"
@@ -90,7 +86,6 @@ class Staleness(Recorded):
 class Simpler(Recorded):
     id = "M5"
     title = "A simpler model is not as good"
-    section = "model"
     barriers = (4,)
     level = 0
     proof = "the model and each baseline on the same hold-out"
@@ -112,7 +107,6 @@ class Simpler(Recorded):
 class Slices(Recorded):
     id = "M6"
     title = "Good enough on every group"
-    section = "model"
     barriers = (4,)
     level = 0
     proof = "the contract's metric on each large slice, beside slices.accept"
@@ -140,7 +134,6 @@ class Slices(Recorded):
 class Inclusion(Recorded):
     id = "M7"
     title = "No group is served much worse than another"
-    section = "model"
     barriers = (7,)
     level = 1
     proof = "the distance of the best and the worst slice, beside readiness.group_gap"

@@ -28,7 +28,6 @@ DAY = 86_400
 class Dependencies(Experiment):
     id = "Mo1"
     title = "A change of a dependency is noticed"
-    section = "monitoring"
     barriers = (3,)
     level = 0
     proof = "a bot is set up for packages and actions, and the lock in git is recent"
@@ -60,7 +59,6 @@ class Dependencies(Experiment):
 class Invariants(Experiment):
     id = "Mo2"
     title = "Wrong input is refused, by name"
-    section = "monitoring"
     barriers = (2,)
     level = 0
     proof = "each column of a request spoilt in turn: the service's check names the column"
@@ -82,7 +80,6 @@ class Invariants(Experiment):
 class NoSkew(Recorded):
     id = "Mo3"
     title = "The service answers what `predict` says"
-    section = "monitoring"
     barriers = (1,)
     level = 0
     proof = "demo posts a row to the running service and compares the answer with a file's"
@@ -96,7 +93,6 @@ class NoSkew(Recorded):
 class Fresh(Recorded):
     id = "Mo4"
     title = "The champion is not too old"
-    section = "monitoring"
     barriers = (6,)
     level = 1
     proof = "monitor compares its age with monitoring.max_age_days"
@@ -120,7 +116,6 @@ class Fresh(Recorded):
 class Stable(Experiment):
     id = "Mo5"
     title = "Odd numbers give no odd answers"
-    section = "monitoring"
     barriers = (4,)
     level = 0
     proof = "smallest, largest and missing values give finite answers; infinite ones are refused"
@@ -151,7 +146,6 @@ class Stable(Experiment):
 class NotSlower(Recorded):
     id = "Mo6"
     title = "Not slower, not larger than promised"
-    section = "monitoring"
     barriers = (5,)
     level = 1
     proof = "the gate ran the version in a service beside the champion: latency and memory"
@@ -173,7 +167,6 @@ class NotSlower(Recorded):
 class NotWorse(Experiment):
     id = "Mo7"
     title = "A worse model is noticed"
-    section = "monitoring"
     barriers = (6,)
     level = 1
     proof = "windows with worse and worse outcomes are put to the monitor: retrain, then withdraw"

@@ -18,7 +18,6 @@ CODEOWNERS = tuple(Path(folder, "CODEOWNERS") for folder in (".", ".github", ".g
 class OneContract(Experiment):
     id = "contract"
     title = "One agreed number decides"
-    section = "organisation"
     barriers = (1,)
     level = 0
     proof = "metrics.py computes the contract's metric; its three bars are in order"
@@ -45,7 +44,6 @@ class OneContract(Experiment):
 class Owners(Experiment):
     id = "owners"
     title = "Somebody answers for model, data and service"
-    section = "organisation"
     barriers = (7,)
     level = 0
     proof = "three roles in contract.yaml, none the placeholder; CODEOWNERS names somebody"
@@ -72,7 +70,6 @@ class Owners(Experiment):
 class Card(Experiment):
     id = "card"
     title = "The model card is written, and about this model"
-    section = "organisation"
     barriers = (7,)
     level = 0
     proof = "no sentence is a placeholder, and the numbers are those of the champion's record"
@@ -95,7 +92,6 @@ class Card(Experiment):
 class Integration(Recorded):
     id = "integration"
     title = "A consumer's request is answered"
-    section = "organisation"
     barriers = (1,)
     level = 0
     proof = "demo starts the service and sends it a request as a consumer would"
@@ -110,7 +106,6 @@ class Integration(Recorded):
 class Cost(Recorded):
     id = "cost"
     title = "Training costs what was agreed"
-    section = "organisation"
     barriers = (5,)
     level = 1
     proof = "cost adds up the recorded runs; each is within the budget"
@@ -125,7 +120,6 @@ class Cost(Recorded):
 class Audit(Experiment):
     id = "audit"
     title = "Every decision about a version stays on record"
-    section = "organisation"
     barriers = (3, 7)
     level = 1
     proof = (
