@@ -130,3 +130,50 @@ def test_a_model_without_probabilities_is_refused_before_it_is_written(
     with pytest.raises(errors.WrongInput, match="RidgeClassifier gives no probabilities") as found:
         fitting.fit(make_pipeline(RidgeClassifier()), ROWS, target)
     assert found.value.hint == "CalibratedClassifierCV(RidgeClassifier(...)) has it"
+
+
+class Moody(Answering):
+    """A model whose answers depend on more than the row."""
+
+    def __init__(self, mood: str = "") -> None:
+        super().__init__()
+        self.mood = mood
+        self.asked = 0
+
+    def predict_proba(self, inputs: Any) -> Any:
+        """Answer by how often it was asked, by the place or by the number of rows."""
+        self.asked += 1
+        rows = len(inputs)
+        if self.mood == "fails" and rows == 1:
+            raise ValueError("one row is too few")
+        moods = {
+            "again": self.asked % 2,
+            "among other rows": np.arange(rows) / 9,
+            "alone": rows > 1,
+        }
+        share = np.full(rows, 0.5) + 0.1 * moods.get(self.mood, 0)
+        return np.column_stack([share, 1 - share])
+
+    def predict(self, inputs: Any) -> Any:
+        """Answer with the likelier label."""
+        return self.classes_[self.predict_proba(inputs).argmax(axis=1)]
+
+
+@pytest.mark.parametrize(
+    ("mood", "said"),
+    [
+        ("again", "Moody answers a row otherwise when it is asked again: 0.1 apart"),
+        ("among other rows", "Moody answers a row otherwise when it is asked among other rows"),
+        ("alone", "Moody answers a row otherwise when it is asked alone"),
+        ("fails", "Moody cannot be fitted: one row is too few"),
+    ],
+)
+def test_a_model_that_answers_by_more_than_the_row_is_refused(
+    monkeypatch: pytest.MonkeyPatch, mood: str, said: str
+) -> None:
+    monkeypatch.setattr(schema, "LABELS", ("no", "yes"))
+    target = pd.Series(["no", "yes"] * 2)
+
+    assert fitting.fit(Moody(), ROWS, target).asked
+    with pytest.raises(errors.WrongInput, match=said):
+        fitting.fit(Moody(mood), ROWS, target)

@@ -43,6 +43,7 @@ ANSWERS = {
     "outlier_detector": "outliers",
 }
 CLOSE = 1e-3  # to 1, of the probabilities of a row
+SAME = 1e-4  # of the largest answer: what rounding in 32 bits may change
 
 
 def fit(unfitted: Any, inputs: pd.DataFrame, target: pd.Series) -> Any:
@@ -62,6 +63,7 @@ def fit(unfitted: Any, inputs: pd.DataFrame, target: pd.Series) -> Any:
             raise WrongInput(message, "end it with: return self")
         y_pred = outcome.predict(fitted, some, schema.LABELS)
         require_answers(name, y_pred)
+        require_same(name, fitted, some, y_pred)
         answers = fitted.predict(some)  # MLflow and whoever loads the model ask for it
     except (WrongInput, MemoryError):
         raise
@@ -107,6 +109,22 @@ def require_answers(name: str, y_pred: pd.DataFrame) -> None:
         worst = float(sums[np.abs(sums - 1).argmax()])
         message = f"model.py: the probabilities of {name} for {', '.join(y_pred)} add up to"
         raise WrongInput(f"{message} {worst:.3g}; expected 1", "are its classes_ the labels?")
+
+
+def require_same(name: str, fitted: Any, some: pd.DataFrame, y_pred: pd.DataFrame) -> None:
+    """Raise `WrongInput` unless a row is answered alike again, among others and alone.
+
+    A service asks for the rows of several callers at once, so that none may change another's.
+    """
+    asked = {"again": slice(None), "among other rows": slice(None, None, -2), "alone": slice(1)}
+    limit = SAME * float(np.abs(y_pred.to_numpy()).max())
+    for how, rows in asked.items():
+        again = outcome.predict(fitted, some.iloc[rows], schema.LABELS)
+        far = np.abs(again.to_numpy() - y_pred.iloc[rows].to_numpy()).max()
+        if not far <= limit:
+            message = f"model.py: {name} answers a row otherwise when it is asked {how}"
+            said = f"{message}: {far:.3g} apart; expected the same answer"
+            raise WrongInput(said, "a prediction may depend on its own row only; fix seeds")
 
 
 def place_of(error: BaseException) -> str:
