@@ -436,7 +436,7 @@ def test_every_command_of_every_workflow_runs(
     if level == HIGHEST:
         page = (tmp_path / "mlops-deliver.md").read_text(encoding="utf-8")
         assert page.count(": accepted\n") == 5
-        assert page.count("smoke only: a model of the sample goes nowhere") == 3
+        assert page.count("smoke only: a model of the sample is not released") == 3
         assert "next=production\n" in (tmp_path / "output").read_text(encoding="utf-8")
         assert git(repo, "status", "--porcelain") == ""
 

@@ -134,4 +134,4 @@ def test_every_job_of_every_level_runs(
         assert "not looked at" in page
     if level == max(LEVELS):
         assert page.count(": accepted\n") == 5
-        assert page.count("smoke only: a model of the sample goes nowhere") == 4
+        assert page.count("smoke only: a model of the sample is not released") == 4

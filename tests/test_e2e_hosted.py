@@ -129,7 +129,7 @@ def test_the_first_push_finds_no_version_and_moves_no_name(hosted: Hosted) -> No
 
     assert set(ended(done).values()) == {"success", "skipped"}, failures(done)
     assert "smoke only" in done["package"].page
-    assert "smoke only: a model of the sample goes nowhere" in done["production"].page
+    assert "smoke only: a model of the sample is not released" in done["production"].page
     assert hosted.alias("staging") == "none"
 
 

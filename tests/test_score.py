@@ -1,4 +1,4 @@
-"""Any repo is held against the checks of `readiness`: what is there, and what is not."""
+"""Any repo is tried against the checks of `readiness`: what is there, and what is not."""
 
 import json
 import subprocess

@@ -205,6 +205,55 @@ def test_what_a_killed_dvc_left_behind_stops_nobody(
     assert note.read_bytes() == whole
 
 
+ENDED = 2**31 - 1  # no process has that number
+
+
+@pytest.mark.parametrize(
+    ("write", "read", "stays"),
+    [
+        ({"data": ENDED}, {}, False),
+        ({}, {"data": [ENDED, ENDED - 1]}, False),
+        ({"data": ENDED}, {"src": [os.getpid()]}, True),
+        ({"data": os.getpid()}, {"src": [ENDED]}, True),
+    ],
+)
+def test_a_note_of_dvc_stays_while_one_whom_it_names_works(
+    tmp_path: Path, write: dict[str, int], read: dict[str, list[int]], stays: bool
+) -> None:
+    note = tmp_path / "rwlock"
+    held = {
+        "write": {name: {"pid": pid, "cmd": "dvc repro"} for name, pid in write.items()},
+        "read": {name: [{"pid": pid, "cmd": "dvc repro"} for pid in read[name]] for name in read},
+    }
+    note.write_text(json.dumps(held))
+    programs.release_ended(note)
+
+    assert note.exists() == stays
+
+
+def test_a_note_of_dvc_goes_when_whom_it_names_was_killed_and_nobody_waits(tmp_path: Path) -> None:
+    """As in a container without an init."""
+    with subprocess.Popen([sys.executable, "-c", ""]) as ended:
+        os.waitid(os.P_PID, ended.pid, os.WEXITED | os.WNOWAIT)
+        note = tmp_path / "rwlock"
+        note.write_text(json.dumps({"write": {"data": {"pid": ended.pid}}}))
+        programs.release_ended(note)
+
+        assert not note.exists()
+
+
+@pytest.mark.parametrize(
+    "odd",
+    [[], None, 1, {"write": 1}, {"write": {"a": 1}}, {"write": {"a": {}}}, {"read": {"a": 1}}],
+)
+def test_a_note_that_is_none_is_left_to_dvc(tmp_path: Path, odd: object) -> None:
+    note = tmp_path / "rwlock"
+    note.write_text(json.dumps(odd))
+    programs.release_ended(note)
+
+    assert json.loads(note.read_text()) == odd
+
+
 @pytest.mark.parametrize(
     ("said", "shown"),
     [

@@ -321,7 +321,7 @@ def lives(pid: int | str) -> bool:
         return bool(psutil.Process(int(pid)).status() != psutil.STATUS_ZOMBIE)
     except psutil.AccessDenied:
         return True
-    except (ValueError, OverflowError, psutil.NoSuchProcess):
+    except (TypeError, ValueError, OverflowError, psutil.NoSuchProcess):
         return False
 
 

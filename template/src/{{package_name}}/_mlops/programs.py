@@ -60,10 +60,11 @@ def release_ended(lock: Path) -> None:
     """
     try:
         held = json.loads(lock.read_text(encoding="utf-8"))
-    except (OSError, ValueError):  # there is none, or DVC says what is wrong with it
-        return
-    users = [*held.get("write", {}).values(), *chain(*held.get("read", {}).values())]
-    if users and not any(lives(user["pid"]) for user in users):
+        users = [*held.get("write", {}).values(), *chain(*held.get("read", {}).values())]
+        numbers = [user["pid"] for user in users]
+    except (OSError, ValueError, LookupError, TypeError, AttributeError):
+        return  # there is none, or DVC says what is wrong with it
+    if numbers and not any(map(lives, numbers)):
         lock.unlink(missing_ok=True)
 
 

@@ -8,7 +8,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from ..package import dataset, interface, plausibility, schema
+from ..package import dataset, envelope, interface, plausibility, schema, units
 
 NOW = datetime(2027, 1, 1)
 Column = interface.Column
@@ -130,6 +130,17 @@ def test_what_looks_broken_is_named_by_kind_and_column(what: str) -> None:
     assert found.says == plausibility.BROKEN
     assert (kind, column) in [(one.kind, one.column) for one in found.findings]
     assert all(one.found and one.expected and one.do for one in found.findings)
+
+
+def test_of_a_skewed_column_values_below_all_that_is_known_are_in_another_unit() -> None:
+    bills = pd.Series(np.random.default_rng(0).gamma(1, 2000, 3000) + 19)
+    parts = np.array_split(np.arange(3000), 6)
+    known = envelope.Reference(bills.to_frame(), None, parts, 1.0)
+    new, count = bills.sample(500, random_state=1), pd.Series(np.arange(3000.0))
+
+    assert units.by_size(known, bills, new / 1000).endswith(" times as much")
+    assert units.by_size(known, bills, new / 3) == ""
+    assert units.by_size(known, count, count.tail(500) + 500) == ""  # it grows all the time
 
 
 @pytest.mark.parametrize("month", range(14, 20))

@@ -120,7 +120,7 @@ def test_without_a_registry_a_model_of_the_sample_is_packaged_and_goes_nowhere(
 
     assert "smoke only" in done.err
     assert own_repo.read(bundle.PACKAGE / bundle.RECORD)["version"] is None
-    assert "smoke only: a model of the sample goes nowhere" in released.err
+    assert "smoke only: a model of the sample is not released" in released.err
     assert not (own_repo.folder / "mlflow.db").exists()
     assert own_repo.must("accept", "quality").code == 0
     assert own_repo.must("bom").code == 0

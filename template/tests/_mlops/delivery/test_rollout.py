@@ -66,7 +66,7 @@ def test_a_schedule_proposes_and_a_person_starts(there: Repo) -> None:
     done = there.run("rollout", "run")
 
     assert done.code == 1
-    assert "waits for a person's word" in done.err
+    assert "waits for a person to start it" in done.err
     assert "uv run just rollout start 1" in done.err
     assert not (there.folder / state.FILE).exists()
 
@@ -95,7 +95,7 @@ def test_a_killed_one_is_carried_on_and_not_started_beside(there: Repo) -> None:
     done = there.run("rollout", "start", "1")
 
     assert done.code == 1
-    assert "version 2 is on its way, in 20" in done.err
+    assert "the rollout of version 2 is running, in 20" in done.err
     assert state.load() == left
     assert "20 % of the callers" in there.must("rollout", "status").out
 

@@ -1,5 +1,5 @@
 # The template's. Certificate and key are yours, in the environment (.env).
-"""With a certificate the users' door speaks TLS alone; without one nobody else reaches it."""
+"""With a certificate the public address speaks TLS alone; without one nobody else reaches it."""
 
 import json
 import shutil
@@ -56,7 +56,7 @@ def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
 
 
 def door(scheme: str) -> str:
-    """Return the address of the users' door."""
+    """Return the public address."""
     return f"{scheme}://127.0.0.1:{nginx.ports()['PROXY_PORT']}/readyz"
 
 

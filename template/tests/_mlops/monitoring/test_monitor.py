@@ -263,7 +263,7 @@ def test_no_data_is_no_health(calm: Repo, answered: list[dict[str, Any]]) -> Non
     write(calm, answered)
     done = look(calm, week=3)
 
-    assert (done.code, "no data is no health" in done.err) == (2, True)
+    assert (done.code, "no data, no verdict" in done.err) == (2, True)
     assert not (calm.folder / paths.MONITOR).exists()
 
 
@@ -441,7 +441,7 @@ def test_a_withdrawal_is_carried_out_when_the_contract_says_so(
     assert (done.code, again.code) == (11, 11)
     assert pointer["withdrawn"].startswith("harm: ")
     assert sum(json.loads(line)["event"] == "withdrawn" for line in journal) == 1
-    assert "there is no going back" in done.err
+    assert "no earlier version can be served" in done.err
     refused = calm.run("predict", "--input", paths.SAMPLE, "--output", "out.parquet")
     assert (refused.code, "was withdrawn: harm" in refused.err) == (1, True)
 
@@ -458,7 +458,7 @@ def test_the_previous_champion_takes_over(own_repo: Repo, monkeypatch: pytest.Mo
     monkeypatch.chdir(own_repo.folder)
     done = withdraw.carry_out("it does harm", "previous", lambda reason: {"version": "0"})
 
-    assert done == "version 1 gave way to version 0"
+    assert done == "version 1 was replaced by version 0"
     assert "withdrawn" not in own_repo.read(paths.CHAMPION / artifact.POINTER)
 
 

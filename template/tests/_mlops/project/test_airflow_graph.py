@@ -152,13 +152,13 @@ def test_a_verb_runs_in_the_environment_of_the_repo(graph: ModuleType) -> None:
 def test_the_reason_is_what_the_verb_said_not_what_just_adds(graph: ModuleType) -> None:
     said = [
         "gate: slices: 0.61 on carrier EV",
-        "error: version 2 is refused: 1 of 20 checks say no (slices)",
+        "error: version 2 is refused: 1 of 20 checks failed (slices)",
         "",
         "hint: reports/gate.json holds all of them",
         "error: recipe `gate` failed on line 20 with exit code 1",
     ]
 
-    assert graph.reason(said) == "version 2 is refused: 1 of 20 checks say no (slices)"
+    assert graph.reason(said) == "version 2 is refused: 1 of 20 checks failed (slices)"
     assert graph.reason(["boom"]) == "boom"
     assert graph.reason([]) == "nothing was said"
 

@@ -355,6 +355,7 @@ def test_the_files_of_a_folder_are_one_table(tmp_path: Path) -> None:
         ("broken.parquet", b"PAR1 and then nothing", "cannot be read"),
         ("broken.xlsx", b"PK and then nothing", "cannot be read"),
         ("broken.json", b'{"a": 1', "is not JSON"),
+        ("cut.jsonl", b'{"a": 1}\n{"a": 2}\n{"a"', "delimiter: line 3 column"),
         ("numbers.json", b"[1, 2]", "holds something else than records"),
         ("ragged.csv", b"a,b\n1,2\n1,2,3\n4,5\n", "cannot be read"),
         ("wide.csv", b"a,b\n1,2,3\n1,2,4\n", "has lines of 3 fields below a header of 2"),

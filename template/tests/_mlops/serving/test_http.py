@@ -2,6 +2,7 @@
 """The running service: what it answers, and what it refuses."""
 
 import json
+import logging
 import math
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
@@ -14,7 +15,7 @@ import pytest
 
 from ..broken import KNOWN, LATE, NEEDED, UNREAD, cells
 from ..fixtures import Repo
-from ..package import interface, schema, tables
+from ..package import interface, messages, notes, schema, tables
 
 JSON = {"content-type": "application/json"}
 
@@ -270,6 +271,65 @@ def test_a_key_beside_rows_is_refused(service: httpx.Client, records: list[Any])
     content = json.dumps({"rows": records[:1], "model": "2"})
 
     assert "model" in refused(service, content)[1]
+
+
+@pytest.mark.parametrize("place", ["request", "row"])
+@pytest.mark.parametrize("name", ["", "\ud800"], ids=["a column", "half a character"])
+def test_a_key_that_stands_twice_is_refused_by_its_name(
+    service: httpx.Client, records: list[Any], place: str, name: str
+) -> None:
+    """Which of the two is meant nobody can say."""
+    name = name or ("rows" if place == "request" else next(iter(records[0])))
+    whole, twice = json.dumps({"rows": records[:1]}), f"{json.dumps(name)}: 1, "
+    twice += twice if name == "\ud800" else ""
+    at = 1 if place == "request" else whole.index("{", 1) + 1
+    code, said = refused(service, whole[:at] + twice + whole[at:])
+
+    assert (code, "twice" in said, ascii(name)[1:-1] in json.loads(said)["detail"]) == (
+        400,
+        True,
+        True,
+    )
+
+
+def test_paths_that_do_not_exist_are_counted_as_one(service: httpx.Client) -> None:
+    """Else whoever reaches the port fills memory, disk and Prometheus."""
+    for number in range(3):
+        service.get(f"/no-such-page-{number}")
+        service.get(f"/static_content/no-such-file-{number}")
+    said = service.get("/metrics").text
+
+    assert "no-such" not in said
+    assert 'endpoint="other"' in said
+    assert 'endpoint="/static_content"' in said
+
+
+def test_the_log_says_where_a_request_is_wrong_and_not_what_it_holds(
+    records: list[Any], caplog: pytest.LogCaptureFixture
+) -> None:
+    model = messages.input_model(schema, records[0])
+    log = logging.getLogger(notes.READER)
+    log.addFilter(notes.without_values)
+    try:
+        wrong = {"rows": [records[0] | {"no\nsuch": "somebody's name"}]}
+        model.model_validate_json(json.dumps(wrong))
+    except ValueError:
+        log.exception("Exception on /predict [POST]")
+    finally:
+        log.removeFilter(notes.without_values)
+
+    assert [record.getMessage() for record in caplog.records] == [
+        "Exception on /predict [POST]: "
+        r"wrong in 1 places, the first is extra_forbidden at 'rows.0.no\nsuch'"
+    ]
+    assert "Traceback" not in caplog.text
+    assert "somebody" not in caplog.text
+
+
+def test_a_redirect_names_no_host_of_the_callers(service: httpx.Client) -> None:
+    answer = service.get("/livez/", headers={"host": "elsewhere.example"})
+
+    assert (answer.status_code, answer.headers["location"]) == (307, "/livez")
 
 
 def test_too_many_rows_are_refused(service: httpx.Client, records: list[Any]) -> None:

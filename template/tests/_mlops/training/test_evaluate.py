@@ -1,11 +1,13 @@
 # The template's. Claims about how good your model is go into tests/test_model.py.
 """What `evaluate` reports, and what it cannot judge."""
 
+from pathlib import Path
+
 import pandas as pd
 import pytest
 
 from ..fixtures import Repo
-from ..package import artifact, dataset, metrics, outcome, paths, schema
+from ..package import artifact, dataset, metrics, outcome, paths, runs, schema
 
 
 def refused(repo: Repo) -> tuple[int, str]:
@@ -60,6 +62,20 @@ def test_a_slice_is_judged_when_it_is_large_enough(own_repo: Repo) -> None:
 
     assert {found["column"] for found in report["slices"]} == {column}
     assert sum(found["rows"] for found in report["slices"]) == len(rows)
+
+
+def test_half_a_file_that_a_killed_evaluation_left_in_its_run_is_removed(
+    own_repo: Repo, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(own_repo.folder)
+    run_id = own_repo.read(paths.CANDIDATE / artifact.MANIFEST)["run_id"]
+    kept = Path(runs.client().get_run(run_id).info.artifact_uri, "evaluation")
+    half = kept / f"{runs.UPLOADING}x"
+    half.write_bytes(b"")
+    own_repo.must("evaluate")
+
+    assert not half.exists()
+    assert (kept / paths.METRICS.name).is_file()
 
 
 def test_a_metric_that_nobody_computes_gets_a_suggestion(own_repo: Repo) -> None:

@@ -67,7 +67,7 @@ def test_the_desk_s_board_can_read_each_answer(service, rows):
 
 
 def solve(broken: str) -> None:
-    """Answer as agreed, and let a test hold the desk's program against the answer."""
+    """Answer as agreed, and let a test try the desk's program on the answer."""
     git("checkout", f"{broken}~1", "--", str(SERVICE))
     add_test(TEST)
     save("Answer in the words that the desk knows")

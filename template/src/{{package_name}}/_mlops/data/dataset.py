@@ -13,6 +13,7 @@ from ... import data, features, schema
 from .. import PROJECT
 from ..errors import Refused, WrongInput
 from ..interface import Column
+from ..progress import progress
 from . import tables
 from .validation import check_columns
 
@@ -24,7 +25,7 @@ TRIED = 20  # rows
 def read(batches: Sequence[Path]) -> pd.DataFrame:
     """Read batches one below the other; `Refused` when one does not fit the schema."""
     parts = []
-    for path in batches:
+    for path in progress(batches, "read"):
         rows = tables.read(path, schema, data)
         if problems := check_columns(rows, schema.COLUMNS):
             hint = f"uv run {PROJECT} validate --show-rows {quote(str(path))} lists the rows"

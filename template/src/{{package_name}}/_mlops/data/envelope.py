@@ -17,7 +17,7 @@ DAY = pd.Timedelta(days=1)
 
 @dataclass(frozen=True)
 class Reference:
-    """Known rows, cut into windows about as long as the batch that is held against them.
+    """Known rows, cut into windows about as long as the batch that is compared with them.
 
     Args:
         rows: All of them, in order of time when there is one.

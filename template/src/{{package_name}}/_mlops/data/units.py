@@ -12,6 +12,7 @@ from .finding import Finding
 FITTED = 4000  # rows, drawn from those that are known
 LOOKED_AT = 8  # windows, the newest
 GROUPS = 1000  # different texts, above which their medians say nothing
+MOSTLY = 0.5  # share of rows beyond all that is known, from which it is no season
 SLIGHT = 0.8  # a factor as near to 1 is told from a season by the values alone
 GOOD = 0.25  # of the spread: how near other columns tell a number, for it to be judged by them
 CONVERSIONS: dict[str, tuple[float, float]] = {
@@ -199,7 +200,15 @@ def by_size(known: Reference, before: pd.Series, now: pd.Series) -> str:
     spread = float(before.quantile(0.9) - before.quantile(0.1))
     found = float(now.median())
     least = 3 * spread
-    if not spread or known.floor(middles, least) <= found <= known.ceiling(middles, least):
+    seen = [_beyond(part, before.drop(part.index)) for part in known.each(before)]
+    new = _beyond(now, before) > known.ceiling(seen, MOSTLY)
+    usual = known.floor(middles, least) <= found <= known.ceiling(middles, least)
+    if not spread or (usual and not new):
         return ""
     middle = float(before.median())
     return f"{found / middle:.3g} times as much" if middle else f"{found:.4g} more"
+
+
+def _beyond(values: pd.Series, others: pd.Series) -> float:
+    """Return the share of values below or above all others: of a skewed column, that is far."""
+    return float(((values < others.min()) | (values > others.max())).mean())

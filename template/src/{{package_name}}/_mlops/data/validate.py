@@ -13,6 +13,7 @@ from .. import paths
 from ..config import load_contract
 from ..errors import Refused
 from ..files import FILE, sha256, write_json
+from ..progress import progress
 from . import tables
 from .validation import check, spelled_missing
 
@@ -29,7 +30,7 @@ def command(files: Sequence[Path], show_rows: bool, as_json: bool) -> None:
     """
     personal = load_contract().personal_data
     report: list[dict[str, Any]] = []
-    for path in files or tables.batches(paths.RAW):
+    for path in progress(files or tables.batches(paths.RAW), "validate"):
         rows = tables.read(path, schema, data)
         problems = check(rows, personal)
         for warning in spelled_missing(rows):

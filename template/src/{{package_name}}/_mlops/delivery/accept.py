@@ -41,7 +41,7 @@ def command(questions: Sequence[str], as_json: bool) -> None:
     """
     for name in questions:
         if name not in QUESTIONS:
-            raise WrongInput(f"there is no question {name!r}", did_you_mean(name, QUESTIONS))
+            raise WrongInput(f"there is no check {name!r}", did_you_mean(name, QUESTIONS))
     made = bundle.read()
     checks = [found for name in questions or QUESTIONS for found in QUESTIONS[name](made)]
     failed = [found for found in checks if not found.ok]
@@ -56,7 +56,7 @@ def command(questions: Sequence[str], as_json: bool) -> None:
         raise OutsideFailed("the machine was full, and the load test says nothing", QUIET)
     if failed:
         names = ", ".join(found.name for found in failed)
-        raise Refused(f"{len(failed)} of {len(checks)} checks say no ({names})")
+        raise Refused(f"{len(failed)} of {len(checks)} checks failed ({names})")
 
 
 def target(made: bundle.Package) -> list[Check]:

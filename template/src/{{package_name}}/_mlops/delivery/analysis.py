@@ -63,7 +63,7 @@ class Facts:
     Args:
         candidate: None when nobody could say.
         champion: In the same time.
-        before: The champion's answers to hold the candidate's against; None when an earlier stage
+        before: The champion's answers to compare the candidate's with; None when an earlier stage
             did that, and this one leaves the champion too few.
         earlier: The champion's answers before this stage; None where there are too few.
         overloaded: How busy the host was meanwhile; empty when it had room.

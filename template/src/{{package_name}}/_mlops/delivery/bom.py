@@ -18,7 +18,7 @@ BILLS = Path("build")
 
 
 @click.command()
-@click.option("--check", is_flag=True, help="Write nothing; say whether the bills are true.")
+@click.option("--check", is_flag=True, help="Write nothing; say whether both fit the package.")
 def command(check: bool) -> None:
     """Write build/sbom.json and build/ml-bom.json, in CycloneDX, about build/package.
 
@@ -61,7 +61,7 @@ def require_true(path: Path, expected: str) -> None:
     if breach := sbom.breach(found):
         raise Refused(f"{path} {breach}", "uv run just bom writes it anew")
     if differ := differences(json.loads(found), json.loads(expected)):
-        message = f"{path} is not the bill of the package: {', '.join(differ[:3])}"
+        message = f"{path} does not fit the package: {', '.join(differ[:3])}"
         raise Refused(message, "uv run just bom writes it anew")
 
 

@@ -85,7 +85,7 @@ def up() -> str:
     """Start what is not running, or let what runs take a changed configuration; say which.
 
     Raises:
-        OutsideFailed: If a program is missing, a port is taken, or something does not get well.
+        OutsideFailed: If a program is missing, a port is taken, or something does not become ready.
     """
     found = processes()
     if runner.running():
@@ -127,7 +127,7 @@ def wait_for(found: list[Process], patience: float = PATIENCE) -> None:
             dead = not runner.alive(process.name) and not process.again
             if dead or time.monotonic() > end:
                 words = runner.last_words(process.name)
-                message = f"{process.name} does not get well: {words or 'it says nothing'}"
+                message = f"{process.name} does not become ready: {words or 'it says nothing'}"
                 log = runner.FOLDER / f"{process.name}.log"
                 raise OutsideFailed(message, f"its log is {log}")
             time.sleep(0.2)

@@ -1,5 +1,5 @@
 # The template's. Your own ports go into the environment, for example into .env.
-"""Where the processes of a serving host listen: on this machine alone, but for the users' door."""
+"""Where the processes of a serving host listen; only the public address is not of this machine."""
 
 import os
 

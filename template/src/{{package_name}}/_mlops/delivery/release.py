@@ -24,7 +24,7 @@ def command(environment: str) -> None:
     contract, made = load_contract(), bundle.read()
     environments.tell_next(environment, contract)
     if made.version is None:
-        said = "smoke only: a model of the sample goes nowhere"
+        said = "smoke only: a model of the sample is not released"
     elif environments.waits(environment, contract):
         said = f"version {made.version} waits for a person, who starts the job {environment}"
     else:

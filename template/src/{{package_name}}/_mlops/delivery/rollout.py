@@ -37,7 +37,7 @@ def start(version: str | None, force: str | None) -> None:
     with one_writer(state.LOCK):
         last = state.load()
         if last and last.open:
-            message = f"version {last.version} is on its way, in {last.stage}"
+            message = f"the rollout of version {last.version} is running, in {last.stage}"
             raise Refused(message, "rollout run carries on; rollout abort --reason TEXT ends it")
         controller.complete(last)
         lead(begin(version, force))
@@ -65,7 +65,7 @@ def run() -> None:
             message = f"version {challenger.number} was aborted: {'; '.join(last.reasons)}"
             raise Refused(message, f"{typed} tries it once more")
         if load_contract().rollout.autonomy != ACT:
-            raise Refused(f"version {challenger.number} waits for a person's word", typed)
+            raise Refused(f"version {challenger.number} waits for a person to start it", typed)
         lead(begin(challenger.number, None))
 
 
@@ -75,7 +75,7 @@ def abort(reason: str) -> None:
     """Give every caller back to the champion, at once; also while another command leads it."""
     last = state.load()
     if not last or not last.open:
-        raise WrongInput("no rollout is on its way")
+        raise WrongInput("no rollout is running")
     write_json(state.STOP, {"reason": reason})
     traffic.all_to_champion()
     try:
@@ -87,7 +87,7 @@ def abort(reason: str) -> None:
             if last and last.open:
                 controller.abort(last, reason)
     except OutsideFailed:
-        click.echo("rollout: the command that leads it is ending it", err=True)
+        click.echo("rollout: the command that runs it is ending it", err=True)
         return
     click.echo("rollout: aborted; the champion answers everybody", err=True)
 

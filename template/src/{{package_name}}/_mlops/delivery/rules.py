@@ -219,20 +219,20 @@ def rollout() -> list[Rule]:
     on_its_way = 'rollout_state{state=~"running|held"} == 1'
     why = "`rollout status` says why"
     return [
-        alert("RolloutAborted", fresh, "ticket", "model", f"a candidate was sent back; {why}"),
+        alert("RolloutAborted", fresh, "ticket", "model", f"a rollout was aborted; {why}"),
         alert(
             "RolloutHeld",
             'rollout_state{state="held"} == 1',
             "ticket",
             "model",
-            f"a candidate is kept at its step; {why}",
+            f"a rollout is held at its step; {why}",
         ),
         alert(
             "RolloutAlone",
             f"time() - rollout_seen_timestamp_seconds > {ALONE} and on() ({on_its_way})",
             "page",
             "service",
-            "a candidate has callers, or a copy of them, and no command watches it",
+            "a candidate gets traffic, or a copy of it, and no command watches it",
         ),
     ]
 

@@ -1,5 +1,5 @@
 # The template's. Certificate, key and address are yours, in the environment (.env).
-"""Does the users' door speak TLS, and who may reach it?"""
+"""Does the public address speak TLS, and who may reach it?"""
 
 import os
 from pathlib import Path
@@ -18,7 +18,7 @@ NOT_PLAIN = (
 
 
 def directives() -> dict[str, str]:
-    """Return what the users' door says: where it listens, and by which certificate.
+    """Return what the public address says: where it listens, and by which certificate.
 
     A certificate that was renewed makes another text, so that nginx is told to read it.
 

@@ -64,7 +64,7 @@ def outcomes(path: Path, schema: Schema, data: Data) -> pd.DataFrame:
     try:
         table = rows[list(schema.KEY)].assign(**{schema.TARGET: schema.read_target(rows)})
     except (KeyError, TypeError, ValueError) as error:
-        message = f"{path} tells no outcome: {error} is missing or of another kind"
+        message = f"{path} holds no outcome: {error} is missing or of another kind"
         raise WrongInput(message, "labels are batches as data.read_batch gives them") from error
     return table[table[schema.TARGET].notna()]
 

@@ -183,7 +183,7 @@ def look(
         shown = ", ".join(log.damaged[:3]) + (" …" if len(log.damaged) > 3 else "")
         click.echo(f"warning: skipped {len(log.damaged)} damaged lines: {shown}", err=True)
     if log.lines.empty:
-        message = f"{folder()} holds no call from {window}; no data is no health"
+        message = f"{folder()} holds no call from {window}; no data, no verdict"
         raise WrongInput(message, "does the service run, and does contract.yaml let it log?")
     rows = log.rows
     mine = rows[rows["call.version"] == version]
@@ -358,7 +358,7 @@ def act(found: Sequence[checks.Check], contract: Contract) -> str:
 def tell_owner(report: dict[str, Any], contract: Contract) -> None:
     """Tell the owner about an alarm; when there is none, nobody."""
     if report["verdict"] == checks.OKAY:
-        click.echo("monitor: no alarm, nobody is told", err=True)
+        click.echo("monitor: no alarm, no message is sent", err=True)
         return
     found = [checks.Check(**one) for one in report["checks"]]
     text = "\n".join(

@@ -35,9 +35,9 @@ def carry_out(reason: str, fallback: str, roll_back: RollBack) -> str:
             try:
                 now = roll_back(reason)
             except Problem as problem:
-                click.echo(f"warning: there is no going back: {problem}", err=True)
+                click.echo(f"warning: no earlier version can be served: {problem}", err=True)
             else:
-                return f"version {pointer['version']} gave way to version {now['version']}"
+                return f"version {pointer['version']} was replaced by version {now['version']}"
         stop(pointer, reason)
         return f"version {pointer['version']} is withdrawn; the service answers 503"
 

@@ -34,11 +34,11 @@ IN_A_HURRY = {
     "min_requests": 60,
 }
 LONGEST = 300  # seconds until a rollout that nothing decides is aborted
-POISON = "a poisoned candidate, to see it caught"
+POISON = "a candidate that is bad on purpose, to see it aborted"
 
 
 @click.command()
-@click.option("--here", is_flag=True, help="Live in this folder instead of a copy of it.")
+@click.option("--here", is_flag=True, help="Run in this folder instead of a copy of it.")
 def command(here: bool) -> None:
     """Do what `replay` does with every version delivered by a rollout, then send in a bad one.
 

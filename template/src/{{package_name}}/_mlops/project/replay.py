@@ -8,7 +8,7 @@ from .backtest import begin, go_on, later_batches, one_service, run_in_clone, wr
 
 
 @click.command()
-@click.option("--here", is_flag=True, help="Live in this folder instead of a copy of it.")
+@click.option("--here", is_flag=True, help="Run in this folder instead of a copy of it.")
 def command(here: bool) -> None:
     """Serve each later batch, let its labels follow, and do what monitor, trigger and gate say.
 

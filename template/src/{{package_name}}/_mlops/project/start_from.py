@@ -79,6 +79,7 @@ def command(
         confirm()
     with one_writer(paths.MODELS / ".lock"), one_writer(paths.DATA_LOCK):
         proposal, cut = building.propose(source, found)
+        click.echo(f"start-from: trying {len(writing.FAMILIES)} kinds of model", err=True)
         new, trial = building.build(proposal, cut)
         old = [one for folder in (paths.RAW, paths.INCOMING) for one in folder.glob("*")]
         replacing.require_replaceable(new, old, force)

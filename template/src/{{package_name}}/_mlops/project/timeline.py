@@ -18,7 +18,7 @@ FILES = (RECORD.name, TEXT.name, PLOT.name)
 
 
 def quality(rows: pd.DataFrame, answers: list[dict[str, Any]], metric: str) -> dict[str, Any]:
-    """Hold what the service answered against what happened.
+    """Compare what the service answered with what happened.
 
     Args:
         rows: (n, columns) table with its outcome.

@@ -198,6 +198,6 @@ def report(chosen: versions.Version, checks: Sequence[Check]) -> None:
 def refusal(verdict: dict[str, Any]) -> Refused:
     """Return the error that ends a refused run."""
     failed = [check["name"] for check in verdict["checks"] if not check["ok"]]
-    count = f"{len(failed)} of {len(verdict['checks'])} checks say no"
+    count = f"{len(failed)} of {len(verdict['checks'])} checks failed"
     message = f"version {verdict['version']} is refused: {count} ({', '.join(failed)})"
     return Refused(message, f"{paths.GATE} holds all of them")

@@ -188,7 +188,7 @@ def metrics_section(run: Run) -> list[str]:
         "",
         *labels_table(report.get("labels", [])),
         "Intervals are drawn from the hold-out with replacement, as if its rows were independent: "
-        "they show the luck of the sample, not the change of the world.",
+        "they show the error of sampling, not change over time.",
     ]
 
 

@@ -24,7 +24,6 @@ CANDIDATE, CHALLENGER, CHAMPION, PREVIOUS = "candidate", "challenger", "champion
 EVALUATION = "evaluation.json"
 RECORDS = (artifact.MANIFEST, EVALUATION)  # beside the model; the registry knows their hashes
 RESTORES = f"{DVC} checkout --force {paths.REGISTERED} brings back the one that git knows"
-UPLOADING = ".artifact.uploading."  # how MLflow names what it has not copied whole yet
 EXAMPLES = 5  # rows beside an MLflow model
 SERVED = "served"  # folder of a run's artefacts in the tracking store
 
@@ -95,11 +94,9 @@ def add(candidate: artifact.Artifact, run_id: str, tags: dict[str, str]) -> Vers
             )
         model_id = logged.model_id
     _ensure_model(client)
-    if runs.own():
-        for part in Path(client.get_run(run_id).info.artifact_uri, SERVED).glob(f"{UPLOADING}*"):
-            part.unlink()  # of a killed registration
-    for name in (artifact.MODEL, artifact.MANIFEST, EVALUATION):  # the very bytes, for other hosts
-        client.log_artifact(run_id, str(paths.REGISTERED / tags["model_sha256"] / name), SERVED)
+    bytes_of = paths.REGISTERED / tags["model_sha256"]  # the very bytes, for other hosts
+    names = (artifact.MODEL, artifact.MANIFEST, EVALUATION)
+    runs.keep(client, run_id, SERVED, [bytes_of / name for name in names])
     made = client.create_model_version(
         PROJECT, f"models:/{model_id}", run_id, tags=tags, model_id=model_id
     )

@@ -2,9 +2,12 @@
 """The door of the service: refuses what cannot be answered, in one form for every error."""
 
 import json
+import logging
 import re
 import uuid
+from itertools import pairwise
 from typing import Any
+from urllib.parse import urlsplit
 
 from starlette.datastructures import MutableHeaders
 from starlette.responses import JSONResponse
@@ -14,6 +17,7 @@ from .added import attach_all
 from .batching import THREADS
 from .champion import Champion
 from .messages import MAX_ROWS, error
+from .notes import READER, bound_metrics, without_values
 from .page import Page
 from .tokens import Tokens
 
@@ -49,8 +53,8 @@ class Guard:
         if scope["method"] == "POST":
             refusal = self.refusal(headers)
             body = b"" if refusal else await read(receive)
-            if body is None:
-                refusal = too_large()
+            if not refusal:
+                refusal = too_large() if body is None else repeated(body)
             if refusal:
                 await refusal(scope, receive, send)
                 return
@@ -76,6 +80,8 @@ class Guard:
 def protect(service: Any, champion: Champion) -> None:
     """Put before a BentoML service what a level adds, the guard, and a page for people."""
     service.config.setdefault("threads", THREADS)  # else they wait where no two can be joined
+    bound_metrics(service)
+    logging.getLogger(READER).addFilter(without_values)
     service.add_asgi_middleware(Tokens)  # the first is the outermost
     attach_all(service, champion)
     service.add_asgi_middleware(Guard, champion=champion)
@@ -92,6 +98,29 @@ def too_large() -> JSONResponse:
     """Return the answer to a body over the limit."""
     hint = f"send at most {MAX_ROWS} rows at once; `predict` takes whole files"
     return error(413, f"the request is larger than {MAX_BYTES:,} bytes", "", hint)
+
+
+class Repeated(Exception):
+    """A key stands twice in one object."""
+
+
+def once(pairs: list[tuple[str, Any]]) -> None:
+    """Raise `Repeated` with the key that an object has twice."""
+    if len(dict(pairs)) < len(pairs):
+        names = sorted(name for name, _ in pairs)
+        twice = next(name for name, other in pairwise(names) if name == other)
+        raise Repeated(ascii(twice[:100]))
+
+
+def repeated(body: bytes) -> JSONResponse | None:
+    """Return why JSON with a key twice is refused: whoever reads it takes another of the two."""
+    try:
+        json.loads(body, object_pairs_hook=once)
+    except Repeated as name:
+        return error(400, "a key stands twice in one object", str(name), "send each key once")
+    except (ValueError, RecursionError):  # who reads it says what is wrong
+        pass
+    return None
 
 
 async def read(receive: Receive) -> bytes | None:
@@ -122,7 +151,10 @@ def reshaped(send: Send, request_id: str, champion: Champion) -> Send:
 
     async def forward(message: Message) -> None:
         if message["type"] == "http.response.start":
-            MutableHeaders(scope=message)["x-request-id"] = request_id
+            headers = MutableHeaders(scope=message)
+            headers["x-request-id"] = request_id
+            if message["status"] == 307:  # to an address of the caller's, else
+                headers["location"] = urlsplit(headers["location"]).path
             if message["status"] < 400:
                 await send(message)
             else:

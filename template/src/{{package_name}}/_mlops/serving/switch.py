@@ -35,7 +35,7 @@ def require_accepted(chosen: versions.Version, force: str | None) -> None:
     if chosen.tags.get("gate") == "accepted" or chosen in known or force:
         return
     message = f"version {chosen.number} was not accepted by the gate"
-    forced = 'uv run just deploy --force "REASON" goes without'
+    forced = 'uv run just deploy --force "REASON" deploys it without the gate'
     raise Refused(message, f"uv run just gate {chosen.number} judges it; {forced}")
 
 

@@ -27,7 +27,7 @@ class Tokens:
         try:
             good = access.required(scope["path"])
         except Problem as problem:
-            log.error("nobody is let in: %s", problem)
+            log.error("every request is refused: %s", problem)
             refusal = error(503, "callers cannot be told apart", "", "the server's log says why")
             await refusal(scope, receive, send)
             return

@@ -16,7 +16,7 @@ import click
 from .. import PROJECT, paths
 from ..access import TRACKING, asking, refusal
 from ..errors import OutsideFailed, first_cause, without_passwords
-from ..files import lives
+from ..files import lives, one_at_a_time
 
 if TYPE_CHECKING:
     from mlflow import MlflowClient
@@ -34,6 +34,7 @@ TAGS = (
 )
 KIND, MAIN_METRIC = "mlflow.experimentKind", "mlflow.experiment.primaryMetric.name"
 VIEW = "mlflow.sharedViewState.metrics"  # what `just ui` asks the page for by its last word
+UPLOADING = ".artifact.uploading."  # MLflow's name of a file that is not whole yet
 POINTS_NOWHERE = "PRAGMA foreign_key_check"
 # where MLflow notes the full path of what lies in mlruns/
 PLACES = (
@@ -205,8 +206,17 @@ def log_evaluation(run_id: str, report: dict[str, Any]) -> None:
         log.log_metric(run_id, name, value)
     for baseline, scores in report["baselines"].items():
         log.log_metric(run_id, f"{baseline}_{report['metric']}", scores[report["metric"]])
-    for path in (paths.METRICS, *sorted(paths.REPORTS.glob("*.png"))):
-        log.log_artifact(run_id, str(path), "evaluation")
+    with one_at_a_time(paths.METRICS):  # another evaluation would remove what is not whole yet
+        keep(log, run_id, "evaluation", [paths.METRICS, *sorted(paths.REPORTS.glob("*.png"))])
+
+
+def keep(log: "MlflowClient", run_id: str, folder: str, files: list[Path]) -> None:
+    """Copy files into a folder of a run, where half a file of a killed command is removed."""
+    if own():
+        for part in Path(log.get_run(run_id).info.artifact_uri, folder).glob(f"{UPLOADING}*"):
+            part.unlink(missing_ok=True)
+    for path in files:
+        log.log_artifact(run_id, str(path), folder)
 
 
 def begin_search(name: str) -> str:

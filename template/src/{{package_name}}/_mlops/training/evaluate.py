@@ -12,6 +12,7 @@ from ..config import load_contract, load_params
 from ..data import outcome
 from ..data.dataset import HOLDOUT, HOLDOUT_ROWS, TRAIN
 from ..files import write_json
+from ..progress import progress
 from ..tracking import artifact, runs
 from . import diagnosis, plots, report_page
 from .evaluation import require_metric
@@ -44,7 +45,7 @@ def command(as_json: bool) -> None:
         "intervals": intervals(y_true, y_pred, params.bootstrap_resamples),
         "baselines": {
             name: metrics.score(y_true, fit_and_predict(baseline, train, inputs))
-            for name, baseline in model.build_baselines().items()
+            for name, baseline in progress(model.build_baselines().items(), "baselines")
         },
         "slices": by_slice(rows, y_true, y_pred, contract.slices),
         "labels": diagnosis.by_label(y_true, y_pred),

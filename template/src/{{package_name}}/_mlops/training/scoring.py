@@ -13,6 +13,7 @@ from .. import paths
 from ..data import outcome
 from ..errors import WrongInput, did_you_mean
 from ..interface import Contract, EvaluateParams, Slices
+from ..progress import progress
 
 
 def fit_and_predict(
@@ -34,7 +35,7 @@ def intervals(
 def drawn_anew(y_true: pd.Series, y_pred: pd.DataFrame, resamples: int) -> pd.DataFrame:
     """Return the metrics of rows drawn anew, with replacement, once for each resample."""
     random, rows, scores = np.random.default_rng(0), len(y_true), []
-    for _ in range(resamples):
+    for _ in progress(range(resamples), "resample"):
         drawn = random.integers(rows, size=rows)
         again = (part.iloc[drawn].reset_index(drop=True) for part in (y_true, y_pred))
         scores.append(metrics.score(*again))

@@ -59,7 +59,8 @@ def draw(report: dict[str, Any], past: Sequence[dict[str, Any]]) -> str:
 def step(action: dict[str, Any] | None) -> str:
     """Return the one next step."""
     if action is None:
-        return '<p class="step">Every check stands. Keep the evidence fresh.</p>'
+        said = "Every check is proven or signed. Run them again before that is too old."
+        return f'<p class="step">{said}</p>'
     return (
         f'<p class="step"><strong>Next:</strong> <code>{escape(action["to_do"])}</code><br>'
         f"It raises {escape(action['check'])}, {escape(action['title'])}: "

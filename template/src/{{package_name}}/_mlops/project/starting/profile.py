@@ -249,7 +249,7 @@ def require_learnable(rows: pd.DataFrame, target: str) -> None:
     known = rows[target].dropna()
     if len(known) < FEWEST:
         message = f"{len(known)} rows have a value of {target!r}; expected {FEWEST} or more"
-        raise WrongInput(message, "with fewer no model can be told from chance")
+        raise WrongInput(message, "with fewer rows no model can be told from guessing")
     if known.nunique() < 2:
         same = f"{target!r} is {str(known.iloc[0])!r}"
         raise WrongInput(f"{same} in all {len(known)} rows: nothing to learn")

@@ -243,15 +243,20 @@ def records(path: Path) -> Raw:
 
 def parsed(path: Path, content: str) -> tuple[Any, list[str]]:
     """Return the records of a text of JSON, and notes; those of a list that one record holds."""
+    number, rows = 1, list[Any]()
     try:
         if content.lstrip()[:1] == "[":
             return json.loads(content), []
-        rows = [json.loads(line) for line in LINE_END.split(content) if line.strip()]
+        for number, line in enumerate(LINE_END.split(content), 1):
+            rows += [json.loads(line)] if line.strip() else []
     except ValueError as error:
         try:
             rows = [json.loads(content)]
         except ValueError:
-            message = f"{path} is not JSON: {error}"
+            place = str(error)
+            if rows and isinstance(error, json.JSONDecodeError):
+                place = f"{error.msg}: line {number} column {error.colno}"
+            message = f"{path} is not JSON: {place}"
             raise WrongInput(message, "one record a line, or a list") from error
     if len(rows) == 1 and isinstance(rows[0], dict):
         whole = rows[0]
@@ -312,5 +317,6 @@ def typed(raw: Raw, name: str) -> Source:
     renamed = {new: old for new, old in zip(names, spelled, strict=True) if new != old}
     rows = pd.DataFrame(columns).reset_index(drop=True)
     if renamed:
-        notes.append(f"{len(renamed)} names cleaned, such as {shown(next(iter(renamed.items())))}")
+        noun = "name" if len(renamed) == 1 else "names"
+        notes.append(f"{len(renamed)} {noun} cleaned, such as {shown(next(iter(renamed.items())))}")
     return Source(rows, renamed, written, raw.dialect, tuple(notes), origin, raw.indexed)

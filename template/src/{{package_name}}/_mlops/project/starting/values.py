@@ -220,7 +220,7 @@ def numbers(texts: pd.Series, name: str, comma: bool) -> Found | None:
         if signed.any():
             said.append("signs of money or per cent are left out: name the unit")
         if decimal:
-            said.append("decimal comma" if decimal == "," else "thousands are separated by commas")
+            said.append("decimal comma" if decimal == "," else "thousands are separated")
         thrown = f"[{'.' if decimal == ',' else ','}{SPACES}]"
         digits = bare.str.replace(thrown, "", regex=True) if decimal else bare
         digits = digits.str.replace(",", ".") if decimal == "," else digits

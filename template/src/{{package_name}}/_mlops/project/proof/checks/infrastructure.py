@@ -100,7 +100,7 @@ class BadStaysOut(Experiment):
     title = "A bad model does not pass the gate"
     barriers = (4,)
     level = 1
-    proof = "a model of shuffled outcomes is put to the gate's questions, and is refused"
+    proof = "a model of shuffled outcomes goes through the gate's checks, and is refused"
     sign = "the bars"
     rests_on = ("code", "params", "contract", "sample", "glue")
     to_do = "raise quality.accept in contract.yaml above what guessing reaches"

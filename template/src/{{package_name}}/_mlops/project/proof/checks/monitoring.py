@@ -169,7 +169,7 @@ class NotWorse(Experiment):
     title = "A worse model is noticed"
     barriers = (6,)
     level = 1
-    proof = "windows with worse and worse outcomes are put to the monitor: retrain, then withdraw"
+    proof = "windows with worse and worse outcomes are given to the monitor: retrain, then withdraw"
     sign = "how late outcomes may come"
     rests_on = ("contract", "glue")
     to_do = "put quality.withdraw below quality.retrain, and that below quality.accept"
