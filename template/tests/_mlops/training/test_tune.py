@@ -89,7 +89,9 @@ def test_a_search_goes_on_after_a_kill(searched: Repo) -> None:
     environment = {**os.environ, "PYTHONPATH": str(searched.folder / "src")}
     process = subprocess.Popen(command, cwd=searched.folder, env=environment)
     database = searched.folder / search.FOLDER / "studies.db"
-    for _ in range(600):
+    for _ in range(6000):  # one trial on many rows takes its time where others are at work
+        if process.poll() is not None:
+            break
         if database.exists() and database.stat().st_size and made(searched):
             break
         time.sleep(0.1)
