@@ -106,6 +106,25 @@ def test_changed_data_differs(own_repo: Repo) -> None:
     assert "hint: data/raw changed since" in done.err
 
 
+@pytest.mark.parametrize("folder", [paths.REGISTERED, paths.CHAMPION])
+def test_a_pointer_of_dvc_that_names_other_models_differs(own_repo: Repo, folder: Path) -> None:
+    pointer = own_repo.folder / folder.with_suffix(".dvc")
+    text = pointer.read_text(encoding="utf-8")
+    digest = text.split("md5: ")[1][0]
+
+    pointer.write_text(text.replace(f"md5: {digest}", f"md5: {'0' if digest > '0' else '1'}"))
+    code, _, states = traced(own_repo)
+    assert (code, states[pointer.name]) == (1, "differs")
+
+    pointer.write_text("outs: [")
+    code, _, states = traced(own_repo)
+    assert (code, states[pointer.name]) == (1, "differs")
+
+    pointer.unlink()
+    code, _, states = traced(own_repo)
+    assert (code, states[pointer.name]) == (1, "missing")
+
+
 def test_data_that_was_not_pulled_is_missing(own_repo: Repo) -> None:
     shutil.rmtree(own_repo.folder / paths.RAW)
     code, _, states = traced(own_repo)

@@ -1,5 +1,5 @@
 # The template's. Where data and models go is yours, in .dvc/config.
-"""Put folders under DVC, in the process that asks for it."""
+"""Put folders under DVC, and compare them with it, in the process that asks for it."""
 
 import logging
 from pathlib import Path
@@ -28,3 +28,20 @@ def share(folder: Path) -> None:
             repo.add(str(folder))
     except (DvcException, OSError) as error:
         raise OutsideFailed(f"DVC cannot add {folder}: {first_cause(error)}") from error
+
+
+def moved(pointer: Path) -> bool:
+    """Say whether the bytes of a folder are unlike those that its DVC pointer names.
+
+    Raises:
+        OutsideFailed: If DVC cannot say.
+    """
+    from dvc.exceptions import DvcException
+    from dvc.repo import Repo
+
+    programs.mend_dvc()
+    try:
+        with Repo() as repo:
+            return bool(repo.status(targets=[str(pointer)]))
+    except DvcException as error:
+        raise OutsideFailed(f"DVC cannot look at {pointer}: {first_cause(error)}") from error

@@ -11,9 +11,9 @@ from typing import Any
 import click
 
 from .. import PACKAGE, PROJECT, paths, programs
-from ..data import removals
+from ..data import removals, sharing
 from ..data.batch_files import raw_sha256
-from ..errors import DVC, Refused, WrongInput
+from ..errors import DVC, OutsideFailed, Refused, WrongInput
 from ..files import read_json, require_unlocked, sha256_if_there
 from ..tracking import artifact, provenance, runs
 from . import journal, versions
@@ -160,6 +160,7 @@ def verify_now(traced: versions.Version, manifest: dict[str, Any]) -> list[Check
         data(tags.get("data_sha256")),
         *pipeline(traced),
         *champion(traced),
+        *shared(),
         records("store", runs.damage()),
         records("journal", journal.problems(versions.model_tags())),
         *forgotten(),
@@ -301,6 +302,23 @@ def champion(traced: versions.Version) -> list[Check]:
     return checks
 
 
+def shared() -> list[Check]:
+    """Compare the folders of models with their DVC pointers, by which others pull them."""
+    checks = []
+    served = [paths.CHAMPION] if POINTER.is_file() else []
+    for folder in (paths.REGISTERED, *served):
+        pointer = folder.with_suffix(".dvc")
+        if not pointer.is_file():
+            checks.append(Check(pointer.name, MISSING, f"{pointer} is not there"))
+            continue
+        try:
+            unlike = f"{folder} is unlike {pointer}" if sharing.moved(pointer) else ""
+        except OutsideFailed as error:
+            unlike = str(error)
+        checks.append(Check(pointer.name, DIFFERS if unlike else OK, unlike or str(pointer)))
+    return checks
+
+
 def hint(wrong: list[Check]) -> str:
     """Say what to do about the first claim that fails."""
     back = f"data/raw changed since; git checkout the commit's data/raw.dvc, then {DVC} checkout"
@@ -310,6 +328,8 @@ def hint(wrong: list[Check]) -> str:
         "evaluation": versions.RESTORES,
         "journal": f"git log -p {paths.JOURNAL} shows what it was",
         "forgotten": f"git log -p {removals.FILE} shows what it was",
+        "registered.dvc": f"{DVC} add {paths.REGISTERED} writes it anew",
+        "champion.dvc": f"{DVC} add {paths.CHAMPION} writes it anew",
         "commit": "git fetch --all, if the commit was made elsewhere",
         "model": f"{DVC} pull brings back the registered bytes",
     }

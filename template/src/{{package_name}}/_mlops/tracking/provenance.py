@@ -15,10 +15,11 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from .. import paths
+from ..data import sharing
 from ..data.batch_files import batches
-from ..errors import OutsideFailed, first_cause
+from ..errors import first_cause
 from ..files import sha256, sha256_if_there, sha256_of
-from ..programs import git, mend_dvc
+from ..programs import git
 
 if TYPE_CHECKING:
     from ..interface import Contract
@@ -99,16 +100,7 @@ def moved_data() -> list[str]:
     """
     if BY_PIPELINE in os.environ or not POINTER.exists():
         return []  # `dvc repro` has written the pointer anew; git shows whether that is a change
-    from dvc.exceptions import DvcException
-    from dvc.repo import Repo
-
-    mend_dvc()
-    try:
-        with Repo() as repo:
-            moved = repo.status(targets=[str(POINTER)])
-    except DvcException as error:
-        raise OutsideFailed(f"DVC cannot look at {paths.RAW}: {first_cause(error)}") from error
-    return [f"{paths.RAW} is unlike {POINTER}"] if moved else []
+    return [f"{paths.RAW} is unlike {POINTER}"] if sharing.moved(POINTER) else []
 
 
 def stopwatch() -> Callable[[], dict[str, float]]:
