@@ -243,11 +243,12 @@ def records(path: Path) -> Raw:
 
 def parsed(path: Path, content: str) -> tuple[Any, list[str]]:
     """Return the records of a text of JSON, and notes; those of a list that one record holds."""
-    number, rows = 1, list[Any]()
+    number, rows = 0, list[Any]()
     try:
         if content.lstrip()[:1] == "[":
             return json.loads(content), []
-        for number, line in enumerate(LINE_END.split(content), 1):
+        for line in LINE_END.split(content):
+            number += 1
             rows += [json.loads(line)] if line.strip() else []
     except ValueError as error:
         try:
