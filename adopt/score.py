@@ -134,7 +134,8 @@ def checks() -> list[dict[str, str]]:
     for path in sorted(CHECKS.glob("[!_]*.py")):
         for node in ast.parse(path.read_text(encoding="utf-8")).body:
             if isinstance(node, ast.ClassDef):
-                said = {
+                said = {"section": path.stem} if path.stem in SECTIONS else {}
+                said |= {
                     line.targets[0].id: str(line.value.value)
                     for line in node.body
                     if isinstance(line, ast.Assign)

@@ -71,7 +71,7 @@ class Check:
     def __init_subclass__(cls) -> None:
         """Find the section by the name of the file."""
         name = cls.__module__.rpartition(".")[2]
-        if name in SECTIONS:
+        if name in SECTIONS and "section" not in vars(cls):
             cls.section = name
 
     def max_age_days(self, contract: Contract) -> float:
