@@ -6,12 +6,14 @@ import logging
 import math
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import httpx
 import numpy as np
 import pandas as pd
 import pytest
+from bentoml._internal.server.http import instruments
 
 from ..broken import KNOWN, LATE, NEEDED, UNREAD, cells
 from ..fixtures import Repo
@@ -302,6 +304,22 @@ def test_paths_that_do_not_exist_are_counted_as_one(service: httpx.Client) -> No
     assert "no-such" not in said
     assert 'endpoint="other"' in said
     assert 'endpoint="/static_content"' in said
+
+
+def test_two_services_of_a_process_are_counted_by_the_paths_of_both(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """A notebook that reads service.py anew has two as well."""
+    plain = instruments.RunnerTrafficMetricsMiddleware
+    monkeypatch.setattr(instruments, "RunnerTrafficMetricsMiddleware", plain)
+    monkeypatch.setattr(notes.ByName, "services", [])
+    for route in ("/predict", "/explain"):
+        apis = {"one": SimpleNamespace(route=route)}
+        notes.bound_metrics(SimpleNamespace(apis=apis, mount_apps=[(None, "/files", None)]))
+
+    asked = ("/predict", "/explain", "/files/a", "/none", "/filesystem")
+    known = [notes.name_of(path, notes.ByName.services) for path in asked]
+    assert known == ["/predict", "/explain", "/files", "other", "other"]
 
 
 def test_the_log_says_where_a_request_is_wrong_and_not_what_it_holds(

@@ -2,7 +2,8 @@
 """What the service notes of its callers: they choose neither its size nor what is in it."""
 
 import logging
-from typing import Any
+from collections.abc import Sequence
+from typing import Any, ClassVar
 
 from starlette.types import ASGIApp, Receive, Scope, Send
 
@@ -19,15 +20,16 @@ def bound_metrics(service: Any) -> None:
     """
     from bentoml._internal.server.http import instruments
 
+    ByName.services.append(service)
     counting = instruments.RunnerTrafficMetricsMiddleware
-    bound = type("Bound", (ByName, counting), {"service": service})
-    instruments.RunnerTrafficMetricsMiddleware = bound
+    if not issubclass(counting, ByName):  # a second service, or the same one read anew
+        instruments.RunnerTrafficMetricsMiddleware = type("Bound", (ByName, counting), {})
 
 
 class ByName:
     """ASGI middleware over one that counts by path; what is behind both sees the path asked for."""
 
-    service: Any
+    services: ClassVar[list[Any]] = []  # of this process
 
     def __init__(self, app: ASGIApp, **options: Any) -> None:
         super().__init__(app=as_asked(app), **options)  # type: ignore[call-arg]
@@ -36,7 +38,7 @@ class ByName:
         """Count a request under a name of the service's."""
         counted = scope
         if scope["type"] == "http":
-            counted = {**scope, "path": name_of(scope["path"], self.service), "asked": scope}
+            counted = {**scope, "path": name_of(scope["path"], self.services), "asked": scope}
         await super().__call__(counted, receive, send)  # type: ignore[misc]
 
 
@@ -49,11 +51,11 @@ def as_asked(app: ASGIApp) -> ASGIApp:
     return forward
 
 
-def name_of(path: str, service: Any) -> str:
-    """Return the path when the service has it, the folder that it is in, or that it is another."""
-    if path in PAGES or any(path == api.route for api in service.apis.values()):
+def name_of(path: str, services: Sequence[Any]) -> str:
+    """Return the path when a service has it, the folder that it is in, or that it is another."""
+    if path in PAGES or any(path == api.route for one in services for api in one.apis.values()):
         return path
-    folders = (*FOLDERS, *(folder for _, folder, _ in service.mount_apps))
+    folders = (*FOLDERS, *(folder for one in services for _, folder, _ in one.mount_apps))
     return next((one for one in folders if path.startswith(f"{one.rstrip('/')}/")), OTHER)
 
 
