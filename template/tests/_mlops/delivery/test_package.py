@@ -3,11 +3,12 @@
 
 import shutil
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 from ..fixtures import Repo
-from ..package import artifact, bundle, errors, paths, versions
+from ..package import artifact, bundle, errors, files, paths, versions
 from ..package import package as build_package
 from .conftest import prepare
 
@@ -124,3 +125,27 @@ def test_without_a_registry_a_model_of_the_sample_is_packaged_and_goes_nowhere(
     assert not (own_repo.folder / "mlflow.db").exists()
     assert own_repo.must("accept", "quality").code == 0
     assert own_repo.must("bom").code == 0
+
+
+SOUND = {
+    **dict.fromkeys(("model_sha256", "features_sha256", "commit"), "0" * 64),
+    **{"python": "3.12", "requires_python": ">=3.11", "bento": "a:1", "version": "1"},
+}
+
+
+@pytest.mark.parametrize(
+    "odd",
+    [[], 7, {}, {"version": "1"}, SOUND | {"bento": 7}, {k[::-1]: v for k, v in SOUND.items()}],
+    ids=["a list", "a number", "nothing", "half", "another kind", "other keys"],
+)
+def test_a_damaged_record_of_a_package_is_named(
+    odd: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    files.write_json(bundle.PACKAGE / bundle.RECORD, SOUND)
+    assert bundle.read().bento == SOUND["bento"]
+
+    files.write_json(bundle.PACKAGE / bundle.RECORD, odd)
+    with pytest.raises(errors.WrongInput, match=str(bundle.RECORD)) as found:
+        bundle.read()
+    assert "uv run just package" in found.value.hint

@@ -7,7 +7,7 @@ import shutil
 import subprocess
 import sys
 import tempfile
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, fields
 from pathlib import Path
 from typing import Any
 
@@ -69,10 +69,12 @@ def champions(bento: Path) -> Path:
 
 
 def read() -> Package:
-    """Return what was packaged; `WrongInput` when nothing was."""
+    """Return what was packaged; `WrongInput` when nothing was, or its record is damaged."""
     if not (PACKAGE / RECORD).is_file():
         raise WrongInput(f"{PACKAGE} holds no package", "uv run just package makes one")
-    return Package(**read_json(PACKAGE / RECORD))
+    kinds = {"version": object, "*": str}  # a model of the sample has no version
+    found = read_json(PACKAGE / RECORD, "uv run just package", kinds=kinds)
+    return Package(**{one.name: found[one.name] for one in fields(Package)})
 
 
 def lay_out(
