@@ -12,7 +12,7 @@ from typing import Any
 
 import pytest
 
-from ..fixtures import Done, Repo
+from ..fixtures import Done, Repo, rewrite
 from ..package import (
     accept,
     acceptance,
@@ -104,6 +104,32 @@ def test_files_that_were_changed_are_named(own_package: Repo) -> None:
     assert done.code == 1
     assert "(files, packages)" in done.err
     assert "no-such-package is missing (locked 1.0)" in done.err
+
+
+@pytest.mark.parametrize(
+    ("path", "content"),
+    [
+        (bundle.LOCKED, b"\xff no name of a package\n"),
+        (bundle.LOCKED, b"one ?= 1.0\n"),
+        (bundle.LOCKED, None),
+        (bundle.RECORD, b"?=3.11"),
+    ],
+    ids=["bytes", "a line", "gone", "the record"],
+)
+def test_files_that_were_changed_and_cannot_be_read_are_named(
+    own_package: Repo, path: Path, content: bytes | None
+) -> None:
+    place = own_package.folder / bundle.PACKAGE / path
+    if content is None:
+        place.unlink()
+    elif path == bundle.RECORD:
+        rewrite(place, requires_python=content.decode())
+    else:
+        place.write_bytes(content)
+    done = own_package.run("accept", "target")
+
+    assert done.code == 1
+    assert f"accept: files: 1 files changed since it was made: {path}" in done.err
 
 
 def test_pins_are_those_of_this_machine() -> None:

@@ -50,12 +50,21 @@ def this_host(package: Path) -> Target:
 
 def compatible(target: Target, made: bundle.Package, bento: Path) -> list[Check]:
     """Does the package fit the host: Python, system, locked packages, feature code, contract?"""
-    required = SpecifierSet(made.requires_python)
+    files = same("files", bundle.changed(), [], "files changed since it was made")
+    try:
+        return [files, *fitting(target, made, bento)]
+    except (ValueError, OSError):
+        if files.ok:
+            raise
+        return [files]  # the others cannot read what was changed
+
+
+def fitting(target: Target, made: bundle.Package, bento: Path) -> list[Check]:
+    """Compare what the package asks for with the host."""
     return [
-        same("files", bundle.changed(), [], "files changed since it was made"),
         Check(
             "python",
-            target.python in required,
+            target.python in SpecifierSet(made.requires_python),
             target.python,
             made.requires_python,
             f"Python {target.python}; expected {made.requires_python}",
