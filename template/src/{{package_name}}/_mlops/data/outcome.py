@@ -53,8 +53,9 @@ def predict(
     if found.shape != (shape := (len(features), len(model.classes_))):
         expected = f"{shape}, one probability for each row and label"
         raise ValueError(f"predict_proba answers an array of {found.shape}; expected {expected}")
-    table = pd.DataFrame(found, columns=list(model.classes_), index=features.index)
-    table = table.reindex(columns=list(labels), fill_value=0.0)
+    places = {label: place for place, label in enumerate(model.classes_)}
+    ordered = [found[:, places[one]] if one in places else np.zeros(len(found)) for one in labels]
+    table = pd.DataFrame(np.column_stack(ordered), columns=list(labels), index=features.index)
     table.attrs = {CUT: decided} if (decided := cut(model)) else {}
     return table
 
@@ -96,7 +97,10 @@ def cut(model: "BaseEstimator") -> tuple[str, float] | None:
 def said(y_pred: pd.DataFrame) -> pd.Series:
     """Return the label that each row is answered with: the likeliest, or what the cut says."""
     if CUT not in y_pred.attrs:
-        return y_pred.idxmax(axis="columns")
+        values = y_pred.to_numpy()
+        if np.isnan(values).any():
+            return y_pred.idxmax(axis="columns")
+        return pd.Series(y_pred.columns[values.argmax(axis=1)], y_pred.index)
     label, threshold = y_pred.attrs[CUT]
     (other,) = (name for name in y_pred if name != label)
     return pd.Series(np.where(y_pred[label] >= threshold, label, other), y_pred.index)
@@ -165,7 +169,9 @@ def as_answer(y_pred: pd.DataFrame) -> dict[str, Any]:
         return {"predictions": y_pred[NUMBER].tolist()}
     return {
         "predictions": said(y_pred).tolist(),
-        "probabilities": y_pred.to_dict(orient="records"),
+        "probabilities": [
+            dict(zip(y_pred, row, strict=True)) for row in y_pred.to_numpy().tolist()
+        ],
     }
 
 

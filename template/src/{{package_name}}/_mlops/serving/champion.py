@@ -20,6 +20,7 @@ from ..files import read_json
 from ..interface import Features, Schema
 from ..tracking import artifact
 from ..tracking.artifact import FIRST_CHAMPION, POINTER
+from . import short_way
 from .batching import Batcher
 
 WARM_UP = 5  # predictions before the service is ready: the first takes ten times as long
@@ -32,7 +33,7 @@ class Served:
     """One loaded model; a request sees one of these from beginning to end.
 
     Args:
-        model: As it was fitted.
+        model: As it was fitted, or with a short way to the same answers.
         version: In the registry.
         pointer: What named it.
         threads: Of the libraries that are loaded with it.
@@ -158,10 +159,25 @@ class Champion:
         pointer, found = artifact.of_champion(folder, lambda pointer: named(folder, pointer))
         code = artifact.features_sha256(Path(module_file(self.schema)).parent)
         require(code, found.manifest["features_sha256"], "schema.py and features.py")
-        served = Served(found.model, pointer["version"], pointer, ThreadpoolController())
-        if example := found.manifest["data"].get("example"):
+        example = found.manifest["data"].get("example")
+        model = self.shortened(found.model, example) if example else found.model
+        served = Served(model, pointer["version"], pointer, ThreadpoolController())
+        if example:
             self.warm(served, [example] * warm_up)
         self.served, self.problem = served, None
+
+    def shortened(self, model: Any, example: dict[str, Any]) -> Any:
+        """Return the model as it answers a few rows soonest."""
+        bare = {column.name: None for column in self.columns if column.missing}
+        samples = []
+        for records in ([example], [example | bare, example]):
+            try:
+                rows = read_records(records, self.columns)
+                samples.append(self.features.build_features(rows))
+            except Exception:  # of these rows: each request will say so
+                continue
+        method = "predict_proba" if self.schema.LABELS else "predict"
+        return short_way.of(model, method, samples) if samples else model
 
     def warm(self, served: Served, examples: list[dict[str, Any]]) -> None:
         """Let a model predict: the first times of a process are slower than it is."""

@@ -1,0 +1,238 @@
+# The template's. A model of another kind than these is asked as it is.
+"""A fitted pipeline that answers a few rows in a part of the time, with the same numbers.
+
+scikit-learn looks at each table anew, at its names, types and categories, which takes longer than
+the model itself when the table has one row. Here each column is taken once, and what an encoder
+makes of a value is looked up in a table that the encoder filled. Where that does not fit, for a
+model or for some rows, the pipeline itself is asked.
+"""
+
+import copy
+import logging
+from collections.abc import Callable, Sequence
+from typing import Any
+
+import numpy as np
+import pandas as pd
+from sklearn.compose import ColumnTransformer
+from sklearn.ensemble import HistGradientBoostingClassifier, HistGradientBoostingRegressor
+from sklearn.model_selection import FixedThresholdClassifier
+from sklearn.pipeline import Pipeline
+from sklearn.preprocessing import FunctionTransformer, OrdinalEncoder
+
+from .joined_trees import JoinedTrees
+
+FEW = 1000  # rows of a table; of more, scikit-learn's own look at it costs little
+MISSING = float("nan")
+UNKNOWN = "a value that no category is"
+log = logging.getLogger("bentoml.champion")
+
+
+class Unfit(Exception):
+    """A model or a table for which there is no short way."""
+
+
+class Short:
+    """A model that takes the short way where there is one, and is otherwise as it was fitted.
+
+    Args:
+        model: A fitted pipeline.
+        method: What it is asked for, `predict_proba` or `predict`.
+        rows: (n, k) table as it will be asked.
+
+    Raises:
+        Unfit: If the model has no short way.
+    """
+
+    def __init__(self, model: Any, method: str, rows: pd.DataFrame) -> None:
+        if type(model) is not Pipeline or len(model.steps) < 2:
+            raise Unfit(f"{type(model).__name__} is no pipeline of steps")
+        self._model = model
+        *before, (_, last) = model.steps
+        if type(before[0][1]) is not ColumnTransformer:
+            raise Unfit(f"{type(before[0][1]).__name__} is no ColumnTransformer")
+        self._before = [Columns(before[0][1], rows), *(step for _, step in before[1:])]
+        self._last: Callable[[Any], Any] = getattr(estimator(last, method), method)
+        setattr(self, method, self.ask)
+        self._plain: Callable[[Any], Any] = getattr(model, method)
+
+    def __getattr__(self, name: str) -> Any:
+        """Return what the model itself has, such as `classes_`."""
+        return getattr(self.__dict__["_model"], name)
+
+    def ask(self, rows: pd.DataFrame) -> Any:
+        """Answer as the model does."""
+        if len(rows) > FEW:
+            return self._plain(rows)
+        try:
+            found: Any = rows
+            for step in self._before:
+                found = step.transform(found)
+        except Unfit:
+            return self._plain(rows)
+        return self._last(found)
+
+
+class Columns:
+    """A fitted ColumnTransformer that takes each column of a table once.
+
+    Args:
+        fitted: Its result is dense; a part may be an encoder, or pass numbers through.
+        rows: (n, k) table as it will be asked.
+    """
+
+    def __init__(self, fitted: ColumnTransformer, rows: pd.DataFrame) -> None:
+        if fitted.sparse_output_ or list(fitted.feature_names_in_) != list(rows):
+            raise Unfit("the columns are others, or the result is sparse")
+        self.names = list(rows)
+        self.parts: list[Callable[[pd.DataFrame, dict[Any, pd.Series]], np.ndarray]] = []
+        indices = fitted._transformer_to_input_indices
+        for name, transformer, asked in fitted.transformers_:
+            names = [self.names[place] for place in indices[name]]
+            if names and not (isinstance(transformer, str) and transformer == "drop"):
+                self.parts.append(part(transformer, asked, names, rows))
+
+    def transform(self, rows: pd.DataFrame) -> np.ndarray:
+        """Return an array of (n, m) numbers; `Unfit` for a table of another kind."""
+        columns = dict(rows.items())
+        if list(columns) != self.names:
+            raise Unfit("other columns")
+        return np.hstack([make(rows, columns) for make in self.parts])
+
+
+def part(
+    transformer: Any, asked: Any, names: list[Any], rows: pd.DataFrame
+) -> Callable[[pd.DataFrame, dict[Any, pd.Series]], np.ndarray]:
+    """Return what one transformer does, given a table and its columns."""
+    if type(transformer) is OrdinalEncoder:
+        codes = Codes(transformer, rows[names].head(1))
+        return lambda _, columns: codes.of_columns([columns[name] for name in names])
+    if type(transformer) is FunctionTransformer and transformer.func is None:
+        return lambda _, columns: np.column_stack([number(columns[name]) for name in names])
+    chosen = asked if isinstance(asked, str) else names  # a name alone asks for one dimension
+
+    def by_itself(rows: pd.DataFrame, _: Any) -> np.ndarray:
+        found = transformer.transform(rows[chosen])
+        return np.asarray(found.toarray() if hasattr(found, "toarray") else found)
+
+    return by_itself
+
+
+def number(column: pd.Series) -> np.ndarray:
+    """Return a column of numbers; `Unfit` for one of other values."""
+    if not isinstance(column.dtype, np.dtype) or column.dtype.kind not in "iuf":
+        raise Unfit(f"{column.name} holds no numbers")
+    return np.asarray(column, "float64")
+
+
+class Codes:
+    """What a fitted encoder makes of each value, column by column.
+
+    Args:
+        encoder: Fitted.
+        row: One row of its columns, a table or an array, as it will be asked.
+    """
+
+    def __init__(self, encoder: OrdinalEncoder, row: Any) -> None:
+        self.types = list(row.dtypes) if hasattr(row, "dtypes") else []
+        self.tables = [
+            Table(encoder, row, place, known) for place, known in enumerate(encoder.categories_)
+        ]
+
+    def of_columns(self, columns: Sequence[pd.Series]) -> np.ndarray:
+        """Return the codes of columns of a table."""
+        if [column.dtype for column in columns] != self.types:
+            raise Unfit("a column of categories has another type")
+        return self.of([column.tolist() for column in columns])
+
+    def of(self, columns: Sequence[list[Any]]) -> np.ndarray:
+        """Return (n, k) codes of k lists of values."""
+        found = np.empty((len(columns[0]), len(columns)))
+        for place, (table, values) in enumerate(zip(self.tables, columns, strict=True)):
+            found[:, place] = [table[value] for value in values]
+        return found
+
+
+class Table(dict[Any, float]):
+    """The code of each value of one column; `Unfit` for a value that the encoder refuses."""
+
+    def __init__(self, encoder: OrdinalEncoder, row: Any, place: int, known: np.ndarray) -> None:
+        values = [value for value in known.tolist() if not is_missing(value)]
+        super().__init__(zip(values, asked_for(encoder, row, place, values), strict=True))
+        unknown = UNKNOWN if known.dtype.kind == "O" else max([0.0, *values]) + 1
+        self.others = {}
+        for missing, value in ((True, MISSING), (False, unknown)):
+            try:
+                self.others[missing] = asked_for(encoder, row, place, [value])[0]
+            except (ValueError, TypeError):  # it refuses them: let it say so
+                continue
+
+    def __missing__(self, value: Any) -> float:
+        """Return the code of a value that is missing, or that is no category."""
+        found = self.others.get(is_missing(value))
+        if found is None:
+            raise Unfit("a value that the encoder refuses")
+        return found
+
+
+def asked_for(encoder: OrdinalEncoder, row: Any, place: int, values: list[Any]) -> list[float]:
+    """Return the codes that an encoder gives values of one column."""
+    if isinstance(row, pd.DataFrame):
+        table = row.iloc[[0] * len(values)].reset_index(drop=True)
+        name = table.columns[place]
+        table[name] = pd.Series(values, dtype=table[name].dtype)
+    else:
+        table = np.repeat(row[:1], len(values), axis=0)
+        table[:, place] = values
+    return encoder.transform(table)[:, place].tolist() if values else []
+
+
+def is_missing(value: Any) -> bool:
+    """Say whether a value of a column stands for none."""
+    return value is None or value is pd.NA or bool(value != value)
+
+
+class Coded:
+    """The encoder that boosting on trees has of its own, for an array."""
+
+    def __init__(self, fitted: ColumnTransformer, categorical: np.ndarray) -> None:
+        encoder = fitted.named_transformers_["encoder"]
+        self.categorical = categorical
+        self.codes = Codes(encoder, np.zeros((1, len(encoder.categories_))))
+
+    def transform(self, rows: np.ndarray) -> np.ndarray:
+        """Return (n, k) numbers, the codes of the categories first."""
+        codes = self.codes.of(rows[:, self.categorical].T.tolist())
+        return np.hstack([codes, rows[:, ~self.categorical]])
+
+
+def estimator(last: Any, method: str) -> Any:
+    """Return what is asked at the end of a pipeline, the same or a copy that is faster."""
+    if type(last) is FixedThresholdClassifier and method == "predict_proba":
+        return estimator(last.estimator_, method)
+    if type(last) in (HistGradientBoostingClassifier, HistGradientBoostingRegressor):
+        faster = copy.copy(last)
+        if last._preprocessor is not None:
+            faster._preprocessor = Coded(last._preprocessor, np.asarray(last.is_categorical_))
+        faster._predict_iterations = JoinedTrees(last, last._n_features).add
+        return faster
+    return last
+
+
+def of(model: Any, method: str, samples: Sequence[pd.DataFrame]) -> Any:
+    """Return the model with its short way, when it has one that answers samples just as it does.
+
+    Args:
+        model: Fitted.
+        method: What it is asked for, `predict_proba` or `predict`.
+        samples: Tables as it will be asked, one or more.
+    """
+    try:
+        short = Short(model, method, samples[0])
+        for sample in samples:
+            if not np.array_equal(short.ask(sample), short._plain(sample), equal_nan=True):
+                raise Unfit("the short way gives other numbers")
+    except Exception as reason:  # of whatever kind: the long way is always right
+        log.info("the model is asked as it is: %s", reason)
+        return model
+    return short
