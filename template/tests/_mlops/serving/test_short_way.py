@@ -8,7 +8,12 @@ import numpy as np
 import pandas as pd
 import pytest
 from sklearn.compose import ColumnTransformer, make_column_transformer
-from sklearn.ensemble import HistGradientBoostingClassifier, HistGradientBoostingRegressor
+from sklearn.ensemble import (
+    ExtraTreesClassifier,
+    HistGradientBoostingClassifier,
+    HistGradientBoostingRegressor,
+    RandomForestRegressor,
+)
 from sklearn.feature_extraction.text import HashingVectorizer
 from sklearn.linear_model import LogisticRegression
 from sklearn.model_selection import FixedThresholdClassifier
@@ -61,6 +66,7 @@ MODELS: dict[str, Callable[[], Any]] = {
     "boosting": lambda: boosting(),
     "no categories": lambda: boosting(categorical_features=None),
     "one tree": lambda: boosting().set_params(max_iter=1),
+    "forest": lambda: ExtraTreesClassifier(20, random_state=0),
     "threshold": lambda: FixedThresholdClassifier(boosting(), threshold=0.2),
 }
 
@@ -94,9 +100,10 @@ def test_the_same_numbers_for_rows_alone_and_together(name: str, labels: int) ->
         np.testing.assert_array_equal(short.predict_proba(some), model.predict_proba(some))
 
 
-def test_numbers_are_predicted_alike() -> None:
+@pytest.mark.parametrize("regressor", [HistGradientBoostingRegressor, RandomForestRegressor])
+def test_numbers_are_predicted_alike(regressor: Callable[..., Any]) -> None:
     rows, unseen = table(), table(seed=1)
-    model = make_pipeline(coded(), HistGradientBoostingRegressor(max_iter=12))
+    model = make_pipeline(coded(), regressor(random_state=0))
     model.fit(rows, rows["count"] * 1.5)
 
     short = short_way.of(model, "predict", [rows.head(1)])

@@ -15,13 +15,25 @@ from typing import Any
 import numpy as np
 import pandas as pd
 from sklearn.compose import ColumnTransformer
-from sklearn.ensemble import HistGradientBoostingClassifier, HistGradientBoostingRegressor
+from sklearn.ensemble import (
+    ExtraTreesClassifier,
+    ExtraTreesRegressor,
+    HistGradientBoostingClassifier,
+    HistGradientBoostingRegressor,
+    RandomForestClassifier,
+    RandomForestRegressor,
+)
 from sklearn.model_selection import FixedThresholdClassifier
 from sklearn.pipeline import Pipeline
 from sklearn.preprocessing import FunctionTransformer, OrdinalEncoder
 
-from .joined_trees import JoinedTrees
+from .joined_trees import Forest, JoinedTrees
 
+BOOSTING = (HistGradientBoostingClassifier, HistGradientBoostingRegressor)
+FORESTS = (
+    *(ExtraTreesClassifier, ExtraTreesRegressor),
+    *(RandomForestClassifier, RandomForestRegressor),
+)
 FEW = 1000  # rows of a table; of more, scikit-learn's own look at it costs little
 MISSING = float("nan")
 UNKNOWN = "a value that no category is"
@@ -210,7 +222,9 @@ def estimator(last: Any, method: str) -> Any:
     """Return what is asked at the end of a pipeline, the same or a copy that is faster."""
     if type(last) is FixedThresholdClassifier and method == "predict_proba":
         return estimator(last.estimator_, method)
-    if type(last) in (HistGradientBoostingClassifier, HistGradientBoostingRegressor):
+    if type(last) in FORESTS:
+        return Forest(last)
+    if type(last) in BOOSTING:
         faster = copy.copy(last)
         if last._preprocessor is not None:
             faster._preprocessor = Coded(last._preprocessor, np.asarray(last.is_categorical_))
