@@ -6,6 +6,7 @@ import os
 import re
 import subprocess
 import sys
+from collections.abc import Callable
 from pathlib import Path
 from types import SimpleNamespace
 
@@ -13,7 +14,7 @@ import click
 import pytest
 
 from .fixtures import ROOT, Repo
-from .package import cli, errors, paths, schema
+from .package import cli, errors, model, paths, schema
 
 COMMANDS = cli.program.list_commands(click.Context(cli.program))
 
@@ -212,3 +213,39 @@ def test_on_a_disk_that_is_nearly_full_nothing_is_compiled(
 
     assert sys.dont_write_bytecode is spared
     assert bool(os.environ["PYTHONDONTWRITEBYTECODE"]) is spared
+
+
+FAILS = [
+    ("import sys; sys.exit()", 2, "ends the process; expected that its function returns"),
+    ("exit('bye')", 2, "ends the process; expected that its function returns"),
+    ("{}['a']", 2, "fails: KeyError: 'a'"),
+    ("open('/nowhere/x')", 3, "fails: FileNotFoundError: "),
+]
+
+
+@pytest.mark.parametrize(("line", "code", "said"), FAILS, ids=[line for line, _, _ in FAILS])
+def test_a_file_of_yours_that_fails_or_ends_the_process_is_named(
+    repo: Repo, monkeypatch: pytest.MonkeyPatch, line: str, code: int, said: str
+) -> None:
+    """Without it an exit would count as done, and leave no model."""
+    name = Path(str(schema.__file__)).parent / "model.py"
+    space: dict[str, Callable[..., None]] = {}
+    exec(compile(f"def build(params):\n    {line}\n", str(name), "exec"), space)
+    monkeypatch.setattr(model, "build_model", space["build"])
+    done = repo.run("train")
+
+    assert done.code == code, done.err
+    assert f"error: line 2 of model.py {said}" in done.err
+    assert "Traceback" not in done.err
+
+
+def test_a_file_of_yours_that_is_no_python_is_named() -> None:
+    name = Path(str(schema.__file__)).parent / "model.py"
+    said = pytest.raises(errors.WrongInput, match=r"line 1 of model\.py fails: SyntaxError")
+    with said, errors.yours(cli.PROJECT):
+        compile("def", str(name), "exec")
+
+
+def test_an_exit_of_ours_is_a_verdict() -> None:
+    with pytest.raises(SystemExit), errors.yours(cli.PROJECT):
+        sys.exit(10)

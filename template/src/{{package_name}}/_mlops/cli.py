@@ -13,7 +13,7 @@ import click
 
 from . import PROJECT, evidence
 from .access import asking
-from .errors import Problem, WrongInput, did_you_mean, without_passwords, written_down
+from .errors import Problem, WrongInput, did_you_mean, without_passwords, written_down, yours
 from .paths import enter_root
 
 HERE = Path(__file__).parent
@@ -62,10 +62,11 @@ class Commands(click.Group):
 @cache
 def load(name: str, path: Path) -> click.Command:
     """Import a command; each run of it leaves a record."""
-    module = importlib.import_module(f"{__package__}.{path.parent.name}.{path.stem}")
+    with yours(PROJECT):
+        module = importlib.import_module(f"{__package__}.{path.parent.name}.{path.stem}")
     command: click.Command = module.command
     if command.callback:
-        command.callback = evidence.recorded(name, asking()(command.callback))
+        command.callback = evidence.recorded(name, yours(PROJECT)(asking()(command.callback)))
     return command
 
 

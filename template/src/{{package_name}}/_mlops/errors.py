@@ -4,15 +4,18 @@
 import re
 import tempfile
 import traceback
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
 from difflib import get_close_matches
 from http.client import HTTPException
+from pathlib import Path
 
 DVC = "uv run --frozen python -m dvc"  # what a hint says: `dvc` is on nobody's PATH
 # user and password of an address, but for the form that a hint shows and one that has stars
 SECRET = re.compile(r"(?<=://)(?!user:password@|[^/\s'\":@]*:\*+@)[^/\s'\"]*:[^/\s'\"]*@")
 NO_ANSWER = (OSError, HTTPException)  # nothing listens there, or what speaks no HTTP
 MOST_KNOWN = 20  # names in one line
+GLUE = Path(__file__).parent
 CAUSE = re.compile(r"(Stderr:[ |]*)?(error|fatal):", re.IGNORECASE)
 
 
@@ -91,3 +94,37 @@ def first_cause(error: BaseException) -> str:
         error = cause
     said = str(error).strip() or type(error).__name__
     return without_passwords(said.splitlines()[0])
+
+
+def place_of(error: BaseException) -> str:
+    """Return in which line of yours it happened; nothing when it was a call of ours that failed."""
+    frames = traceback.extract_tb(error.__traceback__)
+    places = [(Path(frame.filename), frame.lineno) for frame in frames]
+    if isinstance(error, SyntaxError):  # of a file that is not running yet
+        places.append((Path(error.filename or ""), error.lineno))
+    for path, line in reversed(places):
+        if path.is_relative_to(GLUE):
+            return ""
+        if path.is_relative_to(GLUE.parent):
+            return f"line {line} of {path.relative_to(GLUE.parent)}"
+    return ""
+
+
+@contextmanager
+def yours(project: str) -> Iterator[None]:
+    """Raise a `Problem` that names the line of a file of yours, where it failed or ended all."""
+    try:
+        yield
+    except Problem:
+        raise
+    except (Exception, SystemExit) as error:
+        if not (place := place_of(error)):
+            raise
+        if isinstance(error, SystemExit):
+            message = f"{place} ends the process; expected that its function returns"
+            raise WrongInput(message, "where it cannot, raise ValueError and say why") from error
+        kind = OutsideFailed if isinstance(error, OSError | MemoryError) else WrongInput
+        said = " ".join(f"{type(error).__name__}: {error}".split())[:300]
+        raise kind(
+            f"{place} fails: {said}", f"the traceback is in {written_down(error, project)}"
+        ) from error

@@ -39,6 +39,8 @@ class Column:
         personal: Whether it says something about a person: never a feature, never logged.
         zone: Of a timestamp, such as `UTC` or `Europe/Paris`: values with an offset are converted
             to it. Without one, a value with an offset is refused.
+        names: Whether its values are the names of something, such as the number of a customer:
+            they are no amounts, and others in each batch.
     """
 
     name: str
@@ -50,6 +52,7 @@ class Column:
     missing: bool = False
     personal: bool = False
     zone: str = ""
+    names: bool = False
 
 
 class Schema(Protocol):
@@ -69,9 +72,12 @@ class Schema(Protocol):
 
 
 class OptionalSchema(Protocol):
-    """`schema.py` may name the one of two labels that is to be found; by default the last."""
+    """What `schema.py` may say beside."""
 
-    POSITIVE: str = ""
+    POSITIVE: str = ""  # the one of two labels that is to be found; by default the last
+    GROUP: str = (
+        ""  # the column whose rows belong together, such as a school; each batch has others
+    )
 
 
 class Data(Protocol):

@@ -201,6 +201,52 @@ def test_rows_without_a_time_are_judged_too(monkeypatch: pytest.MonkeyPatch) -> 
     assert [one.kind for one in judged(spelt, known).findings] == ["spelling"]
 
 
+@pytest.mark.parametrize("name", ["who", "name"])
+def test_numbers_that_name_something_are_no_amounts(
+    name: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    who = Column("who", "integer", "before", "number of the customer", names=True)
+    monkeypatch.setattr(schema, "COLUMNS", (*COLUMNS, who))
+    batch = BATCH.assign(who=BATCH["name"]).assign(**{name: lambda rows: rows[name] * 7})
+
+    found = judged(batch, KNOWN.assign(who=KNOWN["name"]))
+
+    assert (found.says, found.findings) == (plausibility.SEASON, [])
+
+
+def of_schools(first: int, count: int) -> pd.DataFrame:
+    """Return pupils of some schools, of which most have girls only."""
+    luck = np.random.default_rng(first)
+    school = np.repeat(np.arange(first, first + count), 60)
+    taught = (school * 37 % 11) / 4
+    girls = np.random.default_rng(9).random(200)[school] < 0.7
+    return pd.DataFrame(
+        {
+            "name": school * 1000 + np.arange(len(school)) % 60,
+            "school": school,
+            "place": np.where(girls | (luck.random(len(school)) < 0.5), "girl", "boy"),
+            "temp": 50 + 9 * taught + luck.normal(0, 3, len(school)),
+            "left": luck.normal(5, 20, len(school)),
+            "delay": luck.normal(15, 20, len(school)),
+        }
+    ).astype({"place": "str"})
+
+
+def test_batches_of_whole_groups_differ_as_groups_do(monkeypatch: pytest.MonkeyPatch) -> None:
+    school = Column("school", "integer", "before", "its number", names=True)
+    names = ("name", "place", "temp", "left", "delay")
+    columns = [one for one in COLUMNS if one.name in names]
+    about = {"COLUMNS": (*columns, school), "TIME": "", "GROUP": "school"}
+    for name, value in about.items():
+        monkeypatch.setattr(schema, name, value, raising=False)
+    known, batches = of_schools(0, 60), [of_schools(first, 4) for first in range(60, 108, 4)]
+
+    assert [judged(batch, known).findings for batch in batches] == [[]] * len(batches)
+    assert judged(batches[0].assign(temp=50.0), known).findings[0].kind == "stuck"
+    monkeypatch.setattr(schema, "GROUP", "")
+    assert any(judged(batch, known).findings for batch in batches)  # as rows do, they do not
+
+
 def test_of_labels_as_frequent_as_each_other_the_other_one_may_lead_in_a_batch(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from ..fixtures import Repo
-from ..package import data, end_to_end, paths, rollout_report, schema, state, tables
+from ..package import data, deliveries, paths, rollout_report, schema, state, tables
 
 
 def test_callers_ask_for_all_rows_in_no_order_of_time(
@@ -17,11 +17,11 @@ def test_callers_ask_for_all_rows_in_no_order_of_time(
     monkeypatch.chdir(repo.folder)
     newest = sorted(paths.RAW.glob("*"))[-1]
     rows = tables.known_rows(tables.read(newest, schema, data), schema)
-    asked, known = end_to_end.latest_rows(), tables.as_records(rows)
+    asked, known = deliveries.latest_rows(), tables.as_records(rows)
 
     assert sorted(map(str, asked)) == sorted(map(str, known))
     assert asked != known
-    assert asked == end_to_end.latest_rows()  # the same in every demonstration
+    assert asked == deliveries.latest_rows()  # the same in every demonstration
 
 
 def test_a_rollout_that_time_alone_ended_is_told_apart_on_the_page(
@@ -29,7 +29,7 @@ def test_a_rollout_that_time_alone_ended_is_told_apart_on_the_page(
 ) -> None:
     monkeypatch.setattr(state, "STOP", tmp_path / "abort.json")
     monkeypatch.setattr(state, "FILE", tmp_path / "none.json")
-    end_to_end.give_up()
+    deliveries.give_up()
     reason = json.loads(state.STOP.read_text(encoding="utf-8"))["reason"]
     asked = {"requests": 5, "not_answered": 0, "versions": {}}
     record = {

@@ -85,6 +85,31 @@ def test_a_planted_leak_is_named_and_no_feature(
     assert any("account_state is no feature" in one for one in found.warnings)
 
 
+def test_a_column_that_is_filled_only_when_the_target_is_is_named(tmp_path: Path) -> None:
+    random = np.random.default_rng(0)
+    took, came = random.normal(90, 20, ROWS), np.arange(ROWS) % 13 != 0
+    rows = pd.DataFrame(
+        {
+            "planned": random.normal(90, 20, ROWS),
+            "wind": pd.Series(random.normal(5, 2, ROWS)).where(np.arange(ROWS) % 5 != 0),
+            "speed": pd.Series(random.normal(400, 40, ROWS)).where(came),
+            "left": pd.Series(random.normal(6, 2, ROWS)).where(came | (np.arange(ROWS) % 39 == 0)),
+            "took": pd.Series(took).where(came),
+        }
+    )
+    found = look(rows, tmp_path, "took")
+
+    assert [roles(found)[name] for name in ("speed", "left", "wind")] == [
+        "leak",
+        "feature",
+        "feature",
+    ]
+    assert "speed is no feature: it is filled only when took is" in found.warnings
+    said = "left is missing only where took is: is it known in time? else --drop left"
+    assert said in found.warnings
+    assert not any("wind" in one for one in found.warnings)
+
+
 def test_a_column_that_comes_near_to_a_leak_is_a_feature_to_look_at(
     customers: pd.DataFrame, tmp_path: Path
 ) -> None:
@@ -236,6 +261,73 @@ def test_a_number_of_something_that_comes_again_is_no_feature_but_may_keep_rows_
 
     assert (roles(found)["pig_id"], roles(found)["pigs"]) == ("identifier", "feature")
     assert "each pig_id has several rows: --group pig_id keeps them on one side" in found.warnings
+
+
+def test_what_is_the_same_in_all_rows_of_a_thing_says_that_it_keeps_rows_together(
+    customers: pd.DataFrame, tmp_path: Path
+) -> None:
+    shop = np.arange(ROWS) % 25
+    rows = customers.drop(columns="signed_up").assign(
+        shop=shop, area=shop * 7.5 % 11, town=[f"town {one % 4}" for one in shop]
+    )
+    found = look(rows, tmp_path)
+    said = "area, town are the same in each shop: --group shop keeps its rows on one side"
+
+    assert said in found.warnings
+    assert not any("--group" in one for one in look(rows.drop(columns="town"), tmp_path).warnings)
+
+
+def test_subjects_of_whom_few_come_again_may_keep_rows_together(
+    customers: pd.DataFrame, tmp_path: Path
+) -> None:
+    rows = customers.drop(columns=["signed_up", "customer_id"])
+    found = look(rows.assign(subject_id=np.arange(ROWS) * 8 // 9), tmp_path)
+
+    said = "some subject_id have several rows: --group subject_id keeps them on one side"
+    assert said in found.warnings
+
+
+def test_a_time_in_parts_and_times_of_which_none_orders_the_rows_are_said(
+    customers: pd.DataFrame, tmp_path: Path
+) -> None:
+    days = pd.Series(pd.date_range("2024-01-01", periods=ROWS)).sample(frac=1, random_state=0)
+    rows = customers.drop(columns="signed_up")
+    parts = rows.assign(month=days.dt.month.to_numpy(), day=days.dt.day.to_numpy())
+    two = rows.assign(asked=days.to_numpy(), answered=(days + pd.Timedelta("3D")).to_numpy())
+
+    assert (
+        "month, day look like a time in parts: joined in one column, it would split rows in time"
+        in look(parts, tmp_path).warnings
+    )
+    assert (
+        "asked, answered are times: --time names the one by which rows are split"
+        in look(two, tmp_path).warnings
+    )
+    assert not any("time" in one for one in look(customers, tmp_path).warnings)
+
+
+@pytest.mark.parametrize(
+    ("name", "values", "role"),
+    [
+        ("rownames", 1000 + np.arange(ROWS) * 3, "identifier"),
+        ("place", np.arange(ROWS) + 1, "identifier"),
+        ("place", 1 + np.arange(ROWS) * 4 // 3, "identifier"),  # some rows were left out
+        ("income", 1000 + np.arange(ROWS) * 7919 % 99_991, "feature"),
+        ("year", 1600 + np.arange(ROWS), "feature"),
+        ("pid", 526_301_000 + np.arange(ROWS) * 7919 % 99_991, "identifier"),
+        ("order_id", [f"2015-{number // 2:06}" for number in range(ROWS)], "identifier"),
+        ("store_id", [f"S{number % 60:03}" for number in range(9 * ROWS)], "feature"),
+        ("x3_ssn_porch", np.arange(ROWS) % 31 * 12, "feature"),
+        ("ssn", 123_456_789 + np.arange(ROWS) * 7919, "personal"),
+    ],
+)
+def test_what_names_rows_or_things_is_no_feature(
+    customers: pd.DataFrame, tmp_path: Path, name: str, values: Any, role: str
+) -> None:
+    rows = customers.iloc[np.arange(len(values)) % ROWS].assign(**{name: values})
+    rows["customer_id"] = np.arange(len(rows)) * 3 + 5000
+
+    assert roles(look(rows, tmp_path))[name] == role
 
 
 @pytest.mark.parametrize("spelled", ["Churned", "CHURNED?", "'churned'"])

@@ -48,6 +48,7 @@ def test_a_line_with_less_fields_than_the_header_is_named(tmp_path: Path) -> Non
         pytest.param(lines("1,é", "2,y").encode("latin-1"), (1, "é"), id="Latin-1"),
         pytest.param(lines("1,é", "2,y").encode("utf-16"), (1, "é"), id="UTF-16"),
         pytest.param(lines("1,x", "2,y").replace("\n", "\r\n"), (1, "x"), id="Windows"),
+        pytest.param(lines("1,x\ry", *["2,y"] * 14), (1, "x\ry"), id="returns"),
         pytest.param(lines("1;x", "2;y", head="a;b"), (1, "x"), id="semicolons"),
         pytest.param(lines("1\tx", "2\ty", head="a\tb"), (1, "x"), id="tabs"),
         pytest.param(lines('1,"x, y"', "2,z"), (1, "x, y"), id="quotes"),

@@ -1,5 +1,5 @@
 # The template's. Tests of stages of yours stand beside this folder.
-"""In a replay the stages run in one process: as ever, but for the process."""
+"""With --here the stages run in one process: as ever, but for the process."""
 
 import os
 from contextlib import chdir
@@ -7,7 +7,7 @@ from contextlib import chdir
 import pytest
 
 from ..fixtures import Repo
-from ..package import backtest, errors, evidence, schema, stages_here
+from ..package import cli, evidence, schema
 
 STAGES = """\
 stages:
@@ -17,11 +17,11 @@ stages:
 """
 
 
-def repro(repo: Repo, command: str) -> None:
-    """Run `repro` with one stage, as a replay does."""
+def repro(repo: Repo, command: str, *options: str) -> None:
+    """Run `repro` with one stage, which would be run by `cli.main`."""
     (repo.folder / "dvc.yaml").write_text(STAGES.format(command=command))
-    with chdir(repo.folder), stages_here.stages_here():
-        backtest.must("repro")
+    with chdir(repo.folder):
+        cli.program.main(["repro", *options], standalone_mode=False)
 
 
 @pytest.fixture
@@ -32,14 +32,14 @@ def seen(own_repo: Repo, monkeypatch: pytest.MonkeyPatch) -> list[tuple[list[str
     def main(words: list[str]) -> None:
         notes.append((words, os.environ.get("DVC_STAGE")))
 
-    monkeypatch.setattr(stages_here.cli, "main", main)
+    monkeypatch.setattr(cli, "main", main)
     return notes
 
 
 def test_a_command_of_this_repo_runs_here_and_knows_its_stage(
     own_repo: Repo, seen: list[tuple[list[str], str | None]]
 ) -> None:
-    repro(own_repo, f"python -m {schema.__package__} validate --json")
+    repro(own_repo, f"python -m {schema.__package__} validate --json", "--here")
 
     assert seen == [(["validate", "--json"], "ours")]
     assert "DVC_STAGE" not in os.environ
@@ -51,7 +51,7 @@ def test_a_command_of_this_repo_runs_here_and_knows_its_stage(
 def test_what_is_for_a_shell_or_another_program_runs_apart(
     own_repo: Repo, seen: list[tuple[list[str], str | None]], command: str
 ) -> None:
-    repro(own_repo, command.format(package=schema.__package__))
+    repro(own_repo, command.format(package=schema.__package__), "--here")
 
     assert seen == []
     assert (own_repo.folder / "made").is_file()
@@ -66,8 +66,16 @@ def recorded(repo: Repo) -> list[tuple[str, int]]:
 def test_a_stage_that_fails_ends_the_run_with_its_exit_code_and_leaves_a_record(
     own_repo: Repo, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    with pytest.raises(errors.Refused):
-        repro(own_repo, f"python -m {schema.__package__} validate nothing.csv")
+    with pytest.raises(SystemExit, match="2"):
+        repro(own_repo, f"python -m {schema.__package__} validate nothing.csv", "--here")
 
     assert "nothing.csv" in capsys.readouterr().err
     assert recorded(own_repo)[-2:] == [("validate", 2), ("repro", 2)]
+
+
+def test_without_the_option_a_stage_has_a_process_of_its_own(
+    own_repo: Repo, seen: list[tuple[list[str], str | None]]
+) -> None:
+    repro(own_repo, f"python -m {schema.__package__} validate --help")
+
+    assert seen == []

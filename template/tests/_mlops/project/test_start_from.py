@@ -3,13 +3,16 @@
 
 import csv
 import importlib
+import re
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pandas as pd
 import pytest
+from ruamel.yaml import YAML
 
 from ..fixtures import Repo, fresh_repo
 from ..package import NAME, building, paths, profile, replacing, source, tables, writing
@@ -118,6 +121,41 @@ def test_where_no_column_is_left_the_table_is_shown_and_nothing_written(
     assert own_files(repo) == before
 
 
+@pytest.mark.parametrize(("apart", "threshold"), [(0.1, 0.15), (0.4, 0.5)])
+def test_predictions_may_move_as_far_as_between_known_batches(
+    table: Callable[..., Path], apart: float, threshold: float
+) -> None:
+    found = source.read(table())
+    proposal, _ = building.propose(found, profile.profile(found, "bought"))
+    one = replace(writing.untried(proposal, "tree"), apart=apart)
+    text = paths.PARAMS.read_text(encoding="utf-8")
+    text = re.sub(r"(?<=prediction: ){.*", "{method: wasserstein, threshold: 0.15}", text)
+    text = writing.params(text, proposal, one)
+
+    assert YAML(typ="safe").load(text)["drift"]["prediction"]["threshold"] == threshold
+    assert ("known batches are up to 0.40 from the others" in text) == (threshold == 0.5)
+
+
+@pytest.mark.parametrize("time", ["none", "day"])
+def test_a_group_is_a_feature_only_where_its_rows_come_again(
+    table: Callable[..., Path], time: str
+) -> None:
+    day = pd.date_range("2024-01-01", periods=ROWS, freq="D")
+    found = source.read(table(day=day, shop=np.arange(ROWS) // 10, user_id=np.arange(ROWS) % 97))
+    proposal, _ = building.propose(found, profile.profile(found, "bought", time=time, group="shop"))
+    texts = writing.render(proposal, writing.untried(proposal, "tree"))
+    schema, features = (texts[writing.CODE / f"{name}.py"] for name in ("schema", "features"))
+
+    assert ('"shop"' in features) == (time == "day")
+    assert ('GROUP = "shop"' in schema) == (time == "none")
+    text = "The hold-out is the latest part in time, never trained on;"
+    drawn = "the latest part in time" if time == "day" else "a part drawn by a hash of shop"
+    assert writing.card(text, proposal) == text.replace("the latest part in time", drawn)
+    names = [line.split(",")[0] for line in schema.splitlines() if "names=True" in line]
+    assert len(names) == (1 if time == "day" else 2)
+    assert '"user_id"' in names[-1]
+
+
 @pytest.mark.parametrize("name", ['a"""b', "two\nlines", "back\\slash", "très long " * 20])
 def test_a_name_that_would_end_a_comment_is_written_harmlessly(name: str) -> None:
     raw = source.Raw(pd.DataFrame({"x": [1, 2]}))
@@ -161,6 +199,7 @@ def ugly(number: int) -> dict[str, Any]:
 
 
 UGLY = pd.DataFrame([ugly(number) for number in range(ROWS)]).rename(columns={"a again": "a"})
+RETURNS = UGLY.to_csv(index=False).replace("blue ", "bl\rue")
 TYPED = UGLY.rename_axis("Order No.").set_axis([*map(str, range(12)), "bought"], axis="columns")
 
 
@@ -181,6 +220,7 @@ TYPED = UGLY.rename_axis("Order No.").set_axis([*map(str, range(12)), "bought"],
                 UGLY.to_csv(index=False, sep=" ", quoting=csv.QUOTE_ALL).replace('" "', '" \t  "')
             ),
         ),
+        ("returns", lambda path: path.write_text(RETURNS, newline="\n")),
         ("typed", lambda path: TYPED.set_index(TYPED.index.astype("str")).to_parquet(path)),
     ],
 )

@@ -2,6 +2,7 @@
 """The champion by itself: what it answers is what its model says, and as quickly."""
 
 import json
+import sys
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from types import SimpleNamespace
@@ -120,4 +121,16 @@ def test_one_that_does_not_predict_its_example_says_so_and_is_served(
     assert found.ready
     assert "version 1 does not predict its example" in caplog.text
     with pytest.raises(ValueError, match="no features today"):
+        found.answer([found.example()], "a request")
+
+
+def test_an_exit_in_a_file_of_yours_fails_a_request_and_ends_no_service(
+    repo: Repo, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("CHAMPION_DIR", str(repo.folder / paths.CHAMPION))
+    found = champion.Champion(schema, SimpleNamespace(build_features=lambda rows: sys.exit()))
+    found.load()
+
+    assert found.ready
+    with pytest.raises(RuntimeError, match="ends the process"):
         found.answer([found.example()], "a request")

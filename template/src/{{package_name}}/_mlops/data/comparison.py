@@ -2,6 +2,7 @@
 """Compare two tables column by column, and the predictions for them."""
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Protocol
 
@@ -12,6 +13,7 @@ from .. import paths
 from ..errors import Refused, WrongInput, did_you_mean
 from ..interface import Column, DriftParams, DriftRule
 from . import dataset, tables
+from .distances import distance
 from .validation import check_columns
 
 NUMERIC = ("integer", "number")
@@ -61,12 +63,29 @@ def training_part(holdout_share: float) -> pd.DataFrame:
     return data.split(rows[dataset.read_target(rows).notna()], holdout_share)[0]
 
 
+@dataclass(frozen=True)
+class Compared:
+    """Two tables as they were compared, for those who draw them.
+
+    Args:
+        before: Columns as they were in training, and predictions for them.
+        after: The same of what is judged.
+        rules: By which each column is compared.
+        texts: Those that are names, and no numbers.
+    """
+
+    before: pd.DataFrame
+    after: pd.DataFrame
+    rules: dict[str, DriftRule]
+    texts: list[str]
+
+
 def compare(
     reference: pd.DataFrame,
     current: pd.DataFrame,
     params: DriftParams,
     model: Predictor | None = None,
-) -> tuple[dict[str, Any], str]:
+) -> tuple[dict[str, Any], Compared]:
     """Compare two tables column by column, and the predictions for them.
 
     Args:
@@ -76,7 +95,7 @@ def compare(
         model: Whose predictions are compared; without one, none are.
 
     Returns:
-        The report, and Evidently's page for people.
+        The report, and what it is about.
     """
     reference, current = (draw(rows, params) for rows in (reference, current))
     skipped = {
@@ -94,12 +113,14 @@ def compare(
         rules |= dict.fromkeys(predictions, params.prediction)
         before, after = before.join(expected), after.join(found)
     texts = [column.name for column in columns if column.kind not in NUMERIC]
-    scores, page = measure(before, after, rules, texts, params)
+    compared = Compared(before, after, rules, texts)
+    scores = measure(compared, params)
     results = [
         result(name, rules[name], scores.get(name), before[name], after[name], params)
         for name in rules
     ]
-    return verdict(results, predictions, params) | {"rows": len(after), "skipped": skipped}, page
+    report = verdict(results, predictions, params) | {"rows": len(after), "skipped": skipped}
+    return report, compared
 
 
 def draw(rows: pd.DataFrame, params: DriftParams) -> pd.DataFrame:
@@ -119,6 +140,8 @@ def why_not(column: Column, reference: pd.DataFrame, params: DriftParams) -> str
         return "a time always moves on"
     if column.kind == "integer" and column.name in schema.KEY:
         return "a number that names a row"
+    if column.names:
+        return "it names something"
     values = reference[column.name].nunique()
     if column.kind == "text" and values > params.max_categories:
         return f"{values:,} different values"
@@ -136,38 +159,48 @@ def predicted(model: Predictor, rows: pd.DataFrame) -> pd.DataFrame:
     return y_pred.iloc[:, 1:].add_prefix("probability_") if schema.LABELS else y_pred
 
 
-def measure(
-    reference: pd.DataFrame,
-    current: pd.DataFrame,
-    rules: dict[str, DriftRule],
-    texts: Sequence[str],
-    params: DriftParams,
-) -> tuple[dict[str, float], str]:
-    """Let Evidently measure the columns with enough values on both sides; and draw them."""
-    counts = {name: min(reference[name].count(), current[name].count()) for name in rules}
-    enough = [name for name in rules if counts[name] >= params.min_rows]
-    if not enough:
-        return {}, "<!doctype html><head></head><body>Too few values to compare.</body>\n"
+def measure(compared: Compared, params: DriftParams) -> dict[str, float]:
+    """Return the distance of each column that has enough values on both sides."""
+    before, after, rules = compared.before, compared.after, compared.rules
+    return {
+        name: distance(rules[name].method, before[name], after[name], name in compared.texts)
+        for name in enough(compared, params)
+    }
+
+
+def enough(compared: Compared, params: DriftParams) -> list[str]:
+    """Name the columns with enough values on both sides."""
+    sides = compared.before, compared.after
+    return [
+        name
+        for name in compared.rules
+        if min(side[name].count() for side in sides) >= params.min_rows
+    ]
+
+
+def page(compared: Compared, params: DriftParams) -> str:
+    """Return Evidently's page of the columns with enough values; it takes seconds to import."""
+    names = enough(compared, params)
+    if not names:
+        return "<!doctype html><head></head><body>Too few values to compare.</body>\n"
     from evidently import DataDefinition, Dataset, Report
     from evidently.presets import DataDriftPreset
 
     kinds = DataDefinition(
-        numerical_columns=[name for name in enough if name not in texts],
-        categorical_columns=[name for name in enough if name in texts],
+        numerical_columns=[name for name in names if name not in compared.texts],
+        categorical_columns=[name for name in names if name in compared.texts],
     )
-    known = reference[enough], current[enough]
+    known = compared.before[names], compared.after[names]
     before, after = (Dataset.from_pandas(part, data_definition=kinds) for part in known)
     table = DataDriftPreset(
-        columns=enough,
+        columns=names,
         drift_share=params.share,
-        per_column_method={name: rules[name].method for name in enough},
-        per_column_threshold={name: rules[name].threshold for name in enough},
+        per_column_method={name: compared.rules[name].method for name in names},
+        per_column_threshold={name: compared.rules[name].threshold for name in names},
         include_tests=False,
     )
-    snapshot = Report([table]).run(after, before)
-    _, *values = [metric["value"] for metric in snapshot.dict()["metrics"]]  # first: how many
-    scores = {name: float(value) for name, value in zip(enough, values, strict=True)}
-    return scores, snapshot.get_html_str(as_iframe=False)
+    drawn: str = Report([table]).run(after, before).get_html_str(as_iframe=False)
+    return drawn
 
 
 def result(

@@ -45,6 +45,7 @@ class Dialect:
     skipped: int = 0  # lines before the header
     trailing: bool = False  # whether a separator ends each line
     spaced: bool = False  # whether a space stands before quotes
+    returns: bool = False  # whether lines end by a line feed, and hold carriage returns
 
     @property
     def is_plain(self) -> bool:
@@ -59,6 +60,7 @@ class Dialect:
             "skiprows": 0,
             "index_col": None,
             "skipinitialspace": False,
+            "lineterminator": None,
         }
         found = {
             "sep": self.separator,
@@ -66,6 +68,7 @@ class Dialect:
             "skiprows": self.skipped,
             "index_col": False if self.trailing else None,
             "skipinitialspace": self.spaced,
+            "lineterminator": "\n" if self.returns else None,
         }
         return {name: value for name, value in found.items() if value != usual[name]}
 
@@ -157,8 +160,10 @@ def short_line(
     when the header says less.
     """
     written = written or Dialect()
-    with path.open("r", encoding=written.encoding, newline="") as file:
-        for number, (line, cells) in enumerate(rows_of(file, written.separator)):
+    newline = "\n" if written.returns else ""
+    with path.open("r", encoding=written.encoding, newline=newline) as file:
+        lines = (line.replace("\r", " ") for line in file) if written.returns else file
+        for number, (line, cells) in enumerate(rows_of(lines, written.separator)):
             if number < written.skipped or not cells:
                 continue
             width = width or len(cells)

@@ -7,9 +7,10 @@ from dataclasses import dataclass
 import numpy as np
 import pandas as pd
 
-from ..interface import Schema
+from ..interface import OptionalSchema, Schema
 
 FEWEST = 100  # rows, below which a window or a batch says nothing
+DRAWN = 24  # windows of groups that are drawn
 MOST = 36  # windows: enough for three years of months
 YEAR = pd.Timedelta(days=300)  # windows over so long have seen the seasons
 DAY = pd.Timedelta(days=1)
@@ -59,6 +60,9 @@ def cut(
         rows = rows.iloc[order]
         target = None if target is None else target.iloc[order]
     windows = _spans(rows[schema.TIME], length(batch[schema.TIME])) if timed else []
+    group = getattr(schema, "GROUP", OptionalSchema.GROUP)
+    if not timed and group in rows:
+        windows = _of_groups(rows[group], len(batch))
     if len(windows) < 3:  # no time, or a batch as long as all that is known
         pieces = min(6, len(rows) // FEWEST)
         windows = np.array_split(np.arange(len(rows)), pieces) if pieces else []
@@ -85,6 +89,23 @@ def _spans(times: pd.Series, span: pd.Timedelta) -> list[np.ndarray]:
     if len(found) > 1 and times.iloc[found[-1][-1]] - times.iloc[found[-1][0]] < span / 2:
         found.pop()  # the oldest one is cut short
     return [rows for rows in found if len(rows) >= FEWEST][:MOST]
+
+
+def _of_groups(names: pd.Series, size: int) -> list[np.ndarray]:
+    """Draw windows of whole groups, as many rows as the batch has: groups differ, more than rows.
+
+    Windows may share groups, but for none that holds half of the rows.
+    """
+    codes = pd.factorize(names, use_na_sentinel=False)[0]
+    members = [np.flatnonzero(codes == one) for one in range(codes.max(initial=-1) + 1)]
+    luck, size, found = np.random.default_rng(0), max(size, FEWEST), []
+    for _ in range(DRAWN):
+        order = luck.permutation(len(members))
+        rows = np.cumsum([len(members[one]) for one in order])
+        window = np.concatenate([members[one] for one in order[: np.searchsorted(rows, size) + 1]])
+        if len(window) <= len(names) / 2:
+            found.append(np.sort(window))
+    return found
 
 
 def chance(share: float, rows: int) -> float:

@@ -108,7 +108,7 @@ def comparable() -> list[Column]:
     return [
         column
         for column in schema.COLUMNS
-        if not (column.kind == "timestamp" or column.personal or column in named)
+        if not (column.kind == "timestamp" or column.personal or column.names or column in named)
     ]
 
 

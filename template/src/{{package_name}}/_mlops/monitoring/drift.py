@@ -12,7 +12,14 @@ import click
 from .. import PROJECT, paths
 from ..config import load_params
 from ..data import dataset, plausibility, tables
-from ..data.comparison import Found, compare, read_checked, require_names, training_part
+from ..data.comparison import (
+    Found,
+    compare,
+    page,
+    read_checked,
+    require_names,
+    training_part,
+)
 from ..errors import Refused, WrongInput
 from ..files import FILE, sha256_of, whole_file, write_json
 from .champion_data import champion
@@ -32,7 +39,7 @@ def command(files: Sequence[Path], as_json: bool) -> None:
     batches = list(files) or tables.batches(paths.INCOMING)
     current = read_checked(batches)
     reference = training_part(params.featurize.holdout_share)
-    report, page = compare(reference, current, params.drift, champion())
+    report, compared = compare(reference, current, params.drift, champion())
     known = dataset.read(tables.batches(paths.RAW))
     judged = plausibility.judge(known, current, params.drift.share, now=datetime.now(UTC))
     report["judgement"] = judged.record()
@@ -44,7 +51,7 @@ def command(files: Sequence[Path], as_json: bool) -> None:
         **dataset.describe(reference),
     }
     with whole_file(paths.DRIFT_PAGE) as part:
-        part.write_text(headed(page, report), encoding="utf-8")
+        part.write_text(headed(page(compared, params.drift), report), encoding="utf-8")
     write_json(paths.DRIFT, report)
     if as_json:
         click.echo(paths.DRIFT.read_text(encoding="utf-8"), nl=False)
@@ -80,7 +87,7 @@ def drifted(results: Found) -> str:
     return f" ({names})" if names else ""
 
 
-def headed(page: str, report: dict[str, Any]) -> str:
+def headed(drawn: str, report: dict[str, Any]) -> str:
     """Put a title and this verdict on top of Evidently's page, whose verdict has other rules."""
     drift = "no drift" if report["compared"] else "nothing compared"
     drift = "drift" if report["drifted"] else drift
@@ -93,5 +100,5 @@ def headed(page: str, report: dict[str, Any]) -> str:
         "<p>Evidently's table counts predictions as columns, and knows no missing values.</p>"
         "</header>"
     )
-    page = page.replace("<head>", f"<head><title>{title}</title>", 1)
-    return page.replace("<body>", f"<body>{body}", 1)
+    drawn = drawn.replace("<head>", f"<head><title>{title}</title>", 1)
+    return drawn.replace("<body>", f"<body>{body}", 1)

@@ -277,7 +277,8 @@ def shift(
     before = comparison.predicted(model, comparison.draw(reference, params.drift))
     after = comparison.draw(mine, params.drift)[list(before)]
     rule = params.drift.prediction
-    scores, _ = comparison.measure(before, after, dict.fromkeys(before, rule), [], params.drift)
+    compared = comparison.Compared(before, after, dict.fromkeys(before, rule), [])
+    scores = comparison.measure(compared, params.drift)
     report["predictions"] = [
         comparison.result(name, rule, scores.get(name), before[name], after[name], params.drift)
         for name in before

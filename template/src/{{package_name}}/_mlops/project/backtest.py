@@ -2,12 +2,8 @@
 """Replay later batches in time: serve, monitor, train, decide."""
 
 import io
-import os
-import shutil
-import subprocess
-import sys
 import time
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager, redirect_stdout
 from dataclasses import dataclass
 from pathlib import Path
@@ -17,20 +13,18 @@ import click
 import pandas as pd
 
 from ... import data, schema
-from .. import PACKAGE, PROJECT, cli, local_service, paths, programs
+from .. import PROJECT, cli, local_service, paths
 from ..config import load_contract
 from ..data import dataset, sharing, tables
-from ..errors import OutsideFailed, Problem, Refused, WrongInput
-from ..files import read_json, whole_file, write_json
+from ..errors import Problem, Refused
+from ..files import read_json, write_json
 from ..programs import commit
 from ..registry import journal
 from . import timeline
-from .stages_here import stages_here
 
-FOLDER = Path("build/replay")
 PARTS = 5  # into which the last part of data/raw is cut when nothing arrived later
 START = 0.6  # of data/raw, to begin with in that case
-ROWS_AT_ONCE = 20
+ROWS_AT_ONCE = 100  # a request of 20 is nearly as much work
 LABELS = Path("build/labels")
 
 
@@ -46,32 +40,6 @@ class Host:
 
     address: str
     take_over: Callable[[], dict[str, Any]]
-
-
-def run_in_clone(verb: str, files: Iterable[str]) -> None:
-    """Clone the repo, run a command there with the clone's own code, and bring its reports back."""
-    if not programs.git("rev-parse", "HEAD"):
-        raise WrongInput("there is no commit to replay", "uv run just set-up makes the first")
-    shutil.rmtree(FOLDER, ignore_errors=True)
-    FOLDER.parent.mkdir(exist_ok=True)
-    subprocess.run(["git", "clone", "--quiet", ".", str(FOLDER)], check=True)
-    for folder in (paths.RAW, paths.INCOMING):
-        if folder.is_dir():
-            shutil.copytree(folder, FOLDER / folder, dirs_exist_ok=True)
-    foreign = ("MLFLOW_TRACKING_URI", "CHAMPION_DIR", "PREDICTION_LOG", "BENTOML_HOME")
-    environment = {name: value for name, value in os.environ.items() if name not in foreign}
-    environment["PYTHONPATH"] = str((FOLDER / "src").resolve())
-    there = [sys.executable, "-m", PACKAGE, verb, "--here"]
-    done = subprocess.run(there, cwd=FOLDER, env=environment)
-    if done.returncode:
-        message = f"the {verb} ended with exit code {done.returncode}"
-        raise OutsideFailed(message, f"it happened in {FOLDER}")
-    for name in files:
-        with whole_file(paths.REPORTS / name) as part:
-            part.write_bytes((FOLDER / paths.REPORTS / name).read_bytes())
-    click.echo(timeline.TEXT.read_text(encoding="utf-8"), nl=False)
-    written = ", ".join(str(paths.REPORTS / name) for name in files)
-    click.echo(f"{verb}: the reports are {written}", err=True)
 
 
 def later_batches() -> list[Path]:
@@ -193,8 +161,7 @@ def react(arrived: list[Path], host: Host) -> dict[str, Any]:
 
 def train_and_gate() -> dict[str, Any]:
     """Run the pipeline to the gate; return what came out."""
-    with stages_here():
-        must("repro")
+    must("repro", "--here")
     must("register")
     code, _ = step("gate")
     verdict = read_json(paths.REPORTS / "gate.json")

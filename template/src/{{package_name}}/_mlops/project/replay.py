@@ -3,8 +3,7 @@
 
 import click
 
-from . import timeline
-from .backtest import begin, go_on, later_batches, one_service, run_in_clone, write_report
+from .in_clone import TIMELINE, run_in_clone
 
 
 @click.command()
@@ -17,9 +16,11 @@ def command(here: bool) -> None:
     Writes reports/timeline.txt, .json and .png.
     """
     if not here:
-        run_in_clone("replay", timeline.FILES)
+        run_in_clone("replay", TIMELINE)
         return
-    waiting, record = begin(later_batches())
-    with one_service() as host:
-        go_on(waiting, host, record)
-    write_report(record)
+    from . import backtest  # the clone alone needs what it imports, for seconds
+
+    waiting, record = backtest.begin(backtest.later_batches())
+    with backtest.one_service() as host:
+        backtest.go_on(waiting, host, record)
+    backtest.write_report(record)

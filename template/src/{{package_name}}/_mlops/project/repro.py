@@ -5,6 +5,7 @@ import logging
 import re
 import sys
 from collections.abc import Sequence
+from contextlib import nullcontext
 from pathlib import Path
 from typing import Any
 
@@ -14,6 +15,7 @@ from .. import errors, paths, programs
 from ..data.batch_files import batches
 from ..errors import OutsideFailed, WrongInput
 from ..files import one_writer
+from .stages_here import stages_here
 
 SHOWN = (paths.METRICS, paths.CONTRACT, paths.CARD, paths.DRIFT)  # on the page of the model
 
@@ -21,14 +23,15 @@ SHOWN = (paths.METRICS, paths.CONTRACT, paths.CARD, paths.DRIFT)  # on the page 
 @click.command()
 @click.argument("stages", nargs=-1)
 @click.option("-f", "--force", is_flag=True, help="Run each stage, whatever has changed.")
-def command(stages: tuple[str, ...], force: bool) -> None:
+@click.option("--here", is_flag=True, help="Run stages in this process: each spares imports.")
+def command(stages: tuple[str, ...], force: bool, here: bool) -> None:
     """Bring data, features, model and reports up to date; each stage that runs says one line.
 
     With STAGES only these, without those before them. A stage that fails says why, and its exit
     code is the exit code here.
     """
     batches(paths.RAW)  # without data, DVC says nothing of where to get it
-    with one_writer(paths.DATA_LOCK):
+    with one_writer(paths.DATA_LOCK), stages_here() if here else nullcontext():
         reproduce(stages, force)
     if paths.METRICS.is_file() and outdated(paths.REPORT_PAGE):  # also by what DVC brought back
         from ..training import report_page  # it takes as long as to see that nothing is to do

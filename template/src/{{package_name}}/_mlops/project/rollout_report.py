@@ -10,9 +10,9 @@ from ..files import whole_file
 from ..interface import Contract
 from ..monitoring.page import STYLE, number, table, text
 from . import timeline
+from .in_clone import ROLLOUTS
 
-RECORD, PAGE = (paths.REPORTS / f"end-to-end.{kind}" for kind in ("json", "html"))
-FILES = (RECORD.name, PAGE.name)
+RECORD, PAGE = (paths.REPORTS / name for name in ROLLOUTS)
 UNDECIDED = "nothing decided it"  # how the reason begins when time alone ended a rollout
 SHOWN = 3  # reasons of the gate; reports/end-to-end.json has all
 BARS = """

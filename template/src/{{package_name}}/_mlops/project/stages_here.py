@@ -1,5 +1,5 @@
 # The template's. A stage of yours in dvc.yaml that is no command of this repo runs as ever.
-"""Run the stages of dvc.yaml in the process that asks for them, as a replay does all else."""
+"""Run the stages of dvc.yaml in the process that asks for them, as the demos do."""
 
 import os
 import re

@@ -12,9 +12,9 @@ from ..data import outcome
 from ..files import whole_file
 from ..interface import Quality
 from ..training.plots import figure
+from .in_clone import TIMELINE
 
-RECORD, TEXT, PLOT = (paths.REPORTS / f"timeline.{kind}" for kind in ("json", "txt", "png"))
-FILES = (RECORD.name, TEXT.name, PLOT.name)
+RECORD, TEXT, PLOT = (paths.REPORTS / name for name in TIMELINE)
 
 
 def quality(rows: pd.DataFrame, answers: list[dict[str, Any]], metric: str) -> dict[str, Any]:

@@ -15,7 +15,7 @@ from threadpoolctl import ThreadpoolController
 from ..data import outcome, tables
 from ..data.records import gaps
 from ..data.records import read as read_records
-from ..errors import Problem, Refused, WrongInput
+from ..errors import Problem, Refused, WrongInput, place_of
 from ..files import read_json
 from ..interface import Features, Schema
 from ..tracking import artifact
@@ -229,7 +229,10 @@ class Champion:
         served = served or self.require_served()  # once: another may take its place meanwhile
         rows = read_records(records, self.columns)
         with served.threads.limit(limits=1):  # for a few rows, threads wait more than they work
-            y_pred = self.predict_by(served, rows)
+            try:
+                y_pred = self.predict_by(served, rows)
+            except SystemExit as error:  # of one request, and not of the service
+                raise RuntimeError(f"{place_of(error) or 'a model'} ends the process") from error
         return Predicted(rows, y_pred, served.version)
 
     def answer(self, records: list[dict[str, Any]], request_id: str) -> dict[str, Any]:

@@ -2,8 +2,6 @@
 """Fit a model; what its family asks of inputs and labels is said in one line."""
 
 import re
-import traceback
-from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -13,7 +11,7 @@ from sklearn.utils import get_tags
 from ... import schema
 from .. import PROJECT
 from ..data import outcome
-from ..errors import WrongInput, written_down
+from ..errors import WrongInput, place_of, written_down
 
 SOME = 100  # rows
 NUMBERED = 'VotingClassifier([("numbered", {}(...))], voting="soft") numbers them for it'
@@ -70,7 +68,8 @@ def fit(unfitted: Any, inputs: pd.DataFrame, target: pd.Series) -> Any:
     except Exception as error:
         said = " ".join(str(error).split()) or type(error).__name__
         first = ". ".join(re.split(r"\.\s+(?=[A-Z])", said)[:2])
-        message = f"model.py: {name} cannot be fitted: {first[:200]}{place_of(error)}"
+        place = f" ({place_of(error)})".replace(" ()", "")
+        message = f"model.py: {name} cannot be fitted: {first[:200]}{place}"
         hints = [hint.format(name) for words, hint in ASKED.items() if re.search(words, said)]
         hint = hints[0] if hints else f"the traceback is in {written_down(error, PROJECT)}"
         raise WrongInput(message, hint) from error
@@ -125,12 +124,3 @@ def require_same(name: str, fitted: Any, some: pd.DataFrame, y_pred: pd.DataFram
             message = f"model.py: {name} answers a row otherwise when it is asked {how}"
             said = f"{message}: {far:.3g} apart; expected the same answer"
             raise WrongInput(said, "a prediction may depend on its own row only; fix seeds")
-
-
-def place_of(error: BaseException) -> str:
-    """Say in which line of yours it happened, when it did."""
-    package = Path(schema.__file__).parent
-    for frame in reversed(traceback.extract_tb(error.__traceback__)):
-        if Path(frame.filename).parent == package:
-            return f" (line {frame.lineno} of {Path(frame.filename).name})"
-    return ""

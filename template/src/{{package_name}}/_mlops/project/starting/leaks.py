@@ -14,12 +14,14 @@ LEAST_LEAK = 0.98  # the same where one row more or less is half a percent
 LOOKED_AT = 20_000  # rows, where a sample is as good
 NEAR = 0.9  # the same, from which a person should look at it
 MOST_PAIRS = 300
+FEWEST_GAPS = 20  # rows without the target, from which what else they lack is no chance
+Leak = tuple[str, str, bool]
 MANY = 50  # different values from which a text may be free, or an identifier
 
 
 def find_leaks(
     rows: pd.DataFrame, y: pd.Series, labels: tuple[str, ...], names: list[str]
-) -> Iterator[tuple[str, str, bool]]:
+) -> Iterator[Leak]:
     """Give columns that all but determine the target, alone or as a pair, and the reason.
 
     Those that come near to it are given too, as not sure: an honest one may be as good.
@@ -60,6 +62,26 @@ def find_leaks(
                 reason = f"{one} {sign} {two} says what {y.name} is"
                 yield one, reason, True
                 yield two, reason, True
+
+
+def filled_with(rows: pd.DataFrame, y: pd.Series, names: list[str]) -> Iterator[Leak]:
+    """Give columns that no row lacks that has the target: they may come about with it."""
+    known = y.notna()
+    if (~known).sum() < FEWEST_GAPS:
+        return
+    lacking = {name: rows.loc[~known, name].isna().mean() for name in names}
+    lacking = {
+        name: share
+        for name, share in lacking.items()
+        if share >= 0.5 and rows.loc[known, name].notna().all()
+    }
+    both = [name for name, share in lacking.items() if share == 1]
+    whole = 2 * len(both) > len(names)  # of rows that were lost but for what names them
+    for name in lacking:
+        if name in both and not whole:
+            yield name, f"it is filled only when {y.name} is", True
+        else:
+            yield name, f"is missing only where {y.name} is", False
 
 
 def codes(values: pd.Series) -> np.ndarray:

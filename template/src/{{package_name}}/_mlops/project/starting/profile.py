@@ -12,7 +12,8 @@ import pandas as pd
 
 from ...errors import WrongInput, did_you_mean
 from ...interface import Kind
-from .leaks import LOOKED_AT, MANY, find_leaks, percent
+from .hints import MOST_OF_THING, hints
+from .leaks import LOOKED_AT, MANY, filled_with, find_leaks, percent
 from .naming import clean_names
 from .source import Source
 from .values import LIKE_A_TIME, MOST, PLAIN, Written
@@ -31,7 +32,7 @@ Role = Literal[
     "empty",
     "dropped",
 ]
-LEARNED_FROM = ("feature", "text", "group", "time")
+LEARNED_FROM = ("feature", "text", "time")
 NONE = "none"  # in place of a name: there is no such column, whatever it looks like
 FEWEST = 40  # rows of which a model can be made at all
 FEWEST_OF_LABEL = 10  # of which some are held out
@@ -54,13 +55,16 @@ LABEL_NAME = re.compile(
     r"choice|mode|vote|event|cluster|segment|group|kind)(_?\d*)(_|$)"
 )
 KEY_NAME = re.compile(
-    r"(^|_)(id|key|no|nr|number|uuid|guid|index|code|ref)(_|$)|^unnamed|^column_1$"
+    r"(^|_)(id|key|no|nr|number|uuid|guid|index|code|ref|[pu]id|(user|cust|customer|order|row|"
+    r"patient|subj)id|row_?names?)(_|$)|^unnamed|^column_1$"
 )
+YEAR_NAME = re.compile(r"(^|_)(year|yr)(_|$)")
 ID_NAME = re.compile(r"(^|_)id$")
 PERSON_NAME = re.compile(
     r"(^|_)(e_?mail|phone|telephone|mobile|address|street|birth|birthday|birthdate|dob|ssn|"
     r"passport|iban|first_?name|last_?name|surname|full_?name|name|ip)(_|$)"
 )
+LONG_NUMBER_NAME = re.compile(r"(^|_)(phone|telephone|mobile|ssn|passport)(_|$)")
 THING_NAME = re.compile(
     r"(product|item|file|country|city|company|brand|car|model|station|state|region|continent|"
     r"team|school|category|group|department|district|county|species|store|site|business|shop|"
@@ -191,7 +195,10 @@ def profile(
         again = int(rows.duplicated(list(key)).sum())
         raise WrongInput(f"--key {','.join(key)}: {again} rows repeat a key", "leave --key out")
     known = y.notna()
-    suspects = list(find_leaks(rows[known], y[known], labels, [n for n in rows if n not in given]))
+    others = [name for name in rows if name not in given]
+    suspects = list(filled_with(rows, y, others))
+    others = [name for name in others if name not in {one for one, _, _ in suspects}]
+    suspects += find_leaks(rows[known], y[known], labels, others)
     leaks = {name: why for name, why, sure in suspects if sure}
     columns = tuple(look(source, name, given.get(name, ""), leaks.get(name, "")) for name in rows)
     two = labels if len(labels) == 2 else ()
@@ -205,7 +212,8 @@ def profile(
         group=group,
         rows=len(rows),
         warnings=(
-            *warnings(rows, columns, y, labels, time, group),
+            *warnings(rows, columns, y, labels),
+            *hints(rows, columns, time, group),
             *(
                 f"{name} {why}: is it known in time? else --drop {name}"
                 for name, why, sure in suspects
@@ -336,11 +344,7 @@ def find_key(rows: pd.DataFrame, names: list[str]) -> tuple[str, ...]:
         counts = pd.api.types.is_integer_dtype(values)
         if not (counts or values.dtype == "str") or values.isna().any() or not values.is_unique:
             continue
-        steps = (
-            bool(values.astype("int64").sort_values().diff().dropna().eq(1).all())
-            if counts
-            else False
-        )
+        steps = counts and counts_rows(values)
         short = (
             not counts
             and values.str.len().max() <= LONGEST_KEY
@@ -353,18 +357,31 @@ def find_key(rows: pd.DataFrame, names: list[str]) -> tuple[str, ...]:
     return ()
 
 
+def counts_rows(values: pd.Series) -> bool:
+    """Say whether whole numbers, all different, count: in ones, or from 0 or 1 with gaps."""
+    ordered = values.astype("int64").sort_values()
+    span = int(ordered.iloc[-1]) - int(ordered.iloc[0]) + 1
+    gaps = ordered.iloc[0] in (0, 1) and values.is_monotonic_increasing and 2 * len(values) >= span
+    return bool(span == len(values) or gaps)
+
+
 def is_personal(name: str, values: pd.Series) -> str:
     """Return why a column says something about a person, or nothing."""
     if why := holds_addresses(values):
         return why
-    if (found := PERSON_NAME.search(name)) and not harmless(name, int(values.nunique())):
+    high = float(values.max()) if values.dtype.kind in "iuf" else None
+    if (found := PERSON_NAME.search(name)) and not harmless(name, int(values.nunique()), high):
         return f"its name says {found[2]!r}"
     return ""
 
 
-def harmless(name: str, distinct: int) -> bool:
-    """Say whether a column of such a name tells of no person: it names things, or is yes or no."""
-    return distinct <= 2 or bool(THING_NAME.search(name))
+def harmless(name: str, distinct: int, high: float | None) -> bool:
+    """Say whether a column of such a name tells of no person.
+
+    It names things, is yes or no, or has numbers too short to be those of a person.
+    """
+    short = high is not None and high < 100_000 and LONG_NUMBER_NAME.search(name)
+    return distinct <= 2 or bool(short or THING_NAME.search(name))
 
 
 def holds_addresses(values: pd.Series) -> str:
@@ -440,9 +457,13 @@ def judged(
             return "text", f"{words:.0f} words in the mean, {distinct:,} different"
         if distinct >= UNIQUE * rows:
             return "identifier", f"{distinct:,} different values in {rows:,} rows"
-    if kind == "integer" and distinct == rows and rows > MANY and KEY_NAME.search(name):
-        return "identifier", "it is different in each row, and named like a number of it"
-    if kind == "integer" and distinct > MANY and ID_NAME.search(name):
+    if kind == "integer" and distinct == rows and rows > MANY:
+        if KEY_NAME.search(name):
+            return "identifier", "it is different in each row, and named like a number of it"
+        if counts_rows(values.dropna()) and not YEAR_NAME.search(name):
+            return "identifier", "it counts the rows"
+    named = kind == "integer" or (kind == "text" and MOST_OF_THING * distinct > rows)
+    if named and distinct > MANY and ID_NAME.search(name):
         return "identifier", "it is named like a number of something"
     if distinct == 1:
         return "feature", "a value or none"
@@ -463,8 +484,6 @@ def warnings(
     columns: tuple[ColumnProfile, ...],
     y: pd.Series,
     labels: tuple[str, ...],
-    time: str,
-    group: str,
 ) -> Iterator[str]:
     """Give what a person should know."""
     if missing := int(y.isna().sum()):
@@ -485,18 +504,6 @@ def warnings(
     for one in columns:
         if one.role in ("leak", "personal"):
             yield f"{one.name} is no feature: {one.reason}"
-    if not time and not group:
-        for one in columns:
-            names = one.role == "identifier" or (one.kind == "text" and one.role == "feature")
-            if names and repeats(rows, one):
-                yield f"each {one.name} has several rows: --group {one.name} keeps them on one side"
-                return
-
-
-def repeats(rows: pd.DataFrame, column: ColumnProfile) -> bool:
-    """Say whether a column names things that have a few rows each."""
-    mean = len(rows) / max(1, column.distinct)
-    return column.distinct > MANY and 1.5 <= mean <= 20
 
 
 def table(found: Profile) -> str:

@@ -28,6 +28,8 @@ def text(path: Path) -> Raw:
     encoding = encoding_of(path)
     with path.open("r", encoding=encoding, newline="") as file:
         begin = file.read(SNIFFED)
+    returns = encoding != "utf-16" and holds_returns(path)
+    begin = begin.replace("\r", " ") if returns else begin
     lines = LINE_END.split(begin)[:LINES]
     separator, width = separator_of([line for line in lines if line.strip()])
     first = next((line.strip() for line in lines if line.strip()), "")[:40]
@@ -54,7 +56,14 @@ def text(path: Path) -> Raw:
         require_even(path, cells[head:], starts[head:])
     trailing, note = beyond(path, names, cells[head + 1 :])
     notes += [note] if note else []
-    written = Dialect(encoding, separator, skipped=starts[head], trailing=trailing, spaced=spaced)
+    written = Dialect(
+        encoding,
+        separator,
+        skipped=starts[head],
+        trailing=trailing,
+        spaced=spaced,
+        returns=returns,
+    )
     rows = pd.read_csv(
         path,
         sep=separator,
@@ -67,6 +76,7 @@ def text(path: Path) -> Raw:
         skipinitialspace=spaced,
         usecols=range(len(names)) if trailing else None,
         index_col=False if trailing else None,
+        lineterminator="\n" if returns else None,
     )
     rows = rows.reset_index(drop=True)
     if rows.empty:
@@ -139,6 +149,17 @@ def ended(path: Path) -> bool:
     with path.open("rb") as file:
         file.seek(-1, io.SEEK_END)
         return file.read(1) in (b"\n", b"\r", b"\0")
+
+
+def holds_returns(path: Path) -> bool:
+    """Say whether carriage returns stand within lines that end by a line feed, as in messages."""
+    returns = feeds = 0
+    with path.open("rb") as file:
+        for piece in iter(lambda: file.read(1 << 24), b""):
+            returns, feeds = returns + piece.count(b"\r"), feeds + piece.count(b"\n")
+            if b"\r\n" in piece:
+                return False
+    return 0 < 10 * returns < feeds
 
 
 def encoding_of(path: Path) -> str:

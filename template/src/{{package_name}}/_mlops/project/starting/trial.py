@@ -8,17 +8,20 @@ from typing import Any
 
 import numpy as np
 import pandas as pd
+from scipy.stats import wasserstein_distance
 from sklearn.base import BaseEstimator, clone
-from sklearn.model_selection import KFold, StratifiedKFold
+from sklearn.model_selection import GroupKFold, KFold, StratifiedKFold
 
 from .... import data, metrics, schema
 from ... import PACKAGE, paths
 from ...config import load_contract, load_params
-from ...data import dataset, tables
+from ...data import dataset, outcome, tables
 from ...errors import Problem
+from ...interface import OptionalSchema
 from ...training import scoring
 
 FOLDS = 3
+BATCH_ROWS = 2_000  # of a batch, whose predictions are compared with others
 MOST_ROWS = 50_000  # on which models are compared
 RESAMPLES = 200
 SHARE = 0.25  # of the sample, held out by the test that is written
@@ -32,10 +35,11 @@ def compare(families: dict[str, dict[str, Any]], metric: str) -> dict[str, Any]:
         metric: What metrics.py returns and is small for a good model.
 
     Returns:
-        What `scored` returns, and `learns`, by family: the best one in cross-validation first,
-        and others after it until one beats its baselines on the hold-out.
+        What `scored` returns, `apart` and `learns`, by family: the best one in cross-validation
+        first, and others after it until one beats its baselines on the hold-out.
     """
-    rows = dataset.read(tables.batches(paths.RAW))
+    batches = [dataset.read([path]) for path in tables.batches(paths.RAW)]
+    rows = pd.concat(batches, ignore_index=True)
     rows = rows[dataset.read_target(rows).notna()]
     train, holdout = data.split(rows, load_params().featurize.holdout_share)
     dataset.require_parts(train, holdout)
@@ -45,15 +49,39 @@ def compare(families: dict[str, dict[str, Any]], metric: str) -> dict[str, Any]:
     models = {
         name: made.build_model(made.Params(**families[name])) for name, made in modules.items()
     }
-    losses = {name: cross_validated(model, few, metric) for name, model in models.items()}
+    group = getattr(schema, "GROUP", OptionalSchema.GROUP)
+    groups = train.loc[few.index, group] if group else None
+    losses = {name: cross_validated(model, few, metric, groups) for name, model in models.items()}
     found: dict[str, Any] = {}
     for name in sorted(losses, key=losses.__getitem__):
         simple = modules[name].build_baselines()
         found[name] = scored(models[name], simple, table, holdout, metric)
+        found[name]["apart"] = apart(models[name], batches)
         found[name]["learns"] = learns(models[name], next(iter(simple.values())), metric)
         if found[name]["metric"] < min(found[name]["baselines"].values()):
             break
     return found
+
+
+def apart(fitted: BaseEstimator, batches: list[pd.DataFrame]) -> float:
+    """Return how far the predictions for a batch are from those for the others, at most.
+
+    As section `drift` of params.yaml measures it: in standard deviations of the others.
+    """
+    few = [rows.sample(min(len(rows), BATCH_ROWS), random_state=0) for rows in batches]
+    if len(few) < 2:
+        return 0.0
+    inputs = [dataset.inputs_and_target(rows).drop(columns=schema.TARGET) for rows in few]
+    found = [outcome.predict(fitted, rows, schema.LABELS) for rows in inputs]
+    columns = list(found[0])[1:] if schema.LABELS else list(found[0])
+    distances = []
+    for place, one in enumerate(found):
+        others = pd.concat([other for at, other in enumerate(found) if at != place])
+        distances += [
+            wasserstein_distance(one[name], others[name]) / max(float(others[name].std()), 1e-3)
+            for name in columns
+        ]
+    return float(max(distances))
 
 
 def learns(model: BaseEstimator, constant: BaseEstimator, metric: str) -> bool:
@@ -72,13 +100,18 @@ def learns(model: BaseEstimator, constant: BaseEstimator, metric: str) -> bool:
     return bool(model_loss < constant_loss)
 
 
-def cross_validated(model: BaseEstimator, table: pd.DataFrame, metric: str) -> float:
-    """Return the mean loss on parts that the model was not fitted to."""
+def cross_validated(
+    model: BaseEstimator, table: pd.DataFrame, metric: str, groups: pd.Series | None
+) -> float:
+    """Return the mean loss on parts that the model was not fitted to; each group is in one part."""
     inputs, target = table.drop(columns=schema.TARGET), table[schema.TARGET]
     few = schema.LABELS and target.value_counts().min() < FOLDS
-    folds = KFold if few or not schema.LABELS else StratifiedKFold
+    kind = KFold if few or not schema.LABELS else StratifiedKFold
+    folds = kind(FOLDS, shuffle=True, random_state=0)
+    if groups is not None and groups.nunique() >= FOLDS:
+        folds = GroupKFold(FOLDS)
     losses = []
-    for train, test in folds(FOLDS, shuffle=True, random_state=0).split(inputs, target):
+    for train, test in folds.split(inputs, target, groups):
         y_pred = scoring.fit_and_predict(clone(model), table.iloc[train], inputs.iloc[test])
         losses.append(metrics.score(target.iloc[test], y_pred)[metric])
     return float(np.mean(losses))

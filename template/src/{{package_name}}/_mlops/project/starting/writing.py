@@ -42,8 +42,8 @@ FILES = {
 }
 LABEL_METRIC, NUMBER_METRIC = "log_loss", "rmse"
 NUMBERED = "row"  # the key of rows that have none
-INPUTS = ("feature", "group", "text")  # roles of columns of which features are made
 LEFT_OUT = ("constant", "empty", "dropped")
+MORE = 1.25  # times as far as between known batches, from which predictions drifted
 ROOM = 90  # letters in a line of schema.py, for a declaration and a comment
 SLICES, SLICE_VALUES = 2, 12  # columns to look at by themselves, and how many values each may have
 
@@ -52,7 +52,8 @@ SLICES, SLICE_VALUES = 2, 12  # columns to look at by themselves, and how many v
 class Trial:
     """What was measured for one model: the contract's metric, its interval, others'.
 
-    `learns` says whether it beats the same answer for every row of the sample.
+    `learns` says whether it beats the same answer for every row of the sample, `apart` how far the
+    predictions for a batch are from those for the others.
     """
 
     family: str
@@ -61,6 +62,7 @@ class Trial:
     baselines: dict[str, float]
     slices: list[float]
     learns: bool = True
+    apart: float = 0.0
 
 
 @dataclass(frozen=True)
@@ -99,7 +101,13 @@ class Proposal:
         known = all(PERSON_NAME.search(word) for word in denied)
         if not denied or column.role == "target":
             return column.role
-        return column.role if known and harmless(column.name, column.distinct) else "personal"
+        fine = known and harmless(column.name, column.distinct, column.high)
+        return column.role if fine else "personal"
+
+    def is_input(self, column: ColumnProfile) -> bool:
+        """Say whether features are made of a column: not of groups of which none comes again."""
+        roles = ("feature", "text", "group") if self.profile.time else ("feature", "text")
+        return self.role(column) in roles
 
     def named(self, *roles: str) -> list[ColumnProfile]:
         """Return the columns of these roles."""
@@ -108,7 +116,7 @@ class Proposal:
     def inputs(self, *kinds: str) -> list[str]:
         """Return the names of the inputs of these kinds; free text is none of them."""
         found = [one for one in self.named("feature", "group") if one.kind in kinds]
-        return [one.name for one in found]
+        return [one.name for one in found if self.is_input(one)]
 
 
 def render(proposal: Proposal, trial: Trial) -> dict[Path, str]:
@@ -228,9 +236,9 @@ def declared(proposal: Proposal) -> list[Column]:
         found.append(Column(NUMBERED, "text", "request", "names the row: its file and place"))
     for column in proposal.kept:
         role = proposal.role(column)
-        low, high = (
-            bounds(proposal.source.rows[column.name], column) if role in INPUTS else (None, None)
-        )
+        low, high = None, None
+        if proposal.is_input(column):
+            low, high = bounds(proposal.source.rows[column.name], column)
         late = role in ("target", "leak")
         found.append(
             Column(
@@ -243,6 +251,7 @@ def declared(proposal: Proposal) -> list[Column]:
                 missing=late or column.missing > 0,
                 personal=role == "personal",
                 zone=proposal.source.written[column.name].zone,
+                names=role == "identifier" or (role == "group" and not proposal.is_input(column)),
             )
         )
     return found
@@ -253,6 +262,7 @@ MEANINGS = {
     "leak": "YOURS: is it known before the outcome? it says what the outcome is",
     "key": "names the row",
     "identifier": "names something else; no feature",
+    "group": "whose rows belong together",
     "time": "when the row came about",
     "personal": "YOURS: personal, so no feature and never logged",
 }
@@ -286,7 +296,7 @@ def low_of(column: Column) -> str:
 def shown(column: Column, proposal: Proposal) -> dict[str, str]:
     """Return the line of schema.py that declares a column, and what was seen as a comment."""
     limits = [number(one) for one in (column.low, column.high) if one is not None]
-    flags = [f"{name}=True" for name in ("missing", "personal") if getattr(column, name)]
+    flags = [f"{name}=True" for name in ("missing", "personal", "names") if getattr(column, name)]
     flags += [f"zone={literal(column.zone)}"] * bool(column.zone)
     words = [literal(one) for one in (column.name, column.kind, column.known, column.meaning)]
     line = f"Column({', '.join([*words, *limits, *flags])}),"
@@ -304,7 +314,7 @@ def seen(column: ColumnProfile) -> str:
     """Say in a few words what a column held."""
     if column.low is not None and column.high is not None:
         return f"seen: {column.low:g} to {column.high:g}"
-    if column.kind == "text" and column.role in INPUTS:
+    if column.kind == "text" and column.role in ("feature", "text", "group"):
         return f"{column.distinct:,} different values"
     return ""
 
@@ -443,10 +453,10 @@ def slice_columns(proposal: Proposal) -> list[str]:
     return found[:SLICES]
 
 
-def params(text: str, proposal: Proposal, family: str) -> str:
+def params(text: str, proposal: Proposal, trial: Trial) -> str:
     """Return params.yaml with this model's parameters and this table's sizes."""
     yaml = round_trip()
-    found = yaml.load(text)
+    found, family = yaml.load(text), trial.family
     said = "Of the model in model.py; sizes suit the number of rows."
     decides = {"threshold": 0.5} if proposal.profile.positive else {}
     put(found, "train", {"seed": 0, **decides, **sizes(proposal, family)}, said)
@@ -454,6 +464,11 @@ def params(text: str, proposal: Proposal, family: str) -> str:
     put(found, "tune", {"trials": 30, "space": ranges(sizes(proposal, family))}, said)
     few = max(10, min(300, proposal.batch // 2))
     found["drift"]["min_rows"] = few
+    rule = found["drift"].get("prediction", {})
+    if rule.get("method") == "wasserstein" and rule["threshold"] < MORE * trial.apart:
+        rule["threshold"] = round(MORE * trial.apart, 2)
+        said = f"known batches are up to {trial.apart:.2f} from the others"
+        found["drift"].yaml_add_eol_comment(said, "prediction")
     return dumped(yaml, found)
 
 
@@ -510,9 +525,12 @@ OPEN = re.compile(r"YOURS: what [^\n]*? predicts, in one sentence")
 
 
 def card(text: str, proposal: Proposal) -> str:
-    """Return MODEL_CARD.md with the tags of this task."""
+    """Return MODEL_CARD.md with the tags of this task, and how its hold-out was drawn."""
     task = "classification" if proposal.profile.labels else "regression"
     text = re.sub(r"\b(tabular-)?(classification|regression)$", rf"\g<1>{task}", text, flags=re.M)
+    if not proposal.profile.time:
+        drawn = f"by a hash of {proposal.profile.group or 'the key'}"
+        text = text.replace("the latest part in time,", f"a part drawn {drawn},")
     return re.sub(r"^metrics:\n  - \w+$", f"metrics:\n  - {proposal.metric}", text, flags=re.M)
 
 
@@ -556,7 +574,7 @@ def edited(proposal: Proposal, trial: Trial) -> dict[Path, str]:
     there = [path for path in OTHERS if path.is_file()]
     found = {path: prose(path.read_text(encoding="utf-8"), proposal) for path in there}
     found[paths.CONTRACT] = contract(found[paths.CONTRACT], proposal, trial)
-    found[paths.PARAMS] = params(found[paths.PARAMS], proposal, trial.family)
+    found[paths.PARAMS] = params(found[paths.PARAMS], proposal, trial)
     if paths.CARD in found:
         found[paths.CARD] = card(found[paths.CARD], proposal)
     return found
