@@ -20,7 +20,6 @@ from ..files import read_json
 from ..interface import Features, Schema
 from ..tracking import artifact
 from ..tracking.artifact import FIRST_CHAMPION, POINTER
-from . import short_way
 from .batching import Batcher
 
 WARM_UP = 5  # predictions before the service is ready: the first takes ten times as long
@@ -168,13 +167,15 @@ class Champion:
 
     def shortened(self, model: Any, example: dict[str, Any]) -> Any:
         """Return the model as it answers a few rows soonest."""
+        from . import short_way  # with scikit-learn: a service reads its own code before that
+
         bare = {column.name: None for column in self.columns if column.missing}
         samples = []
         for records in ([example], [example | bare, example]):
             try:
                 rows = read_records(records, self.columns)
                 samples.append(self.features.build_features(rows))
-            except Exception:  # of these rows: each request will say so
+            except (Exception, SystemExit):  # of these rows: each request will say so
                 continue
         method = "predict_proba" if self.schema.LABELS else "predict"
         return short_way.of(model, method, samples) if samples else model

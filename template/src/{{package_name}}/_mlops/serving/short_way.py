@@ -10,29 +10,19 @@ model or for some rows, the pipeline itself is asked.
 import copy
 import logging
 from collections.abc import Callable, Sequence
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pandas as pd
-from sklearn.compose import ColumnTransformer
-from sklearn.ensemble import (
-    ExtraTreesClassifier,
-    ExtraTreesRegressor,
-    HistGradientBoostingClassifier,
-    HistGradientBoostingRegressor,
-    RandomForestClassifier,
-    RandomForestRegressor,
-)
-from sklearn.model_selection import FixedThresholdClassifier
-from sklearn.pipeline import Pipeline
-from sklearn.preprocessing import FunctionTransformer, OrdinalEncoder
 
-from .joined_trees import Forest, JoinedTrees
+if TYPE_CHECKING:  # a model brings what it needs of scikit-learn, which takes long to import
+    from sklearn.compose import ColumnTransformer
+    from sklearn.preprocessing import OrdinalEncoder
 
-BOOSTING = (HistGradientBoostingClassifier, HistGradientBoostingRegressor)
+BOOSTING = ("HistGradientBoostingClassifier", "HistGradientBoostingRegressor")
 FORESTS = (
-    *(ExtraTreesClassifier, ExtraTreesRegressor),
-    *(RandomForestClassifier, RandomForestRegressor),
+    *("ExtraTreesClassifier", "ExtraTreesRegressor"),
+    *("RandomForestClassifier", "RandomForestRegressor"),
 )
 FEW = 1000  # rows of a table; of more, scikit-learn's own look at it costs little
 MISSING = float("nan")
@@ -57,11 +47,11 @@ class Short:
     """
 
     def __init__(self, model: Any, method: str, rows: pd.DataFrame) -> None:
-        if type(model) is not Pipeline or len(model.steps) < 2:
+        if not is_a(model, "Pipeline") or len(model.steps) < 2:
             raise Unfit(f"{type(model).__name__} is no pipeline of steps")
         self._model = model
         *before, (_, last) = model.steps
-        if type(before[0][1]) is not ColumnTransformer:
+        if not is_a(before[0][1], "ColumnTransformer"):
             raise Unfit(f"{type(before[0][1]).__name__} is no ColumnTransformer")
         self._before = [Columns(before[0][1], rows), *(step for _, step in before[1:])]
         self._last: Callable[[Any], Any] = getattr(estimator(last, method), method)
@@ -93,7 +83,7 @@ class Columns:
         rows: (n, k) table as it will be asked.
     """
 
-    def __init__(self, fitted: ColumnTransformer, rows: pd.DataFrame) -> None:
+    def __init__(self, fitted: "ColumnTransformer", rows: pd.DataFrame) -> None:
         if fitted.sparse_output_ or list(fitted.feature_names_in_) != list(rows):
             raise Unfit("the columns are others, or the result is sparse")
         self.names = list(rows)
@@ -116,10 +106,10 @@ def part(
     transformer: Any, asked: Any, names: list[Any], rows: pd.DataFrame
 ) -> Callable[[pd.DataFrame, dict[Any, pd.Series]], np.ndarray]:
     """Return what one transformer does, given a table and its columns."""
-    if type(transformer) is OrdinalEncoder:
+    if is_a(transformer, "OrdinalEncoder"):
         codes = Codes(transformer, rows[names].head(1))
         return lambda _, columns: codes.of_columns([columns[name] for name in names])
-    if type(transformer) is FunctionTransformer and transformer.func is None:
+    if is_a(transformer, "FunctionTransformer") and transformer.func is None:
         return lambda _, columns: np.column_stack([number(columns[name]) for name in names])
     chosen = asked if isinstance(asked, str) else names  # a name alone asks for one dimension
 
@@ -145,7 +135,7 @@ class Codes:
         row: One row of its columns, a table or an array, as it will be asked.
     """
 
-    def __init__(self, encoder: OrdinalEncoder, row: Any) -> None:
+    def __init__(self, encoder: "OrdinalEncoder", row: Any) -> None:
         self.types = list(row.dtypes) if hasattr(row, "dtypes") else []
         self.tables = [
             Table(encoder, row, place, known) for place, known in enumerate(encoder.categories_)
@@ -168,7 +158,7 @@ class Codes:
 class Table(dict[Any, float]):
     """The code of each value of one column; `Unfit` for a value that the encoder refuses."""
 
-    def __init__(self, encoder: OrdinalEncoder, row: Any, place: int, known: np.ndarray) -> None:
+    def __init__(self, encoder: "OrdinalEncoder", row: Any, place: int, known: np.ndarray) -> None:
         values = [value for value in known.tolist() if not is_missing(value)]
         super().__init__(zip(values, asked_for(encoder, row, place, values), strict=True))
         unknown = UNKNOWN if known.dtype.kind == "O" else max([0.0, *values]) + 1
@@ -187,7 +177,7 @@ class Table(dict[Any, float]):
         return found
 
 
-def asked_for(encoder: OrdinalEncoder, row: Any, place: int, values: list[Any]) -> list[float]:
+def asked_for(encoder: "OrdinalEncoder", row: Any, place: int, values: list[Any]) -> list[float]:
     """Return the codes that an encoder gives values of one column."""
     if isinstance(row, pd.DataFrame):
         table = row.iloc[[0] * len(values)].reset_index(drop=True)
@@ -207,7 +197,7 @@ def is_missing(value: Any) -> bool:
 class Coded:
     """The encoder that boosting on trees has of its own, for an array."""
 
-    def __init__(self, fitted: ColumnTransformer, categorical: np.ndarray) -> None:
+    def __init__(self, fitted: "ColumnTransformer", categorical: np.ndarray) -> None:
         encoder = fitted.named_transformers_["encoder"]
         self.categorical = categorical
         self.codes = Codes(encoder, np.zeros((1, len(encoder.categories_))))
@@ -220,17 +210,25 @@ class Coded:
 
 def estimator(last: Any, method: str) -> Any:
     """Return what is asked at the end of a pipeline, the same or a copy that is faster."""
-    if type(last) is FixedThresholdClassifier and method == "predict_proba":
+    if is_a(last, "FixedThresholdClassifier") and method == "predict_proba":
         return estimator(last.estimator_, method)
-    if type(last) in FORESTS:
+    if not is_a(last, *FORESTS, *BOOSTING):
+        return last
+    from .joined_trees import Forest, JoinedTrees
+
+    if is_a(last, *FORESTS):
         return Forest(last)
-    if type(last) in BOOSTING:
-        faster = copy.copy(last)
-        if last._preprocessor is not None:
-            faster._preprocessor = Coded(last._preprocessor, np.asarray(last.is_categorical_))
-        faster._predict_iterations = JoinedTrees(last, last._n_features).add
-        return faster
-    return last
+    faster = copy.copy(last)
+    if last._preprocessor is not None:
+        faster._preprocessor = Coded(last._preprocessor, np.asarray(last.is_categorical_))
+    faster._predict_iterations = JoinedTrees(last, last._n_features).add
+    return faster
+
+
+def is_a(one: Any, *names: str) -> bool:
+    """Say whether an object is of one of these classes of scikit-learn's, and of none below."""
+    kind = type(one)
+    return kind.__module__.startswith("sklearn.") and kind.__name__ in names
 
 
 def of(model: Any, method: str, samples: Sequence[pd.DataFrame]) -> Any:
