@@ -14,8 +14,8 @@ import pandas as pd
 import pytest
 from ruamel.yaml import YAML
 
-from ..fixtures import Repo, fresh_repo
-from ..package import NAME, building, paths, profile, replacing, source, tables, writing
+from ..fixtures import Killed, Repo, fresh_repo
+from ..package import NAME, building, files, paths, profile, replacing, source, tables, writing
 
 ROWS = 300
 
@@ -76,6 +76,34 @@ def test_the_files_are_written_and_the_old_batch_waits_aside(
     assert "  allow: [phone_service]\n" in contract
     assert "slices:\n" in contract, "a comment stands twice"
     assert "\n\n\n" not in contract
+
+
+@pytest.mark.parametrize("drop", ["", "other"], ids=["same", "otherwise"])
+def test_one_that_was_killed_while_it_wrote_is_begun_again_without_force(
+    table: Callable[..., Path], tmp_path: Path, monkeypatch: pytest.MonkeyPatch, drop: str
+) -> None:
+    """Half of the files are of the run that was killed, half of the one before; none a person's."""
+    repo = fresh_repo(tmp_path / "work")
+    asked = ["start-from", table(), "--target", "bought", "--yes"]
+    repo.must(*asked, "--force")
+    table(other=np.arange(ROWS) % 7)
+
+    def whole_file(path: Path) -> Any:
+        if path == paths.CONTRACT:
+            raise Killed
+        return files.whole_file(path)
+
+    with monkeypatch.context() as patch:
+        patch.setattr(replacing, "whole_file", whole_file)
+        with pytest.raises(Killed):
+            repo.run(*asked)
+    repo.must(*asked, *(["--drop", drop] if drop else []))
+    contract = (repo.folder / paths.CONTRACT).read_text(encoding="utf-8")
+    params = (repo.folder / paths.PARAMS).read_text(encoding="utf-8")
+
+    assert repo.git("status", "--porcelain") == ""
+    assert contract.count("Measured by start-from") == 1
+    assert params.count("# Of the model in model.py") == 1
 
 
 def test_where_the_columns_say_nothing_the_test_written_expects_no_more(

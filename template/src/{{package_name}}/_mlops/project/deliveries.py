@@ -27,7 +27,7 @@ from . import backtest, rollout_report
 # waits that suit somebody who looks on; every bound on the candidate stays the contract's
 IN_A_HURRY = {
     "autonomy": "act",
-    "steps": [10, 50, 100],
+    "steps": [20, 50, 100],
     "wait_seconds": 3,
     "patience_seconds": 60,
     "min_requests": 60,

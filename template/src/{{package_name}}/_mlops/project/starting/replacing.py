@@ -46,7 +46,9 @@ def require_replaceable(new: dict[Path, bytes], old: Iterable[Path], force: bool
         old: Files that will be removed.
         force: Whether to lose it; git keeps what was committed.
     """
+    kept = programs.git("show", f"HEAD:./{RECORD}")  # the last run may not have come so far
     known = [json.loads(SEEDS.read_text(encoding="utf-8")), last_run().get("files", {})]
+    known += [json.loads(kept)["files"]] if kept else []
     lost = []
     for path in sorted({*new, *old}):
         if not path.is_file() or path.read_bytes() == new.get(path):
@@ -82,13 +84,13 @@ def replace(new: dict[Path, bytes], old: Iterable[Path], asked: dict[str, Any]) 
     batches = [one for one in (*changed, *gone) if one.parent in (paths.RAW, paths.INCOMING)]
     if batches:
         set_aside([path for path in (*MADE, *batches) if path.exists()])
+    hashes = {path.as_posix(): hashlib.sha256(new[path]).hexdigest() for path in sorted(new)}
+    write_json(RECORD, {**asked, "files": hashes})  # first: what is half done is no person's
     for path in changed:
         with whole_file(path) as part:
             part.write_bytes(new[path])
     for path in gone:
         path.unlink(missing_ok=True)
-    hashes = {path.as_posix(): hashlib.sha256(new[path]).hexdigest() for path in sorted(new)}
-    write_json(RECORD, {**asked, "files": hashes})
     keep([*new, *gone], asked["origin"])
 
 

@@ -367,7 +367,7 @@ def written(proposal: Proposal) -> dict[str, Any]:
 def contract(text: str, proposal: Proposal, trial: Trial) -> str:
     """Return contract.yaml with this table's metric, bars, slices and sizes; the rest as it was."""
     yaml = round_trip()
-    found = yaml.load(text)
+    found = yaml.load(bare(text, "quality|slices|monitoring"))
     others = ", ".join(f"{name} {value:.4g}" for name, value in trial.baselines.items())
     low, high = trial.interval
     put(
@@ -400,6 +400,11 @@ def contract(text: str, proposal: Proposal, trial: Trial) -> str:
         "With fewer rows or outcomes in a window there is no verdict.",
     )
     return dumped(yaml, found)
+
+
+def bare(text: str, sections: str) -> str:
+    """Return a YAML file without what is said above some sections: it is said anew."""
+    return re.sub(rf"^(#.*\n)+(?=({sections}):)", "", text, flags=re.M)
 
 
 def dumped(yaml: Any, found: Any) -> str:
@@ -456,7 +461,7 @@ def slice_columns(proposal: Proposal) -> list[str]:
 def params(text: str, proposal: Proposal, trial: Trial) -> str:
     """Return params.yaml with this model's parameters and this table's sizes."""
     yaml = round_trip()
-    found, family = yaml.load(text), trial.family
+    found, family = yaml.load(bare(text, "train|tune")), trial.family
     said = "Of the model in model.py; sizes suit the number of rows."
     decides = {"threshold": 0.5} if proposal.profile.positive else {}
     put(found, "train", {"seed": 0, **decides, **sizes(proposal, family)}, said)
