@@ -1,5 +1,6 @@
 """The template as it stands, and repos generated from it."""
 
+import hashlib
 import os
 import shutil
 from collections.abc import Callable, Iterator
@@ -151,11 +152,16 @@ def plain(template: Path, shared: Path) -> Path:
 
 
 @pytest.fixture
-def generate(plain: Path, tmp_path: Path) -> Callable[..., Path]:
-    """Return a function that generates a repo of the test's own with the given answers."""
+def generate(plain: Path, shared: Path, tmp_path: Path) -> Callable[..., Path]:
+    """Return a function that generates a repo of the test's own with the given answers.
+
+    What several tests ask for is rendered once, and copied.
+    """
 
     def generated(**answers: Any) -> Path:
-        return render(plain, tmp_path / "repo", **answers)
+        named = hashlib.sha256(repr(sorted(answers.items())).encode()).hexdigest()[:16]
+        made = once(shared / "generated" / named / "repo", partial(render, plain, **answers))
+        return Path(shutil.copytree(made, tmp_path / "repo", symlinks=True))
 
     return generated
 

@@ -273,6 +273,12 @@ REFUSED = [
     (0, as_it_is, ["--undo"], "no update to undo"),
     (0, as_it_is, ["--undo", "--level=1"], "--undo takes no other option"),
     (1, as_it_is, ["--level=0"], "Type 1 or more"),
+    (0, as_it_is, ["--data=foo"], "expected KEY=VALUE"),
+    (0, as_it_is, ["--data=extras=["], "expected KEY=VALUE"),
+    pytest.param(*(0, as_it_is, ["--data=extra=[ray]"], "asks no 'extra'"), marks=pytest.mark.e2e),
+    pytest.param(
+        *(0, as_it_is, ["--data=extras=ray"], "Not a YAML list: 'ray'"), marks=pytest.mark.e2e
+    ),
     pytest.param(
         *(0, as_it_is, ["--data=project_slug=other"], "Type 'late-flights'"), marks=pytest.mark.e2e
     ),

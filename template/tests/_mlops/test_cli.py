@@ -2,6 +2,7 @@
 """The command line: help, wrong use, exit codes."""
 
 import ast
+import errno
 import os
 import re
 import subprocess
@@ -42,8 +43,13 @@ def test_no_command_imports_a_command(path: Path) -> None:
 
 
 @pytest.mark.parametrize("command", COMMANDS)
-def test_every_command_has_help(repo: Repo, command: str) -> None:
-    assert f"{command} [" in repo.must(command, "--help").out
+def test_every_command_has_help_with_what_it_takes_and_its_exit_codes(
+    repo: Repo, command: str
+) -> None:
+    said = repo.must(command, "--help").out
+
+    assert f"{command} [" in said
+    assert "Exit codes" in said
 
 
 HELP = f"""
@@ -249,3 +255,61 @@ def test_a_file_of_yours_that_is_no_python_is_named() -> None:
 def test_an_exit_of_ours_is_a_verdict() -> None:
     with pytest.raises(SystemExit), errors.yours(cli.PROJECT):
         sys.exit(10)
+
+
+def test_a_file_that_python_cannot_read_is_named_and_leaves_the_help_whole(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    broken = tmp_path / "broken.py"
+    broken.write_text("<<<<<<< before updating\ndef command():\n")
+    read = lambda *_, **__: compile(broken.read_bytes(), str(broken), "exec")  # noqa: E731
+    monkeypatch.setattr(cli, "program", read)
+    with pytest.raises(SystemExit) as ended:
+        cli.main([])
+
+    assert ended.value.code == 2
+    assert f"{broken}, line 1: invalid syntax" in capsys.readouterr().err
+    assert cli.first_line(broken) == "cannot run: invalid syntax in line 1"
+
+
+def test_a_full_disk_is_a_line_wherever_it_is_met(
+    repo: Repo, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def full(params: object) -> None:
+        raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC), "models/x")
+
+    monkeypatch.setattr(model, "build_model", full)
+    done = repo.run("train")
+
+    assert (done.code, done.err.splitlines()[-3]) == (
+        3,
+        "error: cannot write models/x: no space left on device",
+    )
+
+
+def test_where_no_traceback_can_be_kept_the_cause_is_said_all_the_same(
+    repo: Repo, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(cli, "enter_root", lambda: 1 / 0)
+    monkeypatch.setattr(errors.tempfile, "tempdir", str(tmp_path / "gone"))
+    done = repo.run("validate")
+
+    assert done.code == 4
+    assert "internal error: division by zero" in done.err
+    assert "the traceback is in no file: " in done.err
+
+
+@pytest.mark.skipif(not Path("/dev/full").exists(), reason="no device that is always full")
+def test_of_a_traceback_that_does_not_fit_nothing_is_left(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    path = tmp_path / "some.log"
+
+    def made(**asked: object) -> tuple[int, str]:
+        path.touch()
+        return os.open("/dev/full", os.O_WRONLY), str(path)
+
+    monkeypatch.setattr(errors.tempfile, "mkstemp", made)
+
+    assert "No space left" in errors.written_down(ValueError("no"), "x")
+    assert not path.exists()

@@ -27,6 +27,10 @@ STAGES = (
     "delivery",
     "project",
 )
+EXIT_CODES = (
+    "Exit codes, unless said above: 0 done, 1 the check fails, 2 wrong use or input, 3 something "
+    "outside failed, 4 internal error."
+)
 SPARE = 64 << 20  # bytes
 QUIET = ("MLFLOW_DISABLE_TELEMETRY", "DVC_NO_ANALYTICS", "BENTOML_DO_NOT_TRACK", "DO_NOT_TRACK")
 
@@ -65,6 +69,7 @@ def load(name: str, path: Path) -> click.Command:
     with yours(PROJECT):
         module = importlib.import_module(f"{__package__}.{path.parent.name}.{path.stem}")
     command: click.Command = module.command
+    command.epilog = command.epilog or EXIT_CODES
     if command.callback:
         command.callback = evidence.recorded(name, yours(PROJECT)(asking()(command.callback)))
     return command
@@ -83,10 +88,18 @@ def find_commands() -> dict[str, Path]:
 
 def first_line(path: Path) -> str:
     """Return what a file says about itself in its first line."""
-    return (ast.get_docstring(ast.parse(path.read_bytes())) or "").partition("\n")[0]
+    try:
+        return (ast.get_docstring(ast.parse(path.read_bytes())) or "").partition("\n")[0]
+    except SyntaxError as error:
+        return f"cannot run: {error.msg} in line {error.lineno}"
 
 
-@click.group(cls=Commands, name=PROJECT, context_settings={"help_option_names": ["-h", "--help"]})
+@click.group(
+    cls=Commands,
+    name=PROJECT,
+    context_settings={"help_option_names": ["-h", "--help"]},
+    epilog=EXIT_CODES,
+)
 @click.pass_context
 def program(ctx: click.Context) -> None:
     """Train, check and serve the model of this repo."""
@@ -121,6 +134,9 @@ def main(arguments: list[str] | None = None) -> None:
         if problem.hint:
             click.echo(f"\nhint: {problem.hint}", err=True)
         sys.exit(problem.exit_code)
+    except SyntaxError as error:  # in a file of yours, or at the markers of a conflict
+        click.echo(f"error: {error.filename}, line {error.lineno}: {error.msg}", err=True)
+        sys.exit(WrongInput.exit_code)
     except Exception as error:
         said = (
             f"internal error: {error}\n\nhint: the traceback is in {written_down(error, PROJECT)}"

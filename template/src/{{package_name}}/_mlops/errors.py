@@ -1,6 +1,7 @@
 # The template's. In a command of yours, raise one of these for what its user can solve.
 """What can go wrong for a user: what was found, what was expected, what to do."""
 
+import errno
 import re
 import tempfile
 import traceback
@@ -16,6 +17,7 @@ SECRET = re.compile(r"(?<=://)(?!user:password@|[^/\s'\":@]*:\*+@)[^/\s'\"]*:[^/
 NO_ANSWER = (OSError, HTTPException)  # nothing listens there, or what speaks no HTTP
 MOST_KNOWN = 20  # names in one line
 GLUE = Path(__file__).parent
+FULL = (errno.ENOSPC, errno.EDQUOT, errno.EROFS)
 CAUSE = re.compile(r"(Stderr:[ |]*)?(error|fatal):", re.IGNORECASE)
 
 
@@ -58,12 +60,19 @@ def without_passwords(text: str) -> str:
 
 
 def written_down(error: BaseException, project: str) -> str:
-    """Write a traceback, without passwords, into a file of its own; return where."""
-    with tempfile.NamedTemporaryFile(
-        "w", prefix=f"{project}-", suffix=".log", delete=False, encoding="utf-8"
-    ) as log:
-        log.write(without_passwords("".join(traceback.format_exception(error))))
-    return log.name
+    """Write a traceback, without passwords, into a file of its own; return where, or why not."""
+    text = without_passwords("".join(traceback.format_exception(error)))
+    try:
+        number, name = tempfile.mkstemp(prefix=f"{project}-", suffix=".log", text=True)
+    except OSError as problem:
+        return f"no file: {problem}"
+    try:
+        with open(number, "w", encoding="utf-8") as log:
+            log.write(text)
+    except OSError as problem:
+        Path(name).unlink(missing_ok=True)
+        return f"no file: {problem}"
+    return name
 
 
 def did_you_mean(word: str, known: Iterable[str]) -> str:
@@ -112,12 +121,15 @@ def place_of(error: BaseException) -> str:
 
 @contextmanager
 def yours(project: str) -> Iterator[None]:
-    """Raise a `Problem` that names the line of a file of yours, where it failed or ended all."""
+    """Raise a `Problem` for a full disk, and for a line of yours that failed or ended all."""
     try:
         yield
     except Problem:
         raise
     except (Exception, SystemExit) as error:
+        if isinstance(error, OSError) and error.errno in FULL:
+            message = f"cannot write {error.filename or 'a file'}: {str(error.strerror).lower()}"
+            raise OutsideFailed(message, "free some space, then try again") from error
         if not (place := place_of(error)):
             raise
         if isinstance(error, SystemExit):

@@ -36,6 +36,17 @@ LONG_LINE = 1 << 16  # bytes
 PART = ".part"  # how the names end of what is not whole yet
 
 
+def require_file(path: Path) -> None:
+    """Raise `WrongInput` for what is not there, and for what may never end, such as a pipe."""
+    if path.is_dir():
+        raise WrongInput(f"{path} is a folder; expected a file", f"ls {path} shows what it holds")
+    if not path.exists():
+        more = "; it is a link to nothing" if path.is_symlink() else ""
+        raise WrongInput(f"{path} does not exist{more}")
+    if not path.is_file():
+        raise WrongInput(f"{path} is no file", "save what it gives into a file first")
+
+
 def sha256(path: Path) -> str:
     """Return the SHA-256 of a file's bytes, in hex."""
     with path.open("rb") as file:

@@ -41,6 +41,7 @@ class Column:
             to it. Without one, a value with an offset is refused.
         names: Whether its values are the names of something, such as the number of a customer:
             they are no amounts, and others in each batch.
+        letters: Of a text, how many of them a request may hold at most.
     """
 
     name: str
@@ -53,6 +54,7 @@ class Column:
     personal: bool = False
     zone: str = ""
     names: bool = False
+    letters: int = 200
 
 
 class Schema(Protocol):

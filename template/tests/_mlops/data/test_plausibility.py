@@ -99,6 +99,12 @@ BROKEN: dict[str, tuple[str, str, Change]] = {
     "empty": ("missing values", "dew", lambda b: b.assign(dew=b["dew"].where(THIRD))),
     "Celsius": ("unit", "temp", lambda b: b.assign(temp=(b["temp"] - 32) / 1.8)),
     "km": ("unit", "way", lambda b: b.assign(way=(b["way"] * 1.609344).round().astype("int64"))),
+    "changed places": (
+        "columns",
+        "dew",
+        lambda b: b.assign(dew=b["way"].astype("float64"), way=b["dew"].round().astype("int64")),
+    ),
+    "sorted by itself": ("columns", "temp", lambda b: b.assign(temp=np.sort(b["temp"])[::-1])),
     "lower case": ("spelling", "place", lambda b: b.assign(place=b["place"].str.lower())),
     "blanks": (
         "spelling",

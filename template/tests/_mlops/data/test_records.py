@@ -95,6 +95,21 @@ def test_a_whole_number_may_be_written_with_a_point_as_tables_with_gaps_hold_it(
             model.model_validate_json(f'{{"rows": [{{"count": {wrong}}}]}}')
 
 
+def test_a_text_may_have_as_many_letters_as_the_schema_says() -> None:
+    said = [
+        interface.Column("note", "text", "now", "in words"),
+        interface.Column("review", "text", "now", "in words", letters=900),
+    ]
+    wanted = SimpleNamespace(COLUMNS=said, MOMENTS=("now",), PREDICTION_MOMENT="now")
+    model = messages.input_model(wanted)
+
+    assert model.model_validate({"rows": [{"note": "x" * 200, "review": "x" * 900}]})
+    for name, letters in (("note", 201), ("review", 901)):
+        rows = [{"note": "", "review": "", name: "x" * letters}]
+        with pytest.raises(ValueError, match=name):
+            model.model_validate({"rows": rows})
+
+
 def test_a_column_that_was_left_out_is_missing() -> None:
     found = records.read([{}, {"amount": 1.5}], COLUMNS)
 

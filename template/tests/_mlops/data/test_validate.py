@@ -66,7 +66,7 @@ def test_an_unknown_column_gets_a_suggestion(
     said = refused(repo, tmp_path, sample.assign(**{f"{name}_": 1}))
 
     assert f"column '{name}_': the schema does not know this column" in said
-    assert f"did you mean {name!r}?" in said
+    assert f"; expected one of schema.py; did you mean {name!r}?" in said
 
 
 def test_a_repeated_key_is_refused(repo: Repo, sample: pd.DataFrame, tmp_path: Path) -> None:

@@ -297,3 +297,17 @@ def test_the_hook_of_git_itself_is_not_run_by_our_commits(tmp_path: Path) -> Non
 
     assert repo.git("log", "--format=%s") == "Start from the template"
     assert subprocess.run(["git", "commit", "--allow-empty", "-m", "x"], cwd=repo.folder).returncode
+
+
+def test_the_environment_names_the_code_beside_it_whatever_letters_the_folder_has(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    packages = tmp_path / "Modèle" / ".venv" / "lib" / "packages"
+    packages.mkdir(parents=True)
+    place = packages / f"{set_up.PACKAGE}.pth"
+    place.write_text(f"{tmp_path}/Modèle/src", encoding="utf-8")
+    monkeypatch.chdir(tmp_path / "Modèle")
+    monkeypatch.setattr(set_up.sysconfig, "get_path", lambda _: str(packages))
+    set_up.own_code()
+
+    assert place.read_text(encoding="utf-8") == "../../../src"

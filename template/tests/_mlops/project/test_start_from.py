@@ -149,6 +149,16 @@ def test_where_no_column_is_left_the_table_is_shown_and_nothing_written(
     assert own_files(repo) == before
 
 
+def test_long_texts_may_be_asked_for(table: Callable[..., Path]) -> None:
+    reviews = [" ".join(["good"] * (5 + number)) for number in range(ROWS)]
+    found = source.read(table(review=reviews, plan=["basic", "plus"] * (ROWS // 2)))
+    proposal, _ = building.propose(found, profile.profile(found, "bought"))
+    schema = writing.render(proposal, writing.untried(proposal, "tree"))[writing.CODE / "schema.py"]
+
+    assert "letters=3100" in schema, "twice the 1,519 of the longest"
+    assert schema.count("letters=") == 1
+
+
 @pytest.mark.parametrize(("apart", "threshold"), [(0.1, 0.15), (0.4, 0.5)])
 def test_predictions_may_move_as_far_as_between_known_batches(
     table: Callable[..., Path], apart: float, threshold: float

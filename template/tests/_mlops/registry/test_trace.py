@@ -106,6 +106,21 @@ def test_changed_data_differs(own_repo: Repo) -> None:
     assert "hint: data/raw changed since" in done.err
 
 
+@pytest.mark.parametrize(
+    ("folder", "brings_back"), [(paths.REGISTERED, "pull"), (paths.CHAMPION, "checkout")]
+)
+def test_for_a_damaged_model_the_hint_brings_back_the_one_before(
+    own_repo: Repo, folder: Path, brings_back: str
+) -> None:
+    (model,) = (own_repo.folder / folder).glob("*/model.skops")
+    model.chmod(0o600)
+    model.write_bytes(model.read_bytes()[:-1])
+    done = own_repo.run("trace")
+
+    assert done.code == 1
+    assert f"dvc {brings_back} --force {folder} brings back" in done.err
+
+
 @pytest.mark.parametrize("folder", [paths.REGISTERED, paths.CHAMPION])
 def test_a_pointer_of_dvc_that_names_other_models_differs(own_repo: Repo, folder: Path) -> None:
     pointer = own_repo.folder / folder.with_suffix(".dvc")

@@ -185,6 +185,29 @@ def test_a_file_without_rows_is_wrong_input(
     assert (code, "has no rows" in said) == (2, True)
 
 
+@pytest.mark.parametrize("there", [".", str(paths.RAW)])
+def test_an_output_that_would_replace_what_is_read_or_learned_from_is_refused(
+    repo: Repo, sample: pd.DataFrame, there: str
+) -> None:
+    source = repo.folder / there / "in.parquet"
+    source.parent.mkdir(exist_ok=True)
+    sample.to_parquet(source)
+    before = source.read_bytes()
+    other = source if there == "." else source.with_name("out.parquet")
+    done = repo.run("predict", "--input", source, "--output", other)
+    kept, made = source.read_bytes() == before, other != source and other.exists()
+    source.unlink()
+
+    assert (done.code, kept, made) == (2, True, False)
+    assert "is the file of --input" in done.err or "from which models learn" in done.err
+
+
+def test_a_folder_is_not_said_to_be_missing(repo: Repo, tmp_path: Path) -> None:
+    done = repo.run("predict", "--input", tmp_path, "--output", tmp_path / "out.csv")
+
+    assert (done.code, f"{tmp_path.name} is a folder; expected a file" in done.err) == (2, True)
+
+
 def test_an_output_of_unknown_kind_is_wrong_use(repo: Repo, tmp_path: Path) -> None:
     code, said = refused(repo, repo.folder / "params.yaml", tmp_path / "out.xlsx")
 

@@ -48,6 +48,11 @@ def test_before_the_first_champion_the_page_says_so(empty_service: httpx.Client)
     assert artifact.FIRST_CHAMPION in about["description"]
 
 
+@pytest.mark.parametrize("port", [-5, 0, 65_536])
+def test_a_port_that_cannot_be_is_wrong_use(repo: Repo, port: int) -> None:
+    assert repo.run("serve", f"--port={port}").code == 2
+
+
 def test_a_port_in_use_is_an_outside_failure(repo: Repo) -> None:
     with socket.socket() as taken:
         taken.bind(("127.0.0.1", 0))

@@ -8,6 +8,7 @@ import numpy as np
 import pandas as pd
 
 from ..interface import Column, Schema
+from .broken_columns import goes_with
 from .envelope import DAY, FEWEST, Reference, chance, length
 from .finding import Finding
 from .units import LOOKED_AT, Told
@@ -157,15 +158,6 @@ def as_number(target: pd.Series, label: pd.Index, numeric: bool) -> pd.Series:
     if numeric:
         return target.astype("float64")
     return target.isin(label).astype("float64").where(target.notna())
-
-
-def goes_with(told: np.ndarray, happened: pd.Series) -> float:
-    """Return the rank correlation of what was told with what happened."""
-    there = happened.notna().to_numpy()
-    ranks = [pd.Series(one[there]).rank() for one in (told, happened.to_numpy())]
-    if min(one.nunique() for one in ranks) < 2:
-        return 0.0
-    return float(np.corrcoef(*ranks)[0, 1])
 
 
 def _levels(

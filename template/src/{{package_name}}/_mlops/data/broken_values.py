@@ -8,7 +8,7 @@ import numpy as np
 import pandas as pd
 
 from ..interface import Column
-from . import units
+from . import broken_columns, units
 from .envelope import FEWEST, Reference, chance
 from .finding import Finding
 
@@ -20,16 +20,27 @@ Columns = list[Column]
 
 def look(known: Reference, batch: pd.DataFrame, columns: Columns) -> Iterator[Finding]:
     """Name what looks broken in these columns of a batch."""
-    yield from spelling(known, batch, columns)
+    spelt = list(spelling(known, batch, columns))
+    yield from spelt
     if len(batch) < FEWEST:
         return
-    empty = list(missing(known, batch, columns))
-    constant = list(stuck(known, batch, columns))
-    yield from empty + constant
-    named = {found.column for found in empty + constant}
-    others = [column for column in columns if column.name not in named]
-    yield from units.look(known, batch, [one.name for one in others if one.kind in NUMERIC])
-    yield from groups(known, batch, others)
+    numbers = [one.name for one in columns if one.kind in NUMERIC]
+    mixed = list(broken_columns.swapped(known, batch, numbers))
+    columns = [one for one in columns if one.name not in named_in(mixed)]
+    found = list(missing(known, batch, columns)) + list(stuck(known, batch, columns))
+    others = [one for one in columns if one.name not in named_in(found)]
+    numbers = [one.name for one in others if one.kind in NUMERIC]
+    converted = list(units.look(known, batch, numbers))
+    grouped = list(groups(known, batch, others))
+    yield from mixed + found + converted + grouped
+    if not spelt + grouped:  # what a text no longer says is no disorder
+        numbers = [name for name in numbers if name not in named_in(converted)]
+        yield from broken_columns.disordered(known, batch, numbers)
+
+
+def named_in(findings: list[Finding]) -> set[str]:
+    """Return the columns of some findings."""
+    return {one.column for one in findings}
 
 
 def stuck(known: Reference, batch: pd.DataFrame, columns: Columns) -> Iterator[Finding]:

@@ -16,6 +16,7 @@ import numpy as np
 import pandas as pd
 
 from ..errors import WrongInput
+from ..files import require_file
 from ..interface import Column, Data, Schema
 from . import declarations, dialect
 from .batch_files import READ as READ
@@ -220,8 +221,7 @@ def as_lists(rows: pd.DataFrame) -> dict[str, list[Any]]:
 def read(path: Path, schema: Schema, data: Data) -> pd.DataFrame:
     """Read one batch through your `data.read_batch`; `WrongInput` when it is unreadable."""
     declarations.require(schema)
-    if not path.is_file():
-        raise WrongInput(f"{path} does not exist")
+    require_file(path)
     try:
         rows = data.read_batch(path)
     except Exception as error:  # whatever a reader of yours may raise, the file is at fault

@@ -47,7 +47,8 @@ def _missing_column(column: Column) -> dict[str, Any]:
 
 def _unknown_column(name: Any, names: set[str]) -> dict[str, Any]:
     found = "the schema does not know this column"
-    return _problem(name, found, did_you_mean(name, names), pd.Index([]))
+    asked = f"one of schema.py; {did_you_mean(name, names)}"
+    return _problem(name, found, asked, pd.Index([]))
 
 
 def _values(column: Column, rows: pd.DataFrame) -> list[dict[str, Any]]:

@@ -24,7 +24,7 @@ from . import timeline
 
 PARTS = 5  # into which the last part of data/raw is cut when nothing arrived later
 START = 0.6  # of data/raw, to begin with in that case
-ROWS_AT_ONCE = 100  # a request of 20 is nearly as much work
+ROWS_AT_ONCE = 50  # a request of 20 is nearly as much work, one of 100 is much later
 LABELS = Path("build/labels")
 
 

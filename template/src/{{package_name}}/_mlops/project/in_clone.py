@@ -1,4 +1,4 @@
-# The template's. What happens in the clone stands in backtest.py.
+# The template's. The batches are yours; what happens in the clone stands in backtest.py.
 """Run a command in a clone of the repo, whose data and champion stay."""
 
 import os

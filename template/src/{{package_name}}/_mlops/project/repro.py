@@ -63,7 +63,11 @@ def reproduce(stages: Sequence[str], force: bool) -> None:
         with Repo() as repo:
             if stages:  # to look for none reads dvc.yaml once more
                 require(stages, repo)
-            repo.reproduce(targets=list(stages) or None, single_item=bool(stages), force=force)
+            done = repo.reproduce(
+                targets=list(stages) or None, single_item=bool(stages), force=force
+            )
+        if not done:
+            click.echo("repro: nothing changed since the last run", err=True)
     except DvcException as error:
         if isinstance(error.__cause__, LockError):
             blocked = str(error.__cause__).split("\n\n")[0]

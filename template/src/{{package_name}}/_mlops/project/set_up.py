@@ -4,13 +4,15 @@
 import os
 import re
 import sys
+import sysconfig
 from pathlib import Path
 
 import click
 
-from .. import paths, programs
+from .. import PACKAGE, paths, programs
 from ..config import load_contract
 from ..errors import OutsideFailed
+from ..files import whole_file
 from ..interface import Owner
 from ..tracking import runs
 from . import repository
@@ -28,6 +30,7 @@ def command() -> None:
         data_version,
         tracking_store,
         scripts,
+        own_code,
         hooks,
         own_commit,
         reminder,
@@ -86,6 +89,20 @@ def install_anew() -> None:
         programs.run(*anew, "--offline")  # without it, uv fetches every package again
     except OutsideFailed:
         programs.run(*anew)
+
+
+def own_code() -> str:
+    """Let .venv name src/ from its own folder, in place of by its full path.
+
+    Python up to 3.12 does not start at a path like /Modèle/src where the locale knows ASCII only,
+    as of a git hook or cron; and in a copy the full path is that of the original.
+    """
+    place = Path(sysconfig.get_path("purelib"), f"{PACKAGE}.pth")
+    beside = os.path.relpath("src", place.parent)
+    if Path.cwd() in place.parents and place.is_file() and place.read_text("utf-8") != beside:
+        with whole_file(place) as part:
+            part.write_text(beside, encoding="utf-8")
+    return ""
 
 
 def hooks() -> str:

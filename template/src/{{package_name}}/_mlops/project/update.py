@@ -20,7 +20,13 @@ UNDO = "uv run just update --undo"
 @click.command()
 @click.option("--level", type=int, help="Raise the level to this one.")
 @click.option("--to", "version", help="A tag or commit of the template; by default its newest tag.")
-@click.option("--data", "answers", multiple=True, metavar="KEY=VALUE", help="Change an answer.")
+@click.option(
+    "--data",
+    "answers",
+    multiple=True,
+    metavar="KEY=VALUE",
+    help='Change an answer, as "extras=[ray]".',
+)
 @click.option("--pretend", is_flag=True, help="Show what would change, and change nothing.")
 @click.option("--undo", is_flag=True, help="Go back to the state before the last update.")
 @click.option("--json", "as_json", is_flag=True, help="Print what changes as JSON.")

@@ -331,7 +331,9 @@ def hint(wrong: list[Check]) -> str:
         "registered.dvc": f"{DVC} add {paths.REGISTERED} writes it anew",
         "champion.dvc": f"{DVC} add {paths.CHAMPION} writes it anew",
         "commit": "git fetch --all, if the commit was made elsewhere",
-        "model": f"{DVC} pull brings back the registered bytes",
+        "model": f"{DVC} pull --force {paths.REGISTERED} brings back the registered bytes",
+        "champion": f"{artifact.RESTORES} brings back the one that git knows",
+        "champion's manifest": f"{artifact.RESTORES} brings back the one that git knows",
     }
     return next((known[check.name] for check in wrong if check.name in known), "")
 

@@ -10,11 +10,11 @@ import click
 import pandas as pd
 
 from ... import data, features, schema
-from .. import engines
+from .. import engines, paths
 from ..data import declarations, outcome, tables
 from ..data.validation import check_columns
 from ..errors import OutsideFailed, Refused, WrongInput
-from ..files import whole_file
+from ..files import require_file, whole_file
 from . import Champion
 
 ROWS_AT_ONCE = 50_000
@@ -64,11 +64,15 @@ def predict_file(source: Path, destination: Path, engine: str = engines.HERE) ->
     """Predict one file into another and return the version of the model that did it."""
     engines.require(engine)
     declarations.require(schema)
-    if not source.is_file():
-        raise WrongInput(f"{source} does not exist")
+    require_file(source)
     if destination.suffix not in tables.SUFFIXES:
         message = f"--output {destination} has the ending {destination.suffix!r}"
         raise WrongInput(f"{message}; expected one of {', '.join(tables.SUFFIXES)}")
+    if destination.exists() and destination.samefile(source):
+        raise WrongInput(f"--output {destination} is the file of --input", "name another --output")
+    if paths.RAW.resolve() in destination.resolve().parents:
+        message = f"--output {destination} is in {paths.RAW}, from which models learn"
+        raise WrongInput(message, "such as --output build/predictions.csv")
     work, done = Predictor(source), 0
     with whole_file(destination) as part, Writer(part, destination.suffix) as output:
         for rows in engines.spread(engine, work, pieces(source)):

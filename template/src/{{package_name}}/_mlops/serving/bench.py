@@ -53,7 +53,13 @@ class Load:
 
 
 @click.command()
-@click.option("--seconds", default=5.0, show_default=True, type=click.FloatRange(0.5, 600))
+@click.option(
+    "--seconds",
+    default=5.0,
+    show_default=True,
+    type=click.FloatRange(0.5, 600),
+    help="How long each load lasts.",
+)
 @click.option("--json", "as_json", is_flag=True, help="Print the figures as JSON.")
 def command(seconds: float, as_json: bool) -> None:
     """Start the service on a free port, ask it for some SECONDS under each load, and stop it.

@@ -29,7 +29,7 @@ def whole(value: Any) -> Any:
 TYPES: dict[str, Any] = {
     "integer": Annotated[int, Field(strict=True)],
     "number": Annotated[float, Field(strict=True, allow_inf_nan=False)],
-    "text": Annotated[str, Field(strict=True, max_length=200)],
+    "text": Annotated[str, Field(strict=True)],
     "boolean": Annotated[bool, Field(strict=True)],
 }
 MAX_ROWS = 1000
@@ -65,6 +65,8 @@ def input_model(
 def _field(column: Column, unread: Sequence[str]) -> tuple[Any, Any]:
     kind = timestamp(column) if column.kind == "timestamp" else TYPES[column.kind]
     low, high = column.low, column.high
+    if column.kind == "text":
+        kind = Annotated[kind, Field(max_length=column.letters)]
     if column.kind == "integer":  # what a table can hold
         low, high = (-(2**63) if low is None else low), (2**63 - 1 if high is None else high)
     kind = Annotated[kind, Field(ge=low, le=high)]  # before what would hide it from the page

@@ -9,7 +9,8 @@ from typing import Any
 import pandas as pd
 
 from ...errors import OutsideFailed, WrongInput, first_cause
-from .raw import Raw, require_file
+from ...files import require_file
+from .raw import Raw
 
 POSTGRESQL = ("psycopg2", "psycopg")  # drivers, the one of the tracking server first
 COLON = re.compile(r"(?<![:\w\\]):(?=\w)")

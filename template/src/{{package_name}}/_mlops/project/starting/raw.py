@@ -4,13 +4,11 @@
 import re
 from collections import Counter
 from dataclasses import dataclass, field
-from pathlib import Path
 
 import numpy as np
 import pandas as pd
 
 from ...data.dialect import Dialect
-from ...errors import WrongInput
 
 MOST_NOTES = 10  # lines below a table
 TOTAL = re.compile(r"(grand |sub)?total|sum|summe|gesamt|insgesamt", re.IGNORECASE)
@@ -24,15 +22,6 @@ class Raw:
     dialect: Dialect | None = None
     notes: list[str] = field(default_factory=list)
     indexed: bool = False
-
-
-def require_file(path: Path) -> None:
-    """Raise `WrongInput` for what is not there, and for what may never end, such as a pipe."""
-    if not path.exists():
-        more = "; it is a link to nothing" if path.is_symlink() else ""
-        raise WrongInput(f"{path} does not exist{more}")
-    if not path.is_file():
-        raise WrongInput(f"{path} is no file", "save what it gives into a file first")
 
 
 def header_line(cells: list[list[str]]) -> int:

@@ -13,10 +13,11 @@ import pandas as pd
 
 from ...data.dialect import Dialect
 from ...errors import OutsideFailed, Problem, WrongInput, did_you_mean
+from ...files import require_file
 from .arff import arff
 from .database import query
 from .naming import LONGEST_NAME, as_pandas, clean_names, listed, shown
-from .raw import Raw, header_line, require_file, without_total
+from .raw import Raw, header_line, without_total
 from .separated import LINE_END, text
 from .values import Written, column
 
@@ -86,8 +87,9 @@ def read(path: Path | None, sql: str | None = None, url: str | None = None) -> S
     name = path.name
     if name.startswith("sklearn:"):
         return typed(toy(name.removeprefix("sklearn:")), name)
-    if re.match(r"[a-z][a-z0-9]+:/", str(path)):
-        raise WrongInput(f"{path} is an address; expected a file", "download it first")
+    if re.match(r"[a-z][a-z0-9]+:/", str(path)):  # pathlib made one slash of two
+        address = str(path).replace(":/", "://", 1)
+        raise WrongInput(f"{address} is an address; expected a file", "download it first")
     try:
         if path.is_dir():
             return typed(folder(path), name)

@@ -18,6 +18,7 @@ from ruamel.yaml.comments import CommentedMap, CommentedSeq
 from ... import PACKAGE, paths
 from ...data import tables
 from ...interface import Column, PersonalData
+from .limits import bounds, letters_of
 from .profile import PERSON_NAME, ColumnProfile, Profile, as_labels, harmless
 from .source import Source
 
@@ -251,6 +252,7 @@ def declared(proposal: Proposal) -> list[Column]:
                 missing=late or column.missing > 0,
                 personal=role == "personal",
                 zone=proposal.source.written[column.name].zone,
+                letters=letters_of(proposal.source.rows[column.name]),
                 names=role == "identifier" or (role == "group" and not proposal.is_input(column)),
             )
         )
@@ -268,25 +270,6 @@ MEANINGS = {
 }
 
 
-def bounds(values: pd.Series, column: ColumnProfile) -> tuple[float | None, float | None]:
-    """Return limits with room: the range that was seen, as wide again on each side."""
-    if column.kind not in ("integer", "number") or column.low is None or column.high is None:
-        return None, None
-    room = column.high - column.low
-    low = 0.0 if column.low >= 0 else -rounded_up(room - column.low)
-    high = rounded_up(column.high + room) if column.high > 0 else 0.0
-    if not math.isfinite(room) or low > column.low or high < column.high:
-        return None, None
-    return (int(low), int(high)) if column.kind == "integer" else (low, high)
-
-
-def rounded_up(value: float) -> float:
-    """Round a positive number up to two digits."""
-    unit = 10.0 ** (math.floor(math.log10(value)) - 1) if value > 0 else 1.0
-    found = math.ceil(value / unit) * unit
-    return float(f"{found:.12g}")
-
-
 def low_of(column: Column) -> str:
     """Return a value just below what a column may hold, as Python writes it."""
     low = column.low or 0
@@ -297,6 +280,7 @@ def shown(column: Column, proposal: Proposal) -> dict[str, str]:
     """Return the line of schema.py that declares a column, and what was seen as a comment."""
     limits = [number(one) for one in (column.low, column.high) if one is not None]
     flags = [f"{name}=True" for name in ("missing", "personal", "names") if getattr(column, name)]
+    flags += [f"letters={column.letters}"] * (column.letters != Column.letters)
     flags += [f"zone={literal(column.zone)}"] * bool(column.zone)
     words = [literal(one) for one in (column.name, column.kind, column.known, column.meaning)]
     line = f"Column({', '.join([*words, *limits, *flags])}),"

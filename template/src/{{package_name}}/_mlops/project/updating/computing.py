@@ -7,14 +7,17 @@ import shlex
 import subprocess
 from pathlib import Path
 
-from ...errors import OutsideFailed, WrongInput, cause_of
+from ruamel.yaml import YAML
+from ruamel.yaml.error import YAMLError
+
+from ...errors import OutsideFailed, WrongInput, cause_of, did_you_mean
 from .result import LOCK, Update, needs
 from .trees import blob_bytes, git, names
 
 ANSWERS = ".copier-answers.yml"
 PYPROJECT = "pyproject.toml"
 COPIER = "uvx --from 'copier>=9.19.1,<10' --with 'copier-template-extensions>=0.3.4,<0.4' copier"
-REFUSALS = ("Validation error for question", "Invalid choice", "downgrading")
+REFUSALS = ("Validation error for question", "Invalid choice", "downgrading", "Not a YAML list")
 
 
 def compute(top: Path, version: str | None, answers: list[str]) -> Update:
@@ -22,8 +25,10 @@ def compute(top: Path, version: str | None, answers: list[str]) -> Update:
     project = top / git("rev-parse", "--show-prefix").strip()
     recorded_answers = project / ANSWERS
     require_lasting_address(recorded(recorded_answers, "_src_path"))
+    require_answers(answers)
     before = recorded(recorded_answers, "maturity_level"), recorded(recorded_answers, "_commit")
     copier(project, version, answers)
+    require_asked(answers, recorded_answers)
     update = Update(
         level=(before[0], recorded(recorded_answers, "maturity_level")),
         version=(before[1], recorded(recorded_answers, "_commit")),
@@ -40,6 +45,27 @@ def compute(top: Path, version: str | None, answers: list[str]) -> Update:
         found += names(*listing, f"--diff-filter={kind}", "HEAD", update.tree, cwd=top)
     update.retired = never_edited(top, update.gone)
     return update
+
+
+def require_answers(answers: list[str]) -> None:
+    """Raise `WrongInput` for an answer that copier would not understand."""
+    for answer in answers:
+        key, equals, value = answer.partition("=")
+        try:
+            YAML(typ="safe").load(value)
+        except YAMLError:
+            equals = ""
+        if not key or not equals:
+            message = f"--data {answer!r} is no answer; expected KEY=VALUE, the value as in YAML"
+            raise WrongInput(message, 'such as --data "extras=[workshop]"')
+
+
+def require_asked(answers: list[str], recorded_answers: Path) -> None:
+    """Raise `WrongInput` for a question that the template does not ask."""
+    known = re.findall(r"^([a-z]\w*):", recorded_answers.read_text(encoding="utf-8"), re.M)
+    for key in (answer.partition("=")[0] for answer in answers):
+        if key not in known:
+            raise WrongInput(f"the template asks no {key!r}", did_you_mean(key, known))
 
 
 def never_edited(top: Path, gone: list[str]) -> list[str]:
