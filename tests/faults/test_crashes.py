@@ -178,7 +178,11 @@ def on_small_disk(folder: Path) -> tuple[str, ...]:
 @pytest.mark.all
 @pytest.mark.parametrize(
     "kill",
-    [Kill(("ingest", BATCH), checks=(("validate",),)), Kill(("monitor",), codes=(0, 10, 11))],
+    [
+        Kill(("train",), checks=(("evaluate",),), grows=TWICE),
+        Kill(("ingest", BATCH), checks=(("validate",),)),
+        Kill(("monitor",), codes=(0, 10, 11)),
+    ],
     ids=lambda kill: kill.command[0],
 )
 def test_a_full_disk_is_said_in_a_line_and_leaves_nothing_half(

@@ -95,6 +95,12 @@ def test_what_cannot_be_written_is_named(tmp_path: Path) -> None:
         artifact.save(FunctionTransformer(kw_args={"rows": (row for row in ())}), tmp_path)
 
 
+def test_a_disk_without_room_is_no_fault_of_the_model(tmp_path: Path) -> None:
+    (tmp_path / artifact.MODEL).symlink_to("/dev/full")
+    with pytest.raises(OSError, match="No space left"):
+        artifact.save(DummyClassifier(), tmp_path)
+
+
 @pytest.mark.parametrize("name", [artifact.MODEL, artifact.MANIFEST])
 def test_a_missing_file_is_wrong_input(folder: Path, name: str) -> None:
     (folder / name).unlink()

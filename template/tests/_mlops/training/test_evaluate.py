@@ -7,7 +7,7 @@ import pandas as pd
 import pytest
 
 from ..fixtures import Repo
-from ..package import artifact, dataset, metrics, outcome, paths, runs, schema
+from ..package import artifact, dataset, diagnosis, metrics, outcome, paths, runs, schema
 
 
 def refused(repo: Repo) -> tuple[int, str]:
@@ -51,6 +51,22 @@ def test_plots_are_pictures(repo: Repo) -> None:
 
     assert len(plots) == 3
     assert all(path.read_bytes().startswith(b"\x89PNG") for path in plots)
+
+
+@pytest.mark.parametrize("labels", [(), ("no", "yes")])
+def test_a_model_that_answers_the_same_to_every_row_has_a_diagnosis(
+    labels: tuple[str, ...], monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    monkeypatch.setattr(schema, "LABELS", labels)
+    monkeypatch.setattr(schema, "POSITIVE", "yes" if labels else "", raising=False)
+    places = pd.Series(range(20))
+    y_true = places.map(lambda place: labels[place % 2] if labels else float(place))
+    constant = {"no": 0.4, "yes": 0.6} if labels else {outcome.NUMBER: 7.5}
+    y_pred = pd.DataFrame(constant, index=places.index)
+    found = diagnosis.diagnose(y_true, y_pred, 10, schema)
+    diagnosis.save(tmp_path / "diagnosis.png", found, schema)
+
+    assert [(one["rows"], one["predicted"]) for one in found] == [(20, 0.6 if labels else 7.5)]
 
 
 def test_a_slice_is_judged_when_it_is_large_enough(own_repo: Repo) -> None:

@@ -15,7 +15,16 @@ from ... import data, schema
 from .. import PROJECT, paths
 from ..config import load_contract, load_params
 from ..errors import Refused, WrongInput
-from ..files import FILE, one_writer, read_json, sha256, sha256_of, whole_file, write_json
+from ..files import (
+    FILE,
+    one_writer,
+    read_json,
+    require_file,
+    sha256,
+    sha256_of,
+    whole_file,
+    write_json,
+)
 from ..programs import commit, git
 from . import comparison, dataset, plausibility, sharing, tables, validation
 from .finding import Finding
@@ -106,6 +115,7 @@ def require_clean(new: Sequence[Path]) -> dict[Path, plausibility.Judgement]:
     reference = dataset.read(tables.batches(paths.RAW))
     known, now, found = reference[list(schema.KEY)], datetime.now(UTC), {}
     for path in new:
+        require_file(path)
         if path.suffix not in tables.READ:
             message = f"{path} has the ending {path.suffix!r}"
             raise WrongInput(f"{message}; expected one of {', '.join(tables.READ)}")

@@ -46,6 +46,7 @@ def batch_prediction(row: pd.DataFrame) -> dict[str, str]:
         source, destination = Path(folder, "in.parquet"), Path(folder, "out.parquet")
         row.to_parquet(source)
         version = predict_file(source, destination)
+        click.echo(err=True)
         return {
             "prediction": pd.read_parquet(destination)["prediction"].iloc[0],
             "version": version,
@@ -66,8 +67,7 @@ def show(path: Path, row: pd.DataFrame, answer: dict[str, Any]) -> None:
     metric = report["metric"]
     key = ", ".join(f"{name} {row[name].iloc[0]}" for name in schema.KEY)
     others = ", ".join(f"{name} {found[metric]:.3f}" for name, found in report["baselines"].items())
-    click.echo(f"""
-asked    {key} ({path})
+    click.echo(f"""asked    {key} ({path})
 served   {json.dumps(answer)}
 checked  {PROJECT} predict gives the same
 model    version {answer["model_version"]}: {metric} {report["metrics"][metric]:.3f} ({others})

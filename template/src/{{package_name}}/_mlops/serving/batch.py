@@ -75,10 +75,15 @@ def predict_file(source: Path, destination: Path, engine: str = engines.HERE) ->
         raise WrongInput(message, "such as --output build/predictions.csv")
     work, done = Predictor(source), 0
     with whole_file(destination) as part, Writer(part, destination.suffix) as output:
-        for rows in engines.spread(engine, work, pieces(source)):
-            output.write(rows)
-            done += len(rows)
-            click.echo(f"\rpredict: {done:,} rows", err=True, nl=False)
+        try:
+            for rows in engines.spread(engine, work, pieces(source)):
+                output.write(rows)
+                done += len(rows)
+                click.echo(f"\rpredict: {done:,} rows", err=True, nl=False)
+        except BaseException:
+            if done:
+                click.echo(err=True)  # the error gets a line of its own
+            raise
         if not done:
             raise WrongInput(f"{source} has no rows")
     return work.champion.version

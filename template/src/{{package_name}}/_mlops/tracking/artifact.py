@@ -84,6 +84,8 @@ def save(model: Any, folder: Path) -> str:
     """Write `model.skops` into a folder and return its SHA-256; `Refused` if skops cannot."""
     try:
         skops_io().dump(model, folder / MODEL)
+    except OSError:  # of the disk
+        raise
     except Exception as error:  # whatever a part of a model raises when it is asked for its state
         message = f"skops cannot write the model: {error}".splitlines()[0]
         raise Refused(message, "take that part out of build_model in model.py") from error

@@ -51,17 +51,24 @@ def diagnose(
 def shares(happened: pd.Series, probability: pd.Series, bins: int) -> list[dict[str, float]]:
     """Compare the probability of one label with its share."""
     table = pd.DataFrame({"predicted": probability, "observed": happened})
-    group = pd.qcut(table["predicted"], bins, duplicates="drop")
+    group = binned(probability, bins)
     means = table.groupby(group, observed=True).agg(
         rows=("observed", "size"), predicted=("predicted", "mean"), observed=("observed", "mean")
     )
     return records(means)
 
 
+def binned(predicted: pd.Series, bins: int) -> pd.Series:
+    """Return the bin of each prediction; those of a constant model are in one."""
+    if predicted.nunique() == 1:
+        return pd.Series(0, predicted.index)
+    return pd.qcut(predicted, bins, duplicates="drop")
+
+
 def residuals(y_true: pd.Series, predicted: pd.Series, bins: int) -> list[dict[str, float]]:
     """Return the spread of the residuals along the predictions."""
     table = pd.DataFrame({"predicted": predicted, "residual": y_true - predicted})
-    group = table.groupby(pd.qcut(predicted, bins, duplicates="drop"), observed=True)
+    group = table.groupby(binned(predicted, bins), observed=True)
     residual = group["residual"]
     return records(
         pd.DataFrame(

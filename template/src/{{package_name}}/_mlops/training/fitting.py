@@ -63,7 +63,7 @@ def fit(unfitted: Any, inputs: pd.DataFrame, target: pd.Series) -> Any:
         require_answers(name, y_pred)
         require_same(name, fitted, some, y_pred)
         answers = fitted.predict(some)  # MLflow and whoever loads the model ask for it
-    except (WrongInput, MemoryError):
+    except (WrongInput, MemoryError, OSError):
         raise
     except Exception as error:
         said = " ".join(str(error).split()) or type(error).__name__
