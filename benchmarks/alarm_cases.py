@@ -243,6 +243,14 @@ def broken(of: Set) -> dict[str, list[Change]]:
         values = rows[name] * factor + offset
         return rows.assign(**{name: values.round() if rows[name].dtype.kind == "i" else values})
 
+    def swapped(rows: pd.DataFrame, luck: Luck) -> pd.DataFrame:
+        first, second = luck.choice(of.numbers, 2, replace=False)
+        return rows.assign(**{first: rows[second], second: rows[first]})
+
+    def permuted(rows: pd.DataFrame, luck: Luck) -> pd.DataFrame:
+        name = one(of.numbers, luck)
+        return rows.assign(**{name: luck.permutation(rows[name].to_numpy())})
+
     def other_case(rows: pd.DataFrame, luck: Luck) -> pd.DataFrame:
         name = one(of.texts, luck)
         return rows.assign(**{name: rows[name].str.swapcase()})
@@ -285,6 +293,7 @@ def broken(of: Set) -> dict[str, list[Change]]:
         "stuck": [constant, stuck],
         "missing values": [empty],
         "unit": [converted],
+        "columns": [swapped, permuted],
         "spelling": [other_case, blanks],
         "groups": [lost, renamed, new],
         "outcomes": [gone],

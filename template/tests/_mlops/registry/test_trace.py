@@ -134,6 +134,7 @@ def test_a_pointer_of_dvc_that_names_other_models_differs(own_repo: Repo, folder
     pointer.write_text("outs: [")
     code, _, states = traced(own_repo)
     assert (code, states[pointer.name]) == (1, "differs")
+    assert "hint: git diff HEAD -- .dvc/config models shows" in own_repo.run("trace").err
 
     pointer.unlink()
     code, _, states = traced(own_repo)

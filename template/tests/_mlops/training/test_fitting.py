@@ -9,6 +9,7 @@ import pandas as pd
 import pytest
 from sklearn.base import BaseEstimator, ClassifierMixin, RegressorMixin
 from sklearn.cluster import KMeans
+from sklearn.dummy import DummyClassifier, DummyRegressor
 from sklearn.ensemble import IsolationForest
 from sklearn.linear_model import LinearRegression, LogisticRegression, RidgeClassifier
 from sklearn.pipeline import make_pipeline
@@ -58,6 +59,17 @@ def test_a_text_that_reaches_an_estimator_is_told_to_be_encoded() -> None:
     with pytest.raises(errors.WrongInput) as found:
         fitting.fit(LogisticRegression() if schema.LABELS else LinearRegression(), texts, TARGET)
     assert "OrdinalEncoder" in found.value.hint
+
+
+def test_a_model_that_fails_to_answer_is_told_apart_from_one_that_cannot_be_fitted() -> None:
+    class Mute(DummyClassifier if schema.LABELS else DummyRegressor):
+        def predict_proba(self, inputs: object) -> object:
+            raise ValueError("no word")
+
+        predict = predict_proba
+
+    with pytest.raises(errors.WrongInput, match="Mute cannot answer: no word"):
+        fitting.fit(Mute(), ROWS, TARGET)
 
 
 def test_another_failure_keeps_its_traceback() -> None:
@@ -165,7 +177,7 @@ class Moody(Answering):
         ("again", "Moody answers a row otherwise when it is asked again: 0.1 apart"),
         ("among other rows", "Moody answers a row otherwise when it is asked among other rows"),
         ("alone", "Moody answers a row otherwise when it is asked alone"),
-        ("fails", "Moody cannot be fitted: one row is too few"),
+        ("fails", "Moody cannot answer: one row is too few"),
     ],
 )
 def test_a_model_that_answers_by_more_than_the_row_is_refused(

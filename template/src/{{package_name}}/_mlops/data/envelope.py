@@ -10,7 +10,7 @@ import pandas as pd
 from ..interface import OptionalSchema, Schema
 
 FEWEST = 100  # rows, below which a window or a batch says nothing
-DRAWN = 24  # windows of groups that are drawn
+DRAWN = 100  # windows of groups that are drawn: groups are few, so chance does a lot
 MOST = 36  # windows: enough for three years of months
 YEAR = pd.Timedelta(days=300)  # windows over so long have seen the seasons
 DAY = pd.Timedelta(days=1)

@@ -306,8 +306,9 @@ def as_facts(shifted: dict[str, Any]) -> dict[str, Any]:
 
 
 def require_judged(found: Sequence[checks.Check], seen: Seen, window: Window) -> None:
-    """Raise `WrongInput` when not one check could be judged."""
-    if all(one.state in ("too few", "not known yet") for one in found):
+    """Raise `WrongInput` when not one check could be judged; an age within its bound is none."""
+    idle = ("too few", "not known yet")
+    if all(one.state in idle or (one.name, one.state) == (checks.AGE, "ok") for one in found):
         message = f"{len(seen.log.lines):,} lines from {window} are too few to judge anything"
         raise WrongInput(message, "take a longer window with --since")
 

@@ -335,6 +335,8 @@ def hint(wrong: list[Check]) -> str:
         "champion": f"{artifact.RESTORES} brings back the one that git knows",
         "champion's manifest": f"{artifact.RESTORES} brings back the one that git knows",
     }
+    unread = {check.name for check in wrong if "DVC cannot look" in check.detail}
+    known |= dict.fromkeys(unread, "git diff HEAD -- .dvc/config models shows what was changed")
     return next((known[check.name] for check in wrong if check.name in known), "")
 
 

@@ -53,6 +53,7 @@ def fit(unfitted: Any, inputs: pd.DataFrame, target: pd.Series) -> Any:
     """
     require_estimator(unfitted)
     name, some = outcome.estimator(unfitted), inputs.head(SOME)
+    fitted = None
     try:
         with outcome.calm():
             fitted = unfitted.fit(inputs, target)
@@ -69,7 +70,8 @@ def fit(unfitted: Any, inputs: pd.DataFrame, target: pd.Series) -> Any:
         said = " ".join(str(error).split()) or type(error).__name__
         first = ". ".join(re.split(r"\.\s+(?=[A-Z])", said)[:2])
         place = f" ({place_of(error)})".replace(" ()", "")
-        message = f"model.py: {name} cannot be fitted: {first[:200]}{place}"
+        failed = "answer" if fitted is not None else "be fitted"
+        message = f"model.py: {name} cannot {failed}: {first[:200]}{place}"
         hints = [hint.format(name) for words, hint in ASKED.items() if re.search(words, said)]
         hint = hints[0] if hints else f"the traceback is in {written_down(error, PROJECT)}"
         raise WrongInput(message, hint) from error
