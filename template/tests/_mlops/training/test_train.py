@@ -1,9 +1,13 @@
 # The template's. Claims about your own model go into tests/test_model.py.
 """What `train` leaves behind: a model, and the record of how it was made."""
 
+import fcntl
 import os
 import socket
+from pathlib import Path
+from typing import Any
 
+import mlflow
 import pandas as pd
 import pytest
 
@@ -122,3 +126,24 @@ def test_what_a_killed_training_left_open_is_ended_by_the_next(
 
     ended = {number: log.get_run(run_id).info.status for number, run_id in left.items()}
     assert ended == {os.getpid(): "RUNNING", 2**31 - 1: "KILLED", 2**31 - 2: "RUNNING"}
+
+
+def test_one_process_at_a_time_makes_the_tables(
+    own_repo: Repo, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Of several at once, MLflow makes them in each, and all but one fail."""
+    monkeypatch.chdir(own_repo.folder)
+    make, held = mlflow.set_experiment, []
+
+    def making(name: str) -> Any:
+        with Path(runs.LOCK).open("a") as lock:
+            try:
+                fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            except BlockingIOError:
+                held.append(name)
+        return make(name)
+
+    monkeypatch.setattr(mlflow, "set_experiment", making)
+    runs.client()
+
+    assert len(held) == 1

@@ -6,7 +6,9 @@ from pathlib import Path
 
 from .. import programs
 from ..errors import OutsideFailed, first_cause
-from ..files import sweep
+from ..files import one_at_a_time, sweep
+
+LOCK = Path(".dvc/tmp/look-lock")  # who asks DVC what has changed
 
 
 def share(folder: Path) -> None:
@@ -41,7 +43,8 @@ def moved(pointer: Path) -> bool:
 
     programs.mend_dvc()
     try:
-        with Repo() as repo:
+        # DVC gives up soon when several look at once
+        with one_at_a_time(LOCK), Repo() as repo:
             return bool(repo.status(targets=[str(pointer)]))
     except DvcException as error:
         raise OutsideFailed(f"DVC cannot look at {pointer}: {first_cause(error)}") from error

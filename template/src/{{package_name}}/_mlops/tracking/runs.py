@@ -7,7 +7,7 @@ import os
 import socket
 import sqlite3
 import warnings
-from contextlib import closing
+from contextlib import closing, nullcontext
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -21,6 +21,7 @@ from ..files import lives, one_at_a_time
 if TYPE_CHECKING:
     from mlflow import MlflowClient
 
+LOCK = Path(".dvc/tmp/store-lock")  # who makes the store's tables
 MODEL_TAG = "model_sha256"
 PROCESS = "process"  # tag of a run: machine and number of the process that logs it
 TAGS = (
@@ -100,9 +101,11 @@ def client() -> "MlflowClient":
     if alone:  # MLflow sets it, and it would outlive a change of folder
         os.environ.pop(TRACKING, None)
     try:
-        experiment = mlflow.set_experiment(PROJECT)
-        if KIND not in experiment.tags:  # else MLflow's pages are about language models
-            mlflow.set_experiment_tag(KIND, "custom_model_development")
+        # MLflow's processes that make the tables of one file at once disturb each other
+        with one_at_a_time(home() / LOCK) if alone else nullcontext():
+            experiment = mlflow.set_experiment(PROJECT)
+            if KIND not in experiment.tags:  # else MLflow's pages are about language models
+                mlflow.set_experiment_tag(KIND, "custom_model_development")
         if alone:
             bring_home(home())
         return mlflow.MlflowClient()
