@@ -1,4 +1,4 @@
-# The template's. It reads what scikit-learn's boosting on trees learned, and changes nothing of it.
+# The template's. Yours is model.py; of what it learned nothing is changed here.
 """The trees of a model, asked without what scikit-learn does around each of them."""
 
 from collections.abc import Sequence
