@@ -32,9 +32,9 @@ def main() -> int:
             env=environment(),
             stdout=subprocess.PIPE,
             stderr=subprocess.STDOUT,
-            text=True,
         )
-        said = normalised(done.stdout, place)
+        # not as text: that makes lines of what a terminal writes over
+        said = normalised(done.stdout.decode(), place)
     if done.returncode:
         print(f"{said}\nerror: the demo ended with exit code {done.returncode}", file=sys.stderr)
         return 1
@@ -58,8 +58,8 @@ def environment() -> dict[str, str]:
 def normalised(output: str, place: str) -> str:
     """Return what the repo itself said, without what uv installed, places and times."""
     said = output[output.index("set-up:") :] if "set-up:" in output else output
-    lines = [line.rpartition("\r")[2].rstrip() for line in said.replace(place, "…").splitlines()]
-    text = "\n".join(lines) + "\n"
+    lines = [line.rpartition("\r")[2].rstrip() for line in said.replace(place, "…").split("\n")]
+    text = "\n".join(lines).rstrip("\n") + "\n"
     for pattern, replacement in CHANGING.items():
         text = re.sub(pattern, replacement, text)
     return text

@@ -54,7 +54,7 @@ def test_the_container_passes_on_the_ports_of_service_and_runs(repo: Path) -> No
 
     assert container["name"] == 'Late "flights" of Orly'
     assert container["forwardPorts"] == [3000, 5000]
-    assert re.search(r'"--port",[^)]*\bdefault=3000\b', serve.replace("(1, 65_535)", ""))
+    assert '"--port", default=3000' in serve
     assert "http://127.0.0.1:5000/" in runs
     assert container["postCreateCommand"].endswith("uv sync && uv run just set-up")
     extensions = container["customizations"]["vscode"]["extensions"]

@@ -262,13 +262,16 @@ def test_a_file_that_python_cannot_read_is_named_and_leaves_the_help_whole(
 ) -> None:
     broken = tmp_path / "broken.py"
     broken.write_text("<<<<<<< before updating\ndef command():\n")
-    read = lambda *_, **__: compile(broken.read_bytes(), str(broken), "exec")  # noqa: E731
-    monkeypatch.setattr(cli, "program", read)
+    read = SimpleNamespace(
+        import_module=lambda _: compile(broken.read_bytes(), str(broken), "exec")
+    )
+    monkeypatch.setattr(cli, "importlib", read)
+    monkeypatch.setattr(cli, "find_commands", lambda: {"broken": broken})
     with pytest.raises(SystemExit) as ended:
-        cli.main([])
+        cli.main(["broken"])
 
     assert ended.value.code == 2
-    assert f"{broken}, line 1: invalid syntax" in capsys.readouterr().err
+    assert f"line 1 of {broken} fails: SyntaxError: invalid syntax" in capsys.readouterr().err
     assert cli.first_line(broken) == "cannot run: invalid syntax in line 1"
 
 

@@ -134,9 +134,6 @@ def main(arguments: list[str] | None = None) -> None:
         if problem.hint:
             click.echo(f"\nhint: {problem.hint}", err=True)
         sys.exit(problem.exit_code)
-    except SyntaxError as error:  # in a file of yours, or at the markers of a conflict
-        click.echo(f"error: {error.filename}, line {error.lineno}: {error.msg}", err=True)
-        sys.exit(WrongInput.exit_code)
     except Exception as error:
         said = (
             f"internal error: {error}\n\nhint: the traceback is in {written_down(error, PROJECT)}"

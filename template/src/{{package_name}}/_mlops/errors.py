@@ -106,12 +106,15 @@ def first_cause(error: BaseException) -> str:
 
 
 def place_of(error: BaseException) -> str:
-    """Return in which line of yours it happened; nothing when it was a call of ours that failed."""
+    """Return in which line of yours it happened; nothing when it was a call of ours that failed.
+
+    A file that Python cannot read, as one of ours with the markers of a conflict, is yours to mend.
+    """
+    if isinstance(error, SyntaxError) and (path := Path(error.filename or "")).is_file():
+        shown = path.relative_to(GLUE.parent) if path.is_relative_to(GLUE.parent) else path
+        return f"line {error.lineno} of {shown}"
     frames = traceback.extract_tb(error.__traceback__)
-    places = [(Path(frame.filename), frame.lineno) for frame in frames]
-    if isinstance(error, SyntaxError):  # of a file that is not running yet
-        places.append((Path(error.filename or ""), error.lineno))
-    for path, line in reversed(places):
+    for path, line in reversed([(Path(frame.filename), frame.lineno) for frame in frames]):
         if path.is_relative_to(GLUE):
             return ""
         if path.is_relative_to(GLUE.parent):

@@ -77,9 +77,7 @@ class OptionalSchema(Protocol):
     """What `schema.py` may say beside."""
 
     POSITIVE: str = ""  # the one of two labels that is to be found; by default the last
-    GROUP: str = (
-        ""  # the column whose rows belong together, such as a school; each batch has others
-    )
+    GROUP: str = ""  # the column whose rows belong together; each batch has other groups
 
 
 class Data(Protocol):

@@ -19,7 +19,7 @@ from typing import IO, Any
 
 from . import PACKAGE, access
 from .config import load_contract
-from .errors import NO_ANSWER, OutsideFailed, Refused, cause_of
+from .errors import NO_ANSWER, OutsideFailed, Refused, WrongInput, cause_of
 from .interface import Owner
 
 PATIENCE = 90  # seconds until the service must be ready; BentoML starts in about five
@@ -162,7 +162,9 @@ def authority(host: str, port: int | str) -> str:
 
 
 def require_free(host: str, port: int) -> None:
-    """Raise `OutsideFailed` when another process listens on the port."""
+    """Raise `OutsideFailed` when another process listens on the port, `WrongInput` for no port."""
+    if not 1 <= port <= 65535:
+        raise WrongInput(f"--port is {port}; expected a port from 1 to 65535")
     with socket.socket(socket.AF_INET6 if ":" in host else socket.AF_INET) as probe:
         probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         try:

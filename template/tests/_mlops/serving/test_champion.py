@@ -33,7 +33,7 @@ def loaded(repo: Repo, monkeypatch: pytest.MonkeyPatch) -> Any:
     """Return the champion of `repo`, loaded."""
     monkeypatch.setenv("CHAMPION_DIR", str(repo.folder / paths.CHAMPION))
     found = champion.Champion(schema, features)
-    found.load_or_raise()
+    found.load_or_raise(warm_up=1)
     return found
 
 

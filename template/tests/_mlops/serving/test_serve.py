@@ -50,7 +50,9 @@ def test_before_the_first_champion_the_page_says_so(empty_service: httpx.Client)
 
 @pytest.mark.parametrize("port", [-5, 0, 65_536])
 def test_a_port_that_cannot_be_is_wrong_use(repo: Repo, port: int) -> None:
-    assert repo.run("serve", f"--port={port}").code == 2
+    done = repo.run("serve", f"--port={port}")
+
+    assert (done.code, f"{port}; expected a port from 1 to 65535" in done.err) == (2, True)
 
 
 def test_a_port_in_use_is_an_outside_failure(repo: Repo) -> None:

@@ -195,7 +195,7 @@ def test_your_model(repo: Repo, known: pd.DataFrame, monkeypatch: pytest.MonkeyP
     """The champion, however it is asked, gives a row the numbers that its own way gives."""
     monkeypatch.setenv("CHAMPION_DIR", str(repo.folder / paths.CHAMPION))
     loaded = champion.Champion(schema, features)
-    loaded.load_or_raise()
+    loaded.load_or_raise(warm_up=1)
     model = loaded.require_served().model
     method = "predict_proba" if schema.LABELS else "predict"
     plain = getattr(model, "_plain", getattr(model, method))

@@ -9,7 +9,7 @@ import pandas as pd
 
 from .envelope import FEWEST, Reference
 from .finding import Finding
-from .units import LOOKED_AT, Told
+from .units import LOOKED_AT, Told, goes_with, width
 
 TELLING = 0.3  # how well the others tell a column, from which their failing to is news
 DECILES = np.linspace(0.1, 0.9, 9)
@@ -18,7 +18,7 @@ LEAST = 0.1  # of the spread: nearer is the same
 
 def swapped(known: Reference, batch: pd.DataFrame, names: list[str]) -> Iterator[Finding]:
     """Name pairs of numbers of which each looks as the other one did, and not as itself."""
-    names = [one for one in names if batch[one].count() >= FEWEST and spread(known.rows[one])]
+    names = [one for one in names if batch[one].count() >= FEWEST and width(known.rows[one])]
     usual = {name: _usual(known, name) for name in names}
     odd = [one for one in names if apart(batch[one], known.rows[one]) > usual[one]]
     for one, other in combinations(odd, 2):
@@ -36,7 +36,7 @@ def swapped(known: Reference, batch: pd.DataFrame, names: list[str]) -> Iterator
 
 def disordered(known: Reference, batch: pd.DataFrame, names: list[str]) -> Iterator[Finding]:
     """Name numbers that no longer go with the other columns of their rows."""
-    rest = [one for one in names if batch[one].count() >= FEWEST and spread(known.rows[one])]
+    rest = [one for one in names if batch[one].count() >= FEWEST and width(known.rows[one])]
     while found := min(_broken(known, batch, rest), default=None):
         _, name, now, seen = found
         rest.remove(name)
@@ -76,24 +76,10 @@ def _broken(
             yield now / min(seen), name, now, seen
 
 
-def goes_with(told: np.ndarray, happened: pd.Series) -> float:
-    """Return the rank correlation of what was told with what happened."""
-    there = happened.notna().to_numpy()
-    ranks = [pd.Series(one[there]).rank() for one in (told, happened.to_numpy())]
-    if min(one.nunique() for one in ranks) < 2:
-        return 0.0
-    return float(np.corrcoef(*ranks)[0, 1])
-
-
-def spread(values: pd.Series) -> float:
-    """Return how far the middle four fifths reach."""
-    return float(values.quantile(0.9) - values.quantile(0.1))
-
-
 def apart(values: pd.Series, others: pd.Series) -> float:
     """Return how far deciles are from those of others, in their spread."""
     far = np.abs(values.quantile(DECILES).to_numpy() - others.quantile(DECILES).to_numpy())
-    return float(far.mean() / spread(others))
+    return float(far.mean() / width(others))
 
 
 def _usual(known: Reference, name: str) -> float:

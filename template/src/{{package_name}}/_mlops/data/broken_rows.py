@@ -8,10 +8,9 @@ import numpy as np
 import pandas as pd
 
 from ..interface import Column, Schema
-from .broken_columns import goes_with
 from .envelope import DAY, FEWEST, Reference, chance, length
 from .finding import Finding
-from .units import LOOKED_AT, Told
+from .units import LOOKED_AT, Told, goes_with
 
 KNOTS = 20  # groups of numbers, when they are too many to stand for themselves
 SINGLE = 50  # different numbers up to which each is a group

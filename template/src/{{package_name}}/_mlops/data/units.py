@@ -114,7 +114,7 @@ def _worst(known: Reference, batch: pd.DataFrame, names: list[str]) -> tuple[str
     odd: dict[str, tuple[float, str]] = {}
     both = known.rows[[one for one in known.rows if one in batch]]  # requests have no outcome
     for name in names:
-        spread = float(known.rows[name].quantile(0.9) - known.rows[name].quantile(0.1))
+        spread = width(known.rows[name])
         if spread <= 0:
             continue
         others = [other for other in names if other != name]
@@ -197,7 +197,7 @@ class Told:
 def by_size(known: Reference, before: pd.Series, now: pd.Series) -> str:
     """Say how often as large a column is that lies far beyond all windows."""
     middles = [float(part.median()) for part in known.each(before) if part.count()]
-    spread = float(before.quantile(0.9) - before.quantile(0.1))
+    spread = width(before)
     found = float(now.median())
     least = 3 * spread
     seen = [_beyond(part, before.drop(part.index)) for part in known.each(before)]
@@ -212,3 +212,17 @@ def by_size(known: Reference, before: pd.Series, now: pd.Series) -> str:
 def _beyond(values: pd.Series, others: pd.Series) -> float:
     """Return the share of values below or above all others: of a skewed column, that is far."""
     return float(((values < others.min()) | (values > others.max())).mean())
+
+
+def goes_with(told: np.ndarray, happened: pd.Series) -> float:
+    """Return the rank correlation of what was told with what happened."""
+    there = happened.notna().to_numpy()
+    ranks = [pd.Series(one[there]).rank() for one in (told, happened.to_numpy())]
+    if min(one.nunique() for one in ranks) < 2:
+        return 0.0
+    return float(np.corrcoef(*ranks)[0, 1])
+
+
+def width(values: pd.Series) -> float:
+    """Return how far the middle four fifths reach."""
+    return float(values.quantile(0.9) - values.quantile(0.1))

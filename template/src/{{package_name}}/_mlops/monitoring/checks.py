@@ -41,6 +41,11 @@ class Check:
     raised_in: int = 0
     alarm: bool = False
 
+    @property
+    def judged(self) -> bool:
+        """Say whether there was enough for a verdict."""
+        return self.state in ("ok", "raised")
+
 
 @dataclass(frozen=True)
 class Facts:

@@ -307,8 +307,7 @@ def as_facts(shifted: dict[str, Any]) -> dict[str, Any]:
 
 def require_judged(found: Sequence[checks.Check], seen: Seen, window: Window) -> None:
     """Raise `WrongInput` when not one check could be judged; an age within its bound is none."""
-    idle = ("too few", "not known yet")
-    if all(one.state in idle or (one.name, one.state) == (checks.AGE, "ok") for one in found):
+    if all(not one.judged or (one.name, one.state) == (checks.AGE, "ok") for one in found):
         message = f"{len(seen.log.lines):,} lines from {window} are too few to judge anything"
         raise WrongInput(message, "take a longer window with --since")
 
@@ -327,9 +326,7 @@ def say(
             click.echo(f"{one.says}: {checks.say(one, contract.monitoring)}", err=True)
     for finding in seen.drift.get("judgement", {}).get("findings", []):
         click.echo(f"inputs look broken: {Finding(**finding)}", err=True)
-    open_ = [
-        f"{one.name} {one.state}" for one in found if one.state in ("too few", "not known yet")
-    ]
+    open_ = [f"{one.name} {one.state}" for one in found if not one.judged]
     rest = f"; not judged: {', '.join(open_)}" if open_ else ""
     click.echo(
         f"monitor: version {version}, {len(seen.log.rows):,} rows, {window}: {verdict}{rest}",

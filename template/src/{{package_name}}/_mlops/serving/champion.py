@@ -144,7 +144,8 @@ class Champion:
         """Load the champion that the pointer names, and take it into service in one step.
 
         Args:
-            warm_up: How often it predicts its example before that.
+            warm_up: How often a service lets it predict its example before that, by a short way
+                to its answers; never for files, whose rows are many.
 
         Raises:
             WrongInput: If there is no champion yet, or a file is missing or damaged.
@@ -159,9 +160,10 @@ class Champion:
         code = artifact.features_sha256(Path(module_file(self.schema)).parent)
         require(code, found.manifest["features_sha256"], "schema.py and features.py")
         example = found.manifest["data"].get("example")
-        model = self.shortened(found.model, example) if example else found.model
+        warms = bool(warm_up and example)
+        model = self.shortened(found.model, example) if warms else found.model
         served = Served(model, pointer["version"], pointer, ThreadpoolController())
-        if example:
+        if warms:
             self.warm(served, [example] * warm_up)
         self.served, self.problem = served, None
 

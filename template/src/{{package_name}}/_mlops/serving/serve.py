@@ -12,13 +12,7 @@ from ..local_service import require_free, require_owner
 
 @click.command()
 @click.option("--host", default="127.0.0.1", show_default=True, help="Address to listen on.")
-@click.option(
-    "--port",
-    type=click.IntRange(1, 65_535),
-    default=3000,
-    show_default=True,
-    help="Port to listen on.",
-)
+@click.option("--port", default=3000, show_default=True, help="Port to listen on.")
 def command(host: str, port: int) -> None:
     """Run `bentoml serve` until it is interrupted; the page at / lists the endpoints.
 

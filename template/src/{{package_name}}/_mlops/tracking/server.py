@@ -27,13 +27,7 @@ SETTINGS = Path("build/mlflow-auth.ini")
 
 @click.command()
 @click.option("--host", default="127.0.0.1", show_default=True)
-@click.option(
-    "--port",
-    type=click.IntRange(1, 65_535),
-    default=5000,
-    show_default=True,
-    help="Port to listen on.",
-)
+@click.option("--port", default=5000, show_default=True, help="Port to listen on.")
 @click.option("--workers", default=2, show_default=True, type=click.IntRange(1, 16))
 @click.option(
     "--allowed-hosts", metavar="NAMES", help="Names by which clients may call it, with commas."

@@ -8,7 +8,6 @@ from typing import Any
 
 import numpy as np
 import pandas as pd
-from scipy.stats import wasserstein_distance
 from sklearn.base import BaseEstimator, clone
 from sklearn.model_selection import GroupKFold, KFold, StratifiedKFold
 
@@ -16,6 +15,7 @@ from .... import data, metrics, schema
 from ... import PACKAGE, paths
 from ...config import load_contract, load_params
 from ...data import dataset, outcome, tables
+from ...data.distances import wasserstein
 from ...errors import Problem
 from ...interface import OptionalSchema
 from ...training import scoring
@@ -77,11 +77,8 @@ def apart(fitted: BaseEstimator, batches: list[pd.DataFrame]) -> float:
     distances = []
     for place, one in enumerate(found):
         others = pd.concat([other for at, other in enumerate(found) if at != place])
-        distances += [
-            wasserstein_distance(one[name], others[name]) / max(float(others[name].std()), 1e-3)
-            for name in columns
-        ]
-    return float(max(distances))
+        distances += [wasserstein(others[name], one[name]) for name in columns]
+    return max(distances)
 
 
 def learns(model: BaseEstimator, constant: BaseEstimator, metric: str) -> bool:
