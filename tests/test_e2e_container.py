@@ -12,6 +12,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
+import psutil  # type: ignore[import-untyped]
 import pytest
 from first_run import FirstRuns, copied, patient, run, try_to_run
 from postgres import free_port
@@ -139,8 +140,12 @@ def test_a_started_image_answers_as_the_repo_does(
         ready(f"http://127.0.0.1:{port}/readyz")
         answer = json.loads(asked(f"http://127.0.0.1:{port}/predict", given))
     finally:
+        # what runs in the container has a session of its own, which outlives buildah
+        started = psutil.Process(process.pid).children(recursive=True)
         os.killpg(process.pid, signal.SIGTERM)
         process.wait()
+        for one in psutil.wait_procs(started, timeout=10)[1]:
+            one.kill()
 
     champion = json.loads((repo / "models/champion/pointer.json").read_text(encoding="utf-8"))
     assert answer["model_version"] == champion["version"]
