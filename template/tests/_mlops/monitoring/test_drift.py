@@ -11,7 +11,7 @@ import pytest
 
 from ..broken import KNOWN, plant, wrong_values
 from ..fixtures import Repo
-from ..package import artifact, dataset, interface, paths, schema
+from ..package import artifact, dataset, drift, interface, paths, schema
 
 # quiet enough for halves of a few hundred rows; what is measured here is who is told, and when
 CALM = {"number": {"method": "wasserstein", "threshold": 0.5}, "min_rows": 20}
@@ -45,10 +45,17 @@ def numeric(**wanted: bool) -> interface.Column:
 
 
 @pytest.fixture
-def calm(own_repo: Repo) -> Repo:
+def drawing(own_repo: Repo) -> Repo:
     """Return a repo that learned from the sample, and minds only what is far off."""
     own_repo.change(paths.PARAMS, "drift", to=CALM)
     return own_repo
+
+
+@pytest.fixture
+def calm(drawing: Repo, monkeypatch: pytest.MonkeyPatch) -> Repo:
+    """Return the same repo without Evidently's drawing, which takes seconds."""
+    monkeypatch.setattr(drift, "page", lambda compared, params: "<html></html>")
+    return drawing
 
 
 @pytest.fixture
@@ -63,12 +70,12 @@ def moved(rows: pd.DataFrame, columns: list[interface.Column]) -> pd.DataFrame:
     return rows.assign(**{column.name: rows[column.name].max() for column in columns})
 
 
-def test_the_training_part_is_not_drift_from_itself(calm: Repo, learned: pd.DataFrame) -> None:
-    code, report = report_on(calm, learned)
+def test_the_training_part_is_not_drift_from_itself(drawing: Repo, learned: pd.DataFrame) -> None:
+    code, report = report_on(drawing, learned)
 
     assert (code, report["drifted"], report["drifted_columns"]) == (0, False, 0)
-    assert calm.read(paths.DRIFT) == report
-    assert "<html" in (calm.folder / paths.DRIFT_PAGE).read_text(encoding="utf-8").lower()
+    assert drawing.read(paths.DRIFT) == report
+    assert "<html" in (drawing.folder / paths.DRIFT_PAGE).read_text(encoding="utf-8").lower()
 
 
 def test_columns_that_moved_are_named_with_method_score_and_threshold(
@@ -84,12 +91,12 @@ def test_columns_that_moved_are_named_with_method_score_and_threshold(
     assert code == (1 if report["drifted"] else 0)
 
 
-def test_a_batch_drifts_when_enough_columns_do(calm: Repo, learned: pd.DataFrame) -> None:
+def test_a_batch_drifts_when_enough_columns_do(drawing: Repo, learned: pd.DataFrame) -> None:
     column = numeric(missing=False)
-    calm.change(paths.PARAMS, "drift", "share", to=0.01)
-    code, report = report_on(calm, moved(learned, [column]))
-    done = calm.run("drift")
-    page = (calm.folder / paths.DRIFT_PAGE).read_text(encoding="utf-8")
+    drawing.change(paths.PARAMS, "drift", "share", to=0.01)
+    code, report = report_on(drawing, moved(learned, [column]))
+    done = drawing.run("drift")
+    page = (drawing.folder / paths.DRIFT_PAGE).read_text(encoding="utf-8")
 
     assert (code, report["drifted"]) == (1, True)
     assert column.name in done.err
@@ -131,23 +138,23 @@ def test_values_that_go_missing_are_drift_of_their_column(
 
 
 def test_where_nothing_could_be_compared_it_is_not_called_no_drift(
-    calm: Repo, learned: pd.DataFrame
+    drawing: Repo, learned: pd.DataFrame
 ) -> None:
-    calm.change(paths.PARAMS, "drift", "min_rows", to=len(learned) + 1)
-    code, report = report_on(calm, learned)
-    done = calm.run("drift")
-    page = (calm.folder / paths.DRIFT_PAGE).read_text(encoding="utf-8")
+    drawing.change(paths.PARAMS, "drift", "min_rows", to=len(learned) + 1)
+    code, report = report_on(drawing, learned)
+    done = drawing.run("drift")
+    page = (drawing.folder / paths.DRIFT_PAGE).read_text(encoding="utf-8")
 
     assert (code, report["compared"]) == (2, 0)
     assert "error: drift: nothing was compared: " in done.err
     assert "nothing compared in data/incoming/batch.parquet</title>" in page
 
 
-def test_an_empty_column_does_not_kill_the_report(calm: Repo, learned: pd.DataFrame) -> None:
+def test_an_empty_column_does_not_kill_the_report(drawing: Repo, learned: pd.DataFrame) -> None:
     empty = [column.name for column in KNOWN if column.missing]
     if not empty:
         pytest.skip("every column of yours has to hold a value")
-    _, report = report_on(calm, learned.assign(**{empty[0]: None}))
+    _, report = report_on(drawing, learned.assign(**{empty[0]: None}))
 
     assert len(report["columns"]) > 1
     if empty[0] in columns(report):

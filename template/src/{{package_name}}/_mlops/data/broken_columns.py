@@ -19,11 +19,13 @@ LEAST = 0.1  # of the spread: nearer is the same
 def swapped(known: Reference, batch: pd.DataFrame, names: list[str]) -> Iterator[Finding]:
     """Name pairs of numbers of which each looks as the other one did, and not as itself."""
     names = [one for one in names if batch[one].count() >= FEWEST and width(known.rows[one])]
-    usual = {name: _usual(known, name) for name in names}
-    odd = [one for one in names if apart(batch[one], known.rows[one]) > usual[one]]
+    before = {name: deciles(known.rows[name]) for name in names}
+    now = {name: deciles(batch[name]) for name in names}
+    usual = {name: _usual(known, name, before[name]) for name in names}
+    odd = [one for one in names if apart(now[one], before[one]) > usual[one]]
     for one, other in combinations(odd, 2):
         crossed = ((one, other), (other, one))
-        if all(apart(batch[new], known.rows[old]) <= usual[old] for new, old in crossed):
+        if all(apart(now[new], before[old]) <= usual[old] for new, old in crossed):
             for new, old in crossed:
                 yield Finding(
                     "columns",
@@ -76,13 +78,16 @@ def _broken(
             yield now / min(seen), name, now, seen
 
 
-def apart(values: pd.Series, others: pd.Series) -> float:
-    """Return how far deciles are from those of others, in their spread."""
-    far = np.abs(values.quantile(DECILES).to_numpy() - others.quantile(DECILES).to_numpy())
-    return float(far.mean() / width(others))
+def deciles(values: pd.Series) -> np.ndarray:
+    """Return the nine values between tenths of the rows, (9,)."""
+    return np.quantile(values.dropna().to_numpy("float64"), DECILES)
 
 
-def _usual(known: Reference, name: str) -> float:
-    values = known.rows[name]
-    parts = [part for part in known.each(values) if part.count() >= FEWEST]
-    return known.ceiling([apart(part, values) for part in parts] or [np.inf], LEAST)
+def apart(found: np.ndarray, usual: np.ndarray) -> float:
+    """Return how far deciles are from usual ones, in what the middle four fifths reach."""
+    return float(np.abs(found - usual).mean() / (usual[-1] - usual[0]))
+
+
+def _usual(known: Reference, name: str, middle: np.ndarray) -> float:
+    parts = [part for part in known.each(known.rows[name]) if part.count() >= FEWEST]
+    return known.ceiling([apart(deciles(part), middle) for part in parts] or [np.inf], LEAST)
