@@ -22,11 +22,11 @@ LEVEL = {"maturity_level": 2}
 HEAD = """\
 # Questions
 
-Generated from `copier.yml` by `docs/make_reference.py`.
-
+What Copier asks when it generates a repo, or raises its level.
 Every question has a default, and `copier copy --defaults` takes them all.
 A default that is computed is shown as it comes out for the other defaults.
 The default of `owner_name` and `owner_email` is git's identity when you are asked.
+Generated from `copier.yml` by `docs/make_reference.py`.
 
 | question | asks | type | default | choices |
 |---|---|---|---|---|

@@ -32,6 +32,7 @@ JUSTFILE = Path("justfile")
 REJECTED = Path("justfile.rej")
 GONE = Path(".env.example")
 LOCK = Path("uv.lock")
+NO_MORE = "with your answers the template has it no more"
 OURS = "# ours, written before the level that brings a file of this name\n"
 
 
@@ -275,6 +276,7 @@ REFUSED = [
     (1, as_it_is, ["--level=0"], "Type 1 or more"),
     (0, as_it_is, ["--data=foo"], "expected KEY=VALUE"),
     (0, as_it_is, ["--data=extras=["], "expected KEY=VALUE"),
+    (0, as_it_is, ["--level=2", "--data=maturity_level=1"], "answered twice, with 1 and 2"),
     pytest.param(*(0, as_it_is, ["--data=extra=[ray]"], "asks no 'extra'"), marks=pytest.mark.e2e),
     pytest.param(
         *(0, as_it_is, ["--data=extras=ray"], "Not a YAML list: 'ray'"), marks=pytest.mark.e2e
@@ -465,8 +467,9 @@ def test_a_file_that_the_template_drops_and_nobody_edited_goes_without_a_questio
     done = ask(repo, "--to", NEW)
 
     assert done.returncode == 0, done.stderr
-    gone = f"removes  {folder / GONE}: the template has it no more, and you never edited it"
-    assert gone in done.stdout.splitlines()
+    assert (
+        f"removes  {folder / GONE}: {NO_MORE}, and you never edited it" in done.stdout.splitlines()
+    )
     assert "by hand" not in done.stderr
     assert not (repo / GONE).exists()
 
@@ -488,10 +491,10 @@ def test_another_provider_is_shown_before_and_names_an_edited_workflow(
 
     assert (shown.returncode, unchanged) == (1, before), "what is left by hand is shown too"
     for said in (shown.stdout, done.stdout):
-        assert f"removes  {left}: the template has it no more, and you never edited it" in said
+        assert f"removes  {left}: {NO_MORE}, and you never edited it" in said
         assert "adds     .gitlab/ci/mlops-train.yml" in said
     assert done.returncode == 1
-    assert f"gone     {edited}: the template has it no more, and you edited it" in done.stderr
+    assert f"gone     {edited}: {NO_MORE}, and you edited it" in done.stderr
     assert (repo / ".gitlab-ci.yml").exists()
     assert (repo / ".github/dependabot.yml").exists(), "a file of yours stays"
 

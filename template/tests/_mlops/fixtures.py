@@ -171,7 +171,7 @@ class StandIn(BaseHTTPRequestHandler):
         """Take a request of either kind."""
         self.respond()
 
-    do_POST = do_GET  # noqa: N815 - the names that http.server calls
+    do_POST = do_PUT = do_GET  # noqa: N815 - the names that http.server calls
 
     def respond(self) -> None:
         """Answer one request."""

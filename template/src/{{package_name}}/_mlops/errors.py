@@ -75,6 +75,11 @@ def written_down(error: BaseException, project: str) -> str:
     return name
 
 
+def counted(number: int, one: str, many: str = "") -> str:
+    """Return a number with its noun, as `1 row` and `28,000 rows`; `many` is one with an s."""
+    return f"{number:,} {one if number == 1 else many or one + 's'}"
+
+
 def did_you_mean(word: str, known: Iterable[str]) -> str:
     """Return a hint for a misspelt name, or the names there are."""
     known = sorted(known)

@@ -234,7 +234,7 @@ class Quality(Section):
     retrain: float  # a champion worse than this is trained again
     withdraw: float  # a champion worse than this does more harm than good
     minimal_change: float = Field(default=0.0, ge=0)  # a new model must beat the old one by this
-    calibration: float = Field(default=0.2, gt=0)  # largest distance of what was expected from
+    calibration: float = Field(default=0.2, gt=0)  # largest gap between expected and observed
 
 
 class Slices(Section):

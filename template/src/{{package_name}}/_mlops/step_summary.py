@@ -31,7 +31,7 @@ def summarize(
     verdict: dict[str, Any] | None = None,
 ) -> None:
     """Write the summary where a workflow shows it, or to stdout."""
-    text = summary(decision, why, scores or {}, verdict or {})
+    text = summary(decision, why, scores, verdict)
     if path := page():
         Path(path).parent.mkdir(parents=True, exist_ok=True)
         with Path(path).open("a", encoding="utf-8") as file:
@@ -41,7 +41,10 @@ def summarize(
 
 
 def summary(
-    decision: str, why: str, scores: dict[str, dict[str, float]], verdict: dict[str, Any]
+    decision: str,
+    why: str,
+    scores: dict[str, dict[str, float]] | None = None,
+    verdict: dict[str, Any] | None = None,
 ) -> str:
     """Return Markdown: the decision, metrics side by side, and every check of the gate."""
     parts = [f"## {PROJECT}: {decision}", why]
@@ -49,7 +52,7 @@ def summary(
         names = list(next(iter(scores.values())))
         rows = [[name, *(shown(found.get(name)) for found in scores.values())] for name in names]
         parts.append(table(["metric", *scores], rows))
-    if checks := verdict.get("checks"):
+    if checks := (verdict or {}).get("checks"):
         rows = [[c["name"], "yes" if c["ok"] else "**no**", c["reason"]] for c in checks]
         parts.append(table(["check", "passed", "reason"], rows))
     return "\n\n".join(part for part in parts if part) + "\n"

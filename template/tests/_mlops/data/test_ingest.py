@@ -39,7 +39,7 @@ def test_a_good_batch_is_moved_tracked_and_committed(halved: tuple[Repo, Path]) 
     assert not (repo.folder / path).exists()
     assert repo.git("log", "-1", "--format=%s") == "Learn from later.parquet"
     assert repo.git("status", "--porcelain", "--", "data/raw.dvc") == ""
-    assert "1 new batches" in done.err
+    assert "1 new batch," in done.err
     assert repo.read(paths.INGEST)["files"] == ["later.parquet"]
 
 

@@ -126,6 +126,7 @@ def test_files_and_answers_hold_the_same(y_pred: pd.DataFrame, predictions: list
 
     assert columns["prediction"].tolist() == answer["predictions"] == predictions
     assert answer.get("probabilities", []) == (y_pred.to_dict("records") if labels else [])
+    assert outcome.as_written(answer) == columns.to_dict("list")
     pd.testing.assert_frame_equal(outcome.from_columns(columns, labels), y_pred)
 
 

@@ -628,3 +628,16 @@ def test_a_request_is_traced_to_its_version(calm: Repo, answered: list[dict[str,
     assert (record["request"]["rows"], record["request"]["status"]) == (2, 200)
     assert (unknown.code, "the log goes back to 2026-11-02 00:00 UTC" in unknown.err) == (2, True)
     assert (refused.code, "was answered 503 by no model" in refused.err) == (2, True)
+
+
+def test_a_request_that_may_be_in_a_damaged_line_is_not_said_to_be_missing(
+    calm: Repo, answered: list[dict[str, Any]]
+) -> None:
+    log = write(calm, answered)
+    log.write_text(log.read_text("utf-8").replace('"request-1",', '"request-1"', 1), "utf-8")
+    write(calm, answered[2:3], "data.2.log")
+    log.with_name("data.2.log").write_text("{", "utf-8")
+    done = calm.run("trace", "request-nobody")
+
+    assert done.code == 2
+    assert "that can be read; damaged: 2 lines, the first data.1.log:3" in done.err

@@ -96,7 +96,7 @@ def test_metrics_slices_data_and_verdict_are_shown_before_and_after(
     assert f"| {moved:.4f} ({moved:.4f} to {moved + 1:.4f}) | yes |" in page
     assert f"| site = north | 30 | {score:.4f} | {score - 0.25:.4f} | -0.2500 |" in page
     assert "south" not in page
-    assert "1 batches, 1,234 rows |" in page
+    assert "1 batch, 1,234 rows |" in page
     assert "The gate on version 2: refused by slices." in page
 
 

@@ -314,6 +314,9 @@ def test_a_time_in_parts_and_times_of_which_none_orders_the_rows_are_said(
         ("place", 1 + np.arange(ROWS) * 4 // 3, "identifier"),  # some rows were left out
         ("income", 1000 + np.arange(ROWS) * 7919 % 99_991, "feature"),
         ("year", 1600 + np.arange(ROWS), "feature"),
+        ("time", np.arange(ROWS), "feature"),
+        ("wealth", 1 + np.arange(ROWS) * 7919 % ROWS, "feature"),
+        ("innings_ip", np.arange(ROWS) % 61 / 3, "feature"),
         ("pid", 526_301_000 + np.arange(ROWS) * 7919 % 99_991, "identifier"),
         ("order_id", [f"2015-{number // 2:06}" for number in range(ROWS)], "identifier"),
         ("store_id", [f"S{number % 60:03}" for number in range(9 * ROWS)], "feature"),
@@ -328,6 +331,14 @@ def test_what_names_rows_or_things_is_no_feature(
     rows["customer_id"] = np.arange(len(rows)) * 3 + 5000
 
     assert roles(look(rows, tmp_path))[name] == role
+
+
+@pytest.mark.parametrize(("name", "key"), [("year", ()), ("wealth", ()), ("place", ("place",))])
+def test_a_period_and_a_rank_name_no_row(name: str, key: tuple[str, ...], tmp_path: Path) -> None:
+    number = np.arange(ROWS) * 7919 % ROWS if name == "wealth" else np.arange(ROWS)
+    rows = pd.DataFrame({name: 1 + number, "a": np.arange(ROWS) % 7, "churned": number % 2})
+
+    assert look(rows, tmp_path).key == key
 
 
 @pytest.mark.parametrize("spelled", ["Churned", "CHURNED?", "'churned'"])
@@ -373,3 +384,6 @@ def test_the_positive_label_may_be_spelled_as_the_file_does(
     rows = customers.assign(churned=customers["churned"].map({"yes": "Y", "no": "N"}))
 
     assert look(rows, tmp_path, positive="N").positive == "n"
+
+    rows = customers.assign(churned=customers["churned"] == "yes")
+    assert look(rows, tmp_path, positive="False").positive == "no"

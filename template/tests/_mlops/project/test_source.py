@@ -109,6 +109,8 @@ def test_however_a_file_is_written_its_rows_are_the_same(
         (["31-Dec-24", "01-Mar-24"], "timestamp", pd.Timestamp("2024-12-31")),
         (['"Dec 31, 2024 1:05 PM"'] * 2, "timestamp", pd.Timestamp("2024-12-31 13:05")),
         (["2024-12", "2025-01"], "timestamp", pd.Timestamp("2024-12-01")),
+        (["Dec 2024", "May 2025"], "timestamp", pd.Timestamp("2024-12-01")),
+        (["31-12-24", "01-02-24"], "timestamp", pd.Timestamp("2024-12-31")),
         (["2024/12/31 23:00"], "timestamp", pd.Timestamp("2024-12-31 23:00")),
         (["2024-12-31T10:00:00+02:00"], "timestamp", pd.Timestamp("2024-12-31 08:00")),
     ],
@@ -142,6 +144,20 @@ def test_days_as_one_number_are_times_in_a_column_of_times(tmp_path: Path) -> No
 
     assert found.rows["day"].iloc[0] == pd.Timestamp("2024-12-31")
     assert found.written["amount"].kind == "integer"
+
+    days = pd.date_range("2024-01-01", periods=ROWS).strftime("%Y%m%d,x")
+    assert read(tmp_path, lines(*days)).written["a"].kind == "timestamp"
+
+
+def test_a_unit_after_each_number_is_left_out(tmp_path: Path) -> None:
+    masses = [f"{number}.5 kg,{number}A or {number}" for number in range(1, 20)]
+    found = read(tmp_path, lines(*masses))
+
+    assert found.rows["a"].iloc[0] == 1.5
+    assert found.written["b"].kind == "text"
+    assert "a: kg after each number is left out" in found.notes
+    few = read(tmp_path, lines("3 stars,x", "4 stars,y"))
+    assert few.written["a"].kind == "text"
 
 
 def test_decimal_commas_and_points_of_thousands(tmp_path: Path) -> None:
@@ -377,6 +393,8 @@ def test_the_files_of_a_folder_are_one_table(tmp_path: Path) -> None:
         ("text.xlsx", b"a,b\n1,x\n", "is no Excel file"),
         ("columns.json", b'{"a": {"0": 1}, "b": {"0": 2}}', "holds columns, or several tables"),
         ("headless.csv", b"1,2\n3,4\n", "has no header: its first line holds only numbers"),
+        ("iris.data", b"5.1,rose\n4.9,rose\n4.7,lily\n", "header: its first line is a row, such"),
+        ("cars.data", b"low, big\nhigh, big\nlow, small\n", "has no header: its first line is a"),
         ("picture.png", b"\x89PNG", "ends with '.png'; expected one of .csv"),
         ("nowhere.csv", None, "does not exist"),
     ],

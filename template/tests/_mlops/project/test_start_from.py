@@ -226,6 +226,9 @@ def ugly(number: int) -> dict[str, Any]:
         "a": f"{1 + number % 9}.234,50 €",
         "a again": ("12%", "3.5 %")[number % 2],
         "cash": ("EUR 5", "EUR 7.5")[number % 2],
+        "mass": f"{1 + number % 40} me",
+        "length": f"{1 + number % 40},5 m",
+        "booked": f"2024{1 + number % 12:02}{1 + number % 28:02}",
         "paid": ("1e400", "2.5")[number % 7 > 0],
         "created_at": str(1_700_000_000 + number * 86_400),
         "sent": f"{1 + number % 12:02}/28/2024 {1 + number % 12}:30 PM",
@@ -238,7 +241,7 @@ def ugly(number: int) -> dict[str, Any]:
 
 UGLY = pd.DataFrame([ugly(number) for number in range(ROWS)]).rename(columns={"a again": "a"})
 RETURNS = UGLY.to_csv(index=False).replace("blue ", "bl\rue")
-TYPED = UGLY.rename_axis("Order No.").set_axis([*map(str, range(12)), "bought"], axis="columns")
+TYPED = UGLY.rename_axis("Order No.").set_axis([*map(str, range(15)), "bought"], axis="columns")
 
 
 @pytest.mark.parametrize(

@@ -61,11 +61,14 @@ def good(sign: int) -> gate_checks.Evidence:
         registered={"x": "double", "y": "string"},
         features={"x": "double", "y": "string"},
         model_mb=1.0,
+        scores={"m": 0.8 * sign},
     )
 
 
 def evaluated(seen: gate_checks.Evidence, **changes: object) -> gate_checks.Evidence:
-    return replace(seen, evaluation={**seen.evaluation, **changes})
+    """Change the evaluation; measured anew it is the same."""
+    evaluation = {**seen.evaluation, **changes}
+    return replace(seen, evaluation=evaluation, scores=evaluation["metrics"])
 
 
 def running(seen: gate_checks.Evidence, **changes: float) -> gate_checks.Evidence:
@@ -82,6 +85,9 @@ def test_a_good_version_passes_every_check(sign: int) -> None:
 
     assert [check.name for check in checks] == [
         "target",
+        "as evaluated",
+        "steady",
+        "complete",
         "champion",
         "baseline simple",
         "slice place=A",
@@ -411,22 +417,37 @@ def test_a_real_service_that_is_too_slow_is_refused_and_leaves_no_trace(
     assert own_rivals.files() - before == {str(paths.GATE)}
 
 
+def times(slow: int, noisy: int = 0, quick: int = 10) -> list[list[float]]:
+    """Return the milliseconds of 100 requests to two contenders.
+
+    Args:
+        slow: How many the first answers slowly, the same ones each time.
+        noisy: How many others the machine holds up, of both, the first ones.
+        quick: Milliseconds of all others.
+    """
+    first = [200.0 if n >= 100 - slow or n < noisy else quick for n in range(100)]
+    second = [200.0 if n < noisy else quick for n in range(100)]
+    return [list(pair) for pair in zip(first, second, strict=True)]
+
+
 @pytest.mark.parametrize(
     ("rounds", "found", "asked"),
     [
-        ([[50, 60], [40, 70], [45, 50]], [40, 50], 3),  # a quiet machine
-        ([[200, 300]] * 5 + [[90, 110]], [90, 110], 6),  # one that gets quiet
-        ([[200, 20]] * 20, [200, 20], benchmark.MOST_ROUNDS),  # a slow version beside a fast one
-        ([[20, 200]] * 20, [20, 200], 3),  # only the champion is slow
+        ([times(0)], [10, 10], 1),  # a quiet machine
+        ([times(0, noisy=90), times(0, noisy=30), times(0)], [10, 10], 3),  # one that gets quiet
+        ([times(100)] * 4, [200, 10], benchmark.MOST_ROUNDS),  # a slow version beside a fast one
+        ([times(8)] * 4, [200, 10], benchmark.MOST_ROUNDS),  # slow on some rows
+        ([times(8, noisy=20), times(8)] * 2, [200, 10], benchmark.MOST_ROUNDS),
+        ([times(4)], [10, 10], 1),  # on fewer than p95 speaks of
     ],
 )
 def test_only_a_busy_machine_gets_better_by_further_rounds(
-    rounds: list[list[int]], found: list[int], asked: int
+    rounds: list[list[list[float]]], found: list[int], asked: int
 ) -> None:
     turns = iter(rounds)
-    seen = benchmark.quietest(lambda number: next(turns), 100)
+    seen = benchmark.quietest(lambda: next(turns), 100)
 
-    assert list(seen) == found
+    assert list(seen) == pytest.approx(found)
     assert len(list(turns)) == len(rounds) - asked
 
 

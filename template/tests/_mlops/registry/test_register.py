@@ -128,6 +128,19 @@ def test_a_dirty_run_needs_a_reason_and_the_reason_is_kept(
     assert [version.tags["forced"] for version in found] == ["", "the demo is in an hour"]
 
 
+@pytest.mark.parametrize("word", ["--assume-unchanged", "--skip-worktree"])
+def test_inputs_that_git_was_told_not_to_look_at_are_no_clean_run(
+    own_repo: Repo, monkeypatch: pytest.MonkeyPatch, word: str
+) -> None:
+    own_repo.git("update-index", word, str(paths.PARAMS))
+    with (own_repo.folder / paths.PARAMS).open("a", encoding="utf-8") as file:
+        file.write("# edited\n")
+    monkeypatch.chdir(own_repo.folder)
+
+    assert own_repo.git("status", "--porcelain", str(paths.PARAMS)) == ""
+    assert provenance.uncommitted() == [f"{paths.PARAMS} is hidden from git"]
+
+
 def test_a_dirty_run_is_clean_once_its_inputs_are_committed(
     own_repo: Repo, monkeypatch: pytest.MonkeyPatch
 ) -> None:

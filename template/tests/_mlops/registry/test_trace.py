@@ -141,6 +141,19 @@ def test_a_pointer_of_dvc_that_names_other_models_differs(own_repo: Repo, folder
     assert (code, states[pointer.name]) == (1, "missing")
 
 
+def test_files_that_git_has_otherwise_are_named_and_called_no_fault(own_repo: Repo) -> None:
+    before = own_repo.must("trace")
+    edited = ["uv.lock", "dvc.yaml", "params.yaml", str(paths.CONTRACT)]
+    for name in edited:
+        append(own_repo.folder / name)
+    after = own_repo.must("trace")
+    commit = own_repo.git("rev-parse", "--short", "HEAD")
+
+    assert f"files       as commit {commit} has them" in before.out
+    assert f"files       unlike commit {commit}: {', '.join(sorted(edited))}" in after.out
+    assert f"claims hold; some files are unlike commit {commit}" in after.err
+
+
 def test_data_that_was_not_pulled_is_missing(own_repo: Repo) -> None:
     shutil.rmtree(own_repo.folder / paths.RAW)
     code, _, states = traced(own_repo)

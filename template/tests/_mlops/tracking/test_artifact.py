@@ -3,6 +3,7 @@
 
 import json
 import os
+import pickle
 import shutil
 import zipfile
 from pathlib import Path
@@ -10,6 +11,7 @@ from typing import Any
 
 import numpy as np
 import pytest
+import skops.io
 from sklearn.dummy import DummyClassifier
 from sklearn.preprocessing import FunctionTransformer
 
@@ -88,6 +90,28 @@ def test_a_forged_file_that_starts_a_program_is_refused(tmp_path: Path) -> None:
     with pytest.raises(errors.Refused, match=r"sklearn\.utils\._testing\.check_output"):
         artifact.load(folder)
     assert not started.exists()
+
+
+@pytest.mark.parametrize(
+    ("content", "reason"),
+    [
+        (pickle.dumps(DummyClassifier()), "in the format of skops: File is not a zip file"),
+        (b"", "in the format of skops"),
+        (skops.io.dumps({"a": 1}), "holds no model but a dict"),
+        (skops.io.dumps(np.zeros(3)), "holds no model but a ndarray"),
+    ],
+    ids=["pickle", "empty", "dictionary", "array"],
+)
+def test_a_file_of_the_right_hash_that_holds_no_model_is_refused(
+    folder: Path, content: bytes, reason: str
+) -> None:
+    (folder / artifact.MODEL).write_bytes(content)
+    manifest = files.read_json(folder / artifact.MANIFEST)
+    manifest["model_sha256"] = files.sha256(folder / artifact.MODEL)
+    files.write_json(folder / artifact.MANIFEST, manifest)
+
+    with pytest.raises(errors.Refused, match=reason):
+        artifact.load(folder)
 
 
 def test_what_cannot_be_written_is_named(tmp_path: Path) -> None:

@@ -2,7 +2,9 @@
 """What `train` leaves behind: a model, and the record of how it was made."""
 
 import fcntl
+import json
 import os
+import shutil
 import socket
 from pathlib import Path
 from typing import Any
@@ -11,7 +13,7 @@ import mlflow
 import pandas as pd
 import pytest
 
-from ..fixtures import Repo
+from ..fixtures import Repo, rewrite
 from ..package import artifact, dataset, outcome, paths, provenance, runs, schema
 
 
@@ -106,6 +108,43 @@ def test_features_that_were_not_made_are_wrong_input(own_repo: Repo) -> None:
     done = own_repo.run("train")
 
     assert (done.code, "just repro" in done.err) == (2, True)
+
+
+@pytest.mark.parametrize("stage", ["train", "evaluate"])
+@pytest.mark.parametrize("name", [dataset.TRAIN, dataset.HOLDOUT, dataset.HOLDOUT_ROWS])
+def test_a_table_that_featurize_did_not_write_is_named(
+    own_repo: Repo, name: str, stage: str
+) -> None:
+    path = own_repo.folder / paths.FEATURES / name
+    table = pd.read_parquet(path)
+    table.iloc[::-1].to_parquet(path)
+    done = own_repo.run(stage)
+
+    assert (done.code, f"{name} has SHA-256" in done.err) == (2, True), done.err
+
+
+def test_tables_of_other_batches_or_code_are_not_recorded_as_of_those_of_now(
+    own_repo: Repo,
+) -> None:
+    shutil.copy(own_repo.folder / paths.SAMPLE, own_repo.folder / paths.RAW / "another.parquet")
+    batch = own_repo.run("train")
+    (own_repo.folder / paths.RAW / "another.parquet").unlink()
+    path = own_repo.folder / paths.FEATURES / dataset.SUMMARY
+    summary = own_repo.read(path)
+    rewrite(path, **{dataset.MADE: {**summary[dataset.MADE], "code": "0" * 64}})
+    code = own_repo.run("train")
+
+    assert (batch.code, "made of other batches in data/raw than" in batch.err) == (2, True)
+    assert (code.code, "made of other schema.py or features.py than" in code.err) == (2, True)
+
+
+def test_tables_from_before_their_code_was_recorded_are_trained_on(own_repo: Repo) -> None:
+    path = own_repo.folder / paths.FEATURES / dataset.SUMMARY
+    summary = own_repo.read(path)
+    del summary[dataset.MADE]
+    path.write_text(json.dumps(summary), encoding="utf-8")
+
+    assert own_repo.run("train").code == 0
 
 
 def test_what_a_killed_training_left_open_is_ended_by_the_next(

@@ -80,7 +80,7 @@ def _broken(
 
 def deciles(values: pd.Series) -> np.ndarray:
     """Return the nine values between tenths of the rows, (9,)."""
-    return np.quantile(values.dropna().to_numpy("float64"), DECILES)
+    return np.asarray(np.quantile(values.dropna().to_numpy("float64"), DECILES))
 
 
 def apart(found: np.ndarray, usual: np.ndarray) -> float:

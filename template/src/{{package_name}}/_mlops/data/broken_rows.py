@@ -7,6 +7,7 @@ from datetime import datetime
 import numpy as np
 import pandas as pd
 
+from ..errors import counted
 from ..interface import Column, Schema
 from .envelope import DAY, FEWEST, Reference, chance, length
 from .finding import Finding
@@ -29,7 +30,7 @@ def times(batch: pd.DataFrame, schema: Schema, now: datetime) -> Iterator[Findin
         yield Finding(
             "times",
             schema.TIME,
-            f"{len(future):,} rows after now, up to {future.max()}",
+            f"{counted(len(future), 'row')} after now, up to {future.max()}",
             f"none after {latest - DAY:%Y-%m-%d}",
             "look at how dates are read: day and month, the century, the zone",
         )
@@ -40,7 +41,7 @@ def times(batch: pd.DataFrame, schema: Schema, now: datetime) -> Iterator[Findin
         yield Finding(
             "times",
             schema.TIME,
-            f"{len(strays):,} rows far from the others, such as {strays.iloc[0]}",
+            f"{counted(len(strays), 'row')} far from the others, such as {strays.iloc[0]}",
             f"{first:%Y-%m-%d} to {last:%Y-%m-%d}, as the others",
             "leave out what belongs to another batch; an odd date may stand for a missing one",
         )

@@ -7,6 +7,7 @@ from collections.abc import Iterator
 import numpy as np
 import pandas as pd
 
+from ..errors import counted
 from ..interface import Column
 from . import broken_columns, units
 from .envelope import FEWEST, Reference, chance
@@ -103,7 +104,7 @@ def spelling(known: Reference, batch: pd.DataFrame, columns: Columns) -> Iterato
             yield Finding(
                 "spelling",
                 column.name,
-                f"{again.iloc[0]!r} and other new spellings in {len(again):,} rows",
+                f"{again.iloc[0]!r} and other new spellings in {counted(len(again), 'row')}",
                 f"{spelt[plain(again.iloc[0])]!r}",
                 "write the values as before",
             )
@@ -135,11 +136,11 @@ def _lost(known: Reference, values: pd.Series, name: str, there: set[str]) -> It
     gone &= ~((found == 0) & gone.index.map(lambda value: plain(str(value)) in there))
     if gone.any():
         first = expected[gone].idxmax()
-        rest = f", and {gone.sum() - 1} other groups" if gone.sum() > 1 else ""
+        rest = f", and {counted(gone.sum() - 1, 'other group')}" if gone.sum() > 1 else ""
         yield Finding(
             "groups",
             name,
-            f"{found[first]:,} rows of {first!r}{rest}",
+            f"{counted(found[first], 'row')} of {first!r}{rest}",
             f"at least {expected[first]:.0f}",
             "ask whether rows of it were lost, or it has another name now",
         )

@@ -10,8 +10,9 @@ from typing import Any
 import pandas as pd
 
 from ... import data, features, schema
-from .. import PROJECT
+from .. import PROJECT, paths
 from ..errors import Refused, WrongInput
+from ..files import read_json, sha256, sha256_if_there, sha256_of, write_json
 from ..interface import Column
 from ..progress import progress
 from . import tables
@@ -19,7 +20,39 @@ from .validation import check_columns
 
 TRAIN, HOLDOUT, HOLDOUT_ROWS = "train.parquet", "holdout.parquet", "holdout_rows.parquet"
 SUMMARY = "summary.json"
+MADE = "made"  # key of the summary: the hashes of the code, and of each table
 TRIED = 20  # rows
+
+
+def code_sha256() -> str:
+    """Return the hash of the code that tables of features are made by."""
+    return sha256_of([Path(str(module.__file__)) for module in (schema, features)])
+
+
+def keep_summary(folder: Path, summary: dict[str, Any]) -> None:
+    """Write the summary beside the tables of a folder, with the hash of each and of their code."""
+    tables = {name: sha256(folder / name) for name in (TRAIN, HOLDOUT, HOLDOUT_ROWS)}
+    write_json(folder / SUMMARY, {**summary, MADE: {"code": code_sha256(), "tables": tables}})
+
+
+def read_summary(kinds: Any = None) -> Any:
+    """Return what `featurize` recorded, while its tables are as it left them.
+
+    Args:
+        kinds: As of `files.read_json`.
+
+    Raises:
+        WrongInput: If the summary is missing or damaged, or a table is not the one it is about.
+    """
+    made_kinds = {MADE: {"code": str, "tables": {"*": str}}}
+    summary = read_json(paths.FEATURES / SUMMARY, kinds={**(kinds or {}), **made_kinds})
+    made = summary.get(MADE, {"tables": {}})  # a summary may be older than the key
+    for name, known in made["tables"].items():
+        if (found := sha256_if_there(paths.FEATURES / name)) != known:
+            is_now = f"has SHA-256 {found[:12]}…" if found else "is not there"
+            message = f"{paths.FEATURES / name} {is_now}, featurize wrote {known[:12]}…"
+            raise WrongInput(message, f"uv run {PROJECT} featurize makes it anew")
+    return summary
 
 
 def read(batches: Sequence[Path]) -> pd.DataFrame:

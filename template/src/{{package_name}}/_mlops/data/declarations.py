@@ -6,7 +6,7 @@ from collections.abc import Iterator, Sequence
 from typing import get_args
 from zoneinfo import available_timezones
 
-from ..errors import WrongInput
+from ..errors import WrongInput, counted
 from ..interface import Column, Kind, OptionalSchema, Schema
 from . import outcome
 
@@ -133,4 +133,4 @@ def repeated(place: str, names: Sequence[str]) -> Iterator[str]:
     """Name what stands twice."""
     for name, times in Counter(names).items():
         if times > 1:
-            yield f"{place} names {name!r} {times} times"
+            yield f"{place} names {name!r} {counted(times, 'time')}"

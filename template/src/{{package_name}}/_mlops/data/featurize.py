@@ -11,16 +11,16 @@ from ... import data, schema
 from .. import paths
 from ..config import load_params
 from ..errors import Refused
-from ..files import sha256_of, whole_folder, write_json
+from ..files import sha256_of, whole_folder
 from . import outcome, tables
 from .dataset import (
     HOLDOUT,
     HOLDOUT_ROWS,
-    SUMMARY,
     TRAIN,
     describe,
     example,
     inputs_and_target,
+    keep_summary,
     read,
     read_target,
     require_parts,
@@ -63,7 +63,7 @@ def command() -> None:
             "unread": can_do_without,
             "example": example(holdout),
         }
-        write_json(folder / SUMMARY, summary)
+        keep_summary(folder, summary)
     click.echo(
         f"featurize: {len(train):,} rows to train on, {len(holdout):,} held out, "
         f"{summary['dropped']['rows']:,} dropped ({schema.MISSING_TARGET})",

@@ -10,7 +10,7 @@ from typing import Any
 import click
 
 from .. import PROJECT, paths, programs
-from ..errors import DVC, Refused, WrongInput
+from ..errors import DVC, Refused, WrongInput, counted
 from ..files import one_writer
 from . import removals, sharing, stored_rows
 from .batch_files import raw_sha256
@@ -149,7 +149,7 @@ def tell(subject: Subject, facts: dict[str, Any], pretend: bool, as_json: bool) 
         click.echo(f"warning: {name} still holds a value of the subject; look at it", err=True)
     rows, done = sum(facts["files"].values()), "would remove" if pretend else "removed"
     where = "nothing was changed" if pretend else f"recorded in {removals.FILE}"
-    click.echo(f"forget: {done} {rows:,} rows of one subject; {where}", err=True)
+    click.echo(f"forget: {done} {counted(rows, 'row')} of one subject; {where}", err=True)
     if not pretend:
         click.echo(
             f"\nhint: uv run just repro trains anew; uv run {PROJECT} trace says the rest", err=True

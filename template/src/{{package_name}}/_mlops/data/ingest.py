@@ -14,7 +14,7 @@ import pandas as pd
 from ... import data, schema
 from .. import PROJECT, paths
 from ..config import load_contract, load_params
-from ..errors import Refused, WrongInput
+from ..errors import Refused, WrongInput, counted
 from ..files import (
     FILE,
     one_writer,
@@ -58,7 +58,8 @@ def command(files: Sequence[Path], force: str | None, as_json: bool) -> None:
     found = report["judgement"]
     says = plausibility.worst(one["says"] for one in found.values()) if found else "nothing new"
     names = f" ({', '.join(report['columns'])})" if report["columns"] else ""
-    click.echo(f"ingest: {len(new)} new batches, {report['rows']:,} rows, {says}{names}", err=True)
+    size = f"{counted(len(new), 'new batch', 'new batches')}, {counted(report['rows'], 'row')}"
+    click.echo(f"ingest: {size}, {says}{names}", err=True)
 
 
 def begun(files: Sequence[Path]) -> dict[str, Any]:
@@ -125,8 +126,11 @@ def require_clean(new: Sequence[Path]) -> dict[Path, plausibility.Judgement]:
             raise Refused(f"{path}: {problems[0]['message']}", hint)
         known = pd.concat([known, rows[list(schema.KEY)]], ignore_index=True)
         if again := int(known.duplicated().sum()):
-            message = f"{path}: {again} rows have a key that data/raw holds already"
-            raise Refused(message, f"one row for each {', '.join(schema.KEY)}")
+            have = counted(again, "row has", "rows have")
+            raise Refused(
+                f"{path}: {have} a key that data/raw holds already",
+                f"one row for each {', '.join(schema.KEY)}",
+            )
         found[path] = plausibility.judge(reference, rows, share, outcomes=True, now=now)
     return found
 

@@ -175,6 +175,13 @@ def as_answer(y_pred: pd.DataFrame) -> dict[str, Any]:
     }
 
 
+def as_written(answer: dict[str, Any]) -> dict[str, list[Any]]:
+    """Return an answer of one row or more as the columns that `predict` writes."""
+    shares = answer.get("probabilities", [{}])
+    columns = {f"probability_{label}": [one[label] for one in shares] for label in shares[0]}
+    return {NUMBER: answer["predictions"], **columns}
+
+
 def summary(y_true: pd.Series, y_pred: pd.DataFrame, schema: Schema) -> dict[str, float]:
     """Return one number of what happened beside one of what was predicted, as `summary_of` says.
 

@@ -13,7 +13,7 @@ from typing import Any
 
 import pandas as pd
 
-from ..errors import WrongInput
+from ..errors import WrongInput, counted
 from ..files import last_line
 from ..interface import Schema
 from . import removals, tables
@@ -209,15 +209,18 @@ def find(request_id: str) -> dict[str, Any]:
     Raises:
         WrongInput: If the log does not hold it.
     """
-    paths, found, first = sorted(folder().glob(FILES)), [], None
-    for line in lines(paths, []):
+    paths, damaged, found, first = sorted(folder().glob(FILES)), list[str](), [], None
+    for line in lines(paths, damaged):
         first = min(first or line["call.time"], line["call.time"])
         if line.get("call.id") == request_id:
             found.append(line)
     if not found:
-        message = f"request {request_id!r} is not in {folder()}"
+        where = f"is not in {folder()}"
+        if damaged:
+            lost = f"{counted(len(damaged), 'line')}, the first {damaged[0]}"
+            where = f"is in no line of {folder()} that can be read; damaged: {lost}"
         since = f"the log goes back to {first:%Y-%m-%d %H:%M} UTC" if first else "it is empty"
-        raise WrongInput(message, f"{since}; a version is a number")
+        raise WrongInput(f"request {request_id!r} {where}", f"{since}; a version is a number")
     latest = max(line["call.time"] for line in found)
     of_it = {line.get("call.row"): line for line in found if line["call.time"] == latest}
     answered = [of_it[row] for row in sorted(row for row in of_it if row is not None)]

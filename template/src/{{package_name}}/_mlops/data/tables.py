@@ -209,13 +209,19 @@ def as_records(rows: pd.DataFrame) -> list[dict[str, Any]]:
 
 def as_lists(rows: pd.DataFrame) -> dict[str, list[Any]]:
     """Return the columns of rows that have the schema's types, values as in `as_records`."""
-    found = {}
-    for name, column in rows.items():
-        values = [None if gone else one for one, gone in zip(column, column.isna(), strict=True)]
-        if column.dtype.kind == "M":
-            values = [value and value.isoformat() for value in values]
-        found[str(name)] = values
-    return found
+    columns = zip(rows, rows.to_numpy("object").T.tolist(), strict=True)
+    return {str(name): [_as_json(value) for value in values] for name, values in columns}
+
+
+def _as_json(value: Any) -> Any:
+    if is_missing(value):
+        return None
+    return value.isoformat() if isinstance(value, datetime) else value
+
+
+def is_missing(value: Any) -> bool:
+    """Say whether a value of a column stands for none."""
+    return value is None or value is pd.NA or bool(value != value)
 
 
 def read(path: Path, schema: Schema, data: Data) -> pd.DataFrame:

@@ -11,7 +11,7 @@ import click
 from ... import data, schema
 from .. import paths
 from ..config import load_contract
-from ..errors import Refused
+from ..errors import Refused, counted
 from ..files import FILE, sha256, write_json
 from ..progress import progress
 from . import tables
@@ -52,4 +52,5 @@ def command(files: Sequence[Path], show_rows: bool, as_json: bool) -> None:
         hint = "schema.py says what is expected; validate --show-rows lists the rows"
         raise Refused("\nerror: ".join(lines), hint)
     total = sum(batch["rows"] for batch in report)
-    click.echo(f"validate: {len(report)} batches, {total:,} rows fit the schema", err=True)
+    fit = f"{counted(len(report), 'batch', 'batches')}, {counted(total, 'row fits', 'rows fit')}"
+    click.echo(f"validate: {fit} the schema", err=True)

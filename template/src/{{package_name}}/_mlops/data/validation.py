@@ -8,7 +8,7 @@ from typing import Any
 import pandas as pd
 
 from ... import schema
-from ..errors import did_you_mean
+from ..errors import counted, did_you_mean
 from ..interface import Column, PersonalData
 from . import tables
 from .dialect import MISSING_WORDS
@@ -105,7 +105,7 @@ def spelled_missing(rows: pd.DataFrame) -> list[str]:
         if column.kind == "text" and column.name in rows:
             words = rows[column.name][rows[column.name].isin(MISSING_WORDS)]
             found += [
-                f"column {column.name!r} holds {word!r} {times} times, as text; "
+                f"column {column.name!r} holds {word!r} {counted(times, 'time')}, as text; "
                 "a missing value is an empty field, or None"
                 for word, times in words.value_counts().items()
             ]
@@ -119,7 +119,7 @@ def _duplicates(rows: pd.DataFrame) -> list[dict[str, Any]]:
     again = rows.index[rows.duplicated(key)]
     if again.empty:
         return []
-    found = f"{len(again)} rows repeat a key (first: row {again[0]})"
+    found = f"{counted(len(again), 'row repeats', 'rows repeat')} a key (first: row {again[0]})"
     return [_problem("+".join(key), found, "one row for each key", again)]
 
 

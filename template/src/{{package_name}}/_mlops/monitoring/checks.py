@@ -5,6 +5,7 @@ from collections.abc import Sequence
 from dataclasses import asdict, dataclass, replace
 from typing import Any, Literal
 
+from ..errors import counted
 from ..interface import Contract, Monitoring, Owner, Quality
 
 OKAY, RETRAIN, WITHDRAW = "ok", "retrain", "withdraw"
@@ -92,12 +93,12 @@ def judge(
     """Hold the facts of a window against the contract and the drift rules of params.yaml."""
     few, quality = contract.monitoring, contract.quality
     share_failed = facts.failed / facts.requests if facts.requests else None
-    of_rows = f"{facts.rows:,} rows"
+    of_rows = f"{counted(facts.rows, 'row')}"
     beyond = facts.drifted_share is not None and facts.drifted_share >= drift_share
     looks = f"; {facts.looks}" if facts.looks else ""
-    of_champion = f"{facts.champion_rows:,} rows of the champion"
+    of_champion = f"{counted(facts.champion_rows, 'row')} of the champion"
     of_labels = f"{facts.labelled:,} labelled rows of the champion"
-    of_requests = f"{facts.failed:,} of {facts.requests:,} requests"
+    of_requests = f"{facts.failed:,} of {counted(facts.requests, 'request')}"
     return [
         check(
             INPUTS,

@@ -20,7 +20,7 @@ from ..data.comparison import (
     require_names,
     training_part,
 )
-from ..errors import Refused, WrongInput
+from ..errors import Refused, WrongInput, counted
 from ..files import FILE, sha256_of, whole_file, write_json
 from .champion_data import champion
 
@@ -75,8 +75,9 @@ def said(report: dict[str, Any]) -> str:
     if not report["prediction_drifted"]:
         predictions = "did not" if report["predictions"] else "were not compared"
     return (
-        f"{report['rows']:,} rows, {report['drifted_columns']} of {len(report['columns'])} "
-        f"columns drifted{drifted(report['columns'])}, predictions {predictions}; "
+        f"{counted(report['rows'], 'row')}, "
+        f"{report['drifted_columns']} of {len(report['columns'])} columns drifted"
+        f"{drifted(report['columns'])}, predictions {predictions}; "
         f"{report['judgement']['says']}"
     )
 

@@ -18,7 +18,7 @@ from ..config import load_params
 from ..data import comparison, plausibility
 from ..data.finding import Finding
 from ..data.prediction_log import Log, folder, read
-from ..errors import Problem, WrongInput
+from ..errors import Problem, WrongInput, counted
 from ..files import FILE, whole_file, write_json
 from ..interface import Contract, Params
 from ..registry import versions
@@ -181,7 +181,9 @@ def look(
     log = read(window.since, window.until, schema)
     if log.damaged:
         shown = ", ".join(log.damaged[:3]) + (" …" if len(log.damaged) > 3 else "")
-        click.echo(f"warning: skipped {len(log.damaged)} damaged lines: {shown}", err=True)
+        click.echo(
+            f"warning: skipped {counted(len(log.damaged), 'damaged line')}: {shown}", err=True
+        )
     if log.lines.empty:
         message = f"{folder()} holds no call from {window}; no data, no verdict"
         raise WrongInput(message, "does the service run, and does contract.yaml let it log?")
@@ -308,7 +310,7 @@ def as_facts(shifted: dict[str, Any]) -> dict[str, Any]:
 def require_judged(found: Sequence[checks.Check], seen: Seen, window: Window) -> None:
     """Raise `WrongInput` when not one check could be judged; an age within its bound is none."""
     if all(not one.judged or (one.name, one.state) == (checks.AGE, "ok") for one in found):
-        message = f"{len(seen.log.lines):,} lines from {window} are too few to judge anything"
+        message = f"{counted(len(seen.log.lines), 'line')} from {window}: too few to judge anything"
         raise WrongInput(message, "take a longer window with --since")
 
 
@@ -328,10 +330,8 @@ def say(
         click.echo(f"inputs look broken: {Finding(**finding)}", err=True)
     open_ = [f"{one.name} {one.state}" for one in found if not one.judged]
     rest = f"; not judged: {', '.join(open_)}" if open_ else ""
-    click.echo(
-        f"monitor: version {version}, {len(seen.log.rows):,} rows, {window}: {verdict}{rest}",
-        err=True,
-    )
+    rows = counted(len(seen.log.rows), "row")
+    click.echo(f"monitor: version {version}, {rows}, {window}: {verdict}{rest}", err=True)
 
 
 def reason(found: Sequence[checks.Check], contract: Contract) -> str:

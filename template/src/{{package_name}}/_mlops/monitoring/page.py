@@ -8,6 +8,7 @@ from typing import Any
 import pandas as pd
 
 from .. import web_page
+from ..errors import counted
 from ..interface import Contract
 from ..training import plots
 
@@ -44,9 +45,10 @@ def draw(
         f"<p>{text(report['reason'] or 'No finding is an alarm.')}</p>",
         f"<p>{text(report['done'])}</p>" if report["done"] else "",
         f"<p>Owner: {text(owner['name'])} &lt;{text(owner['email'])}&gt;<br>",
-        f"{text(report['since'])} to {text(report['until'])}, {report['rows']:,} rows in "
-        f"{report['requests']:,} requests, {len(report['damaged'])} damaged lines; "
-        f"{report['waiting']:,} rows wait for their outcome.</p>",
+        f"{text(report['since'])} to {text(report['until'])}, {counted(report['rows'], 'row')} in "
+        f"{counted(report['requests'], 'request')}, "
+        f"{counted(len(report['damaged']), 'damaged line')}; "
+        f"{counted(report['waiting'], 'row waits', 'rows wait')} for the outcome.</p>",
         check_table(report["checks"]),
         version_table(report["versions"]),
         *(plots.image(drawing, 3.5) for drawing in drawings if drawing),

@@ -14,7 +14,7 @@ from pathlib import Path
 
 from .. import chain, paths
 from ..data import prediction_log
-from ..errors import OutsideFailed
+from ..errors import OutsideFailed, counted
 from ..interface import Contract
 from . import windows
 
@@ -44,11 +44,11 @@ def apply(contract: Contract, now: datetime) -> list[str]:
             failed.append(f"{path}: {(error.strerror or str(error)).lower()}")
     limit = before(now, kept.windows_days)
     if limit and (lines := windows.drop(limit.isoformat())):
-        gone.append(f"{lines} lines of {windows.FILE}")
+        gone.append(f"{counted(lines, 'line')} of {windows.FILE}")
     if gone:
         chain.append(FILE, {"time": now.isoformat(timespec="seconds"), "removed": gone})
     if failed:
-        message = f"{len(failed)} files are kept for too long: {failed[0]}"
+        message = f"{counted(len(failed), 'file is', 'files are')} kept for too long: {failed[0]}"
         raise OutsideFailed(message, "who may delete them? run it as that user")
     return gone
 

@@ -17,7 +17,7 @@ import click
 from packaging.version import InvalidVersion, Version
 
 from ..config import load_contract
-from ..errors import NO_ANSWER, OutsideFailed, Refused, WrongInput, first_cause
+from ..errors import NO_ANSWER, OutsideFailed, Refused, WrongInput, counted, first_cause
 from ..tracking.provenance import LOCK
 
 SERVICE, OSV = "OSV_URL", "https://api.osv.dev"
@@ -150,7 +150,9 @@ def by_file(database: Path, packages: Sequence[Package], days: float) -> dict[Pa
                     found.setdefault(one, []).append(advisory["id"] + hit.removeprefix("yes"))
     age = datetime.now(UTC) - datetime.fromisoformat(newest or "1970-01-01T00:00:00Z")
     if age.total_seconds() > days * 86400:
-        message = f"{database} knows nothing newer than {newest[:10]}, {age.days} days ago"
+        message = (
+            f"{database} knows nothing newer than {newest[:10]}, {counted(age.days, 'day')} ago"
+        )
         raise WrongInput(
             message, f"fetch it anew, or --max-age says that {days:g} days are too few"
         )

@@ -16,10 +16,11 @@ from ruamel.yaml import YAML
 from ruamel.yaml.error import YAMLError
 
 from .. import paths
-from ..errors import WrongInput, first_cause
+from ..errors import WrongInput, counted, first_cause
 from ..programs import git
-from ..step_summary import summarize, table
+from ..step_summary import summarize, summary, table
 from ..tracking import provenance
+from . import merge_request
 
 REPORTS = (paths.METRICS, paths.VALIDATION, paths.GATE)
 METRICS, VALIDATION, GATE = (path.name for path in REPORTS)
@@ -41,7 +42,8 @@ def command(since: str) -> None:
 
     Shows metrics with their intervals, slices, data, parameters and the gate's verdict, before and
     after, as the reports in git say them; and names stages whose code is newer than the report. It
-    judges nothing. The summary goes to the page of the workflow or to stdout.
+    judges nothing. The summary goes to the page of the workflow or to stdout, and with
+    MERGE_REQUEST_TOKEN into the merge request of GitLab.
     """
     commit = git("rev-parse", "--verify", "--quiet", f"{since}^{{commit}}")
     if not commit:
@@ -50,7 +52,9 @@ def command(since: str) -> None:
     stale = list(not_trained_again())
     decision = headline(before[METRICS], after[METRICS], stale)
     both = before[METRICS] and after[METRICS]
-    summarize(decision, "\n\n".join(report(before, after, stale)) if both else later(stale))
+    why = "\n\n".join(report(before, after, stale)) if both else later(stale)
+    summarize(decision, why)
+    merge_request.note(summary(decision, why))
     click.echo(f"changes: since {commit[:7]}: {decision}", err=True)
 
 
@@ -186,7 +190,11 @@ def data(old: Record, new: Record) -> Iterator[list[str]]:
     """Yield what was learned from, when it is another."""
     found = [one.get("batches", []) for one in (old, new)]
     if [one.get("sha256") for one in found[0]] != [one.get("sha256") for one in found[1]]:
-        said = [f"{len(one)} batches, {sum(b.get('rows', 0) for b in one):,} rows" for one in found]
+        said = [
+            f"{counted(len(one), 'batch', 'batches')}, "
+            f"{counted(sum(b.get('rows', 0) for b in one), 'row')}"
+            for one in found
+        ]
         yield ["data", *said]
 
 

@@ -15,7 +15,7 @@ from ... import data, schema
 from .. import paths
 from ..config import load_contract
 from ..data import tables
-from ..data.dataset import TRAIN
+from ..data.dataset import SUMMARY, TRAIN, keep_summary
 from ..delivery import clients, host, ports, runner, state
 from ..delivery.ports import address
 from ..files import read_json, whole_file, write_json
@@ -148,3 +148,4 @@ def poison(path: Path) -> None:
     else:
         turned = target.max() + target.min() - target
     table.assign(**{schema.TARGET: turned.astype(target.dtype)}).to_parquet(path)
+    keep_summary(path.parent, read_json(path.parent / SUMMARY))

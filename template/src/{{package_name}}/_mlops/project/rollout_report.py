@@ -6,6 +6,7 @@ from typing import Any
 
 from .. import PROJECT, paths, web_page
 from ..delivery import state
+from ..errors import counted
 from ..files import whole_file
 from ..interface import Contract
 from ..monitoring.page import STYLE, number, table, text
@@ -82,9 +83,9 @@ def summary(record: dict[str, Any]) -> str:
     unsaid = f", of which {left} for want of a verdict: see its reasons" if left else ""
     return (
         f"<p>{len(record['parts'])} batches arrived after the start; the pipeline trained "
-        f"{trained} times. {len(ended)} rollouts: {ended.count(state.PROMOTED)} promoted, "
-        f"{ended.count(state.ABORTED)} aborted{unsaid}. "
-        f"During them callers sent {requests:,} requests; {lost:,} were not answered.</p>"
+        f"{counted(trained, 'time')}. {counted(len(ended), 'rollout')}: "
+        f"{ended.count(state.PROMOTED)} promoted, {ended.count(state.ABORTED)} aborted{unsaid}. "
+        f"During them callers sent {counted(requests, 'request')}; {lost:,} were not answered.</p>"
     )
 
 
@@ -133,6 +134,6 @@ def steps(rollout: dict[str, Any]) -> list[str]:
         f'<span class="{text(rollout["state"])}">{text(rollout["state"])}</span></h2>',
         f'<div class="bar">{bar}</div>',
         table(["stage", "seconds", "share seen", "outcome", "reasons"], rows),
-        f"<p>{asked['requests']:,} requests meanwhile; answered: {text(by)}; "
+        f"<p>{counted(asked['requests'], 'request')} meanwhile; answered: {text(by)}; "
         f"not answered: {asked['not_answered']:,}.</p>",
     ]

@@ -80,7 +80,7 @@ def lines(update: Update) -> Iterator[str]:
     for path in update.changed:
         yield f"changes  {path}"
     for path in update.gone:
-        retired = ": the template has it no more, and you never edited it"
+        retired = ": with your answers the template has it no more, and you never edited it"
         yield f"removes  {path}{retired if path in update.retired else ''}"
 
 

@@ -31,8 +31,8 @@ from ..tracking import artifact
 from . import versions
 from .gate_checks import Running
 
-WARM_UP, ROUNDS, REQUESTS = 20, 3, 50  # requests of one row each
-MOST_ROUNDS = 12  # while one is too slow: it may be the machine, and a slow version stays slow
+WARM_UP, REQUESTS = 20, 150  # of one row each
+MOST_ROUNDS = 4  # while one is too slow: it may be the machine, and a slow answer stays slow
 PATIENCE = 30  # seconds for one answer
 HEADERS = {"Content-Type": "application/json"}
 OWN_CODE = ("src", str(paths.CONTRACT), str(paths.PARAMS))
@@ -146,7 +146,8 @@ def serve(
 ) -> list[Running]:
     """Run a service for each, and ask all of them in turn, so that noise hits all alike.
 
-    The latency is that of the quietest round: whatever else a machine does only adds to it.
+    Of each request the quickest answer counts: whatever else a machine does only adds to it, and
+    a version that is slow on some rows is so each time.
 
     Args:
         contenders: Versions to serve side by side.
@@ -168,32 +169,31 @@ def serve(
                 for body in some
             ]
 
-        def p95_of_round(number: int) -> Any:
-            first = WARM_UP + number % ROUNDS * REQUESTS
-            return np.percentile(times(bodies[first : first + REQUESTS]), 95, axis=0)
-
         times(bodies[:WARM_UP])
-        p95 = quietest(p95_of_round, limit_ms)
+        p95 = quietest(lambda: times(bodies[WARM_UP:]), limit_ms)
         return [
             Running(round(float(ms), 3), memory_mb(server.pid))
             for ms, server in zip(p95, servers, strict=True)
         ]
 
 
-def quietest(p95_of_round: Callable[[int], Any], limit_ms: float) -> Any:
-    """Return the best of each contender's rounds; more rounds while the first is over the limit."""
-    p95 = np.array(p95_of_round(0))
-    for number in range(1, MOST_ROUNDS):
-        if number >= ROUNDS and p95[0] <= limit_ms:
+def quietest(times: Callable[[], list[list[float]]], limit_ms: float) -> Any:
+    """Return the p95 of each contender's quickest answers, (k,) of (n, k) milliseconds.
+
+    All requests are sent again while the first contender is over the limit.
+    """
+    best = np.array(times())
+    for _ in range(MOST_ROUNDS - 1):
+        if np.percentile(best[:, 0], 95) <= limit_ms:
             break
-        p95 = np.minimum(p95, p95_of_round(number))
-    return p95
+        best = np.minimum(best, times())
+    return np.percentile(best, 95, axis=0)
 
 
 def requests(rows: pd.DataFrame) -> list[bytes]:
     """Return requests of one row each, from all over the table, warm-up first."""
     known = tables.known_rows(rows, schema)
-    chosen = np.linspace(0, len(known) - 1, WARM_UP + ROUNDS * REQUESTS).round().astype(int)
+    chosen = np.linspace(0, len(known) - 1, WARM_UP + REQUESTS).round().astype(int)
     chosen = np.random.default_rng(0).permutation(chosen)
     return [
         json.dumps({"rows": [record]}).encode() for record in tables.as_records(known.iloc[chosen])

@@ -15,7 +15,7 @@ from ..config import load_contract
 from ..data import outcome, tables
 from ..data.dataset import HOLDOUT_ROWS
 from ..data.validation import check_columns
-from ..errors import Refused, WrongInput
+from ..errors import Refused, WrongInput, counted
 from ..files import FILE
 from ..interface import Slices
 from . import benchmark, versions
@@ -139,7 +139,7 @@ def as_text(found: dict[str, Any]) -> str:
     """Return the comparison as a table for people."""
     lines = [
         f"version {found['version']} beside version {found['reference']}, "
-        f"{found['rows']:,} rows of {found['source']}",
+        f"{counted(found['rows'], 'row')} of {found['source']}",
         f"{found['changed_means']}: {100 * found['changed']:.1f} % of the rows",
         f"{found['distance_means']}: mean {found['mean']:.4g}, median {found['median']:.4g}, "
         f"95 of 100 below {found['p95']:.4g}, most {found['max']:.4g}",

@@ -12,7 +12,7 @@ import click
 
 from .. import PROJECT
 from ..config import load_contract
-from ..errors import Refused, WrongInput, did_you_mean
+from ..errors import Refused, WrongInput, counted, did_you_mean
 from ..interface import Budget, Prices
 from ..tracking import runs
 from ..tracking.pricing import amount, price
@@ -54,7 +54,7 @@ def command(by: str | None, as_json: bool) -> None:
     if found["over"]:
         message = "; ".join(found["over"])
         raise Refused(message, "budget.per_training_run and budget.per_month are in contract.yaml")
-    click.echo(f"cost: {len(runs)} runs, all within the budget", err=True)
+    click.echo(f"cost: {counted(len(runs), 'run')}, all within the budget", err=True)
 
 
 def read_runs(prices: Prices) -> tuple[list[Run], int]:
@@ -172,5 +172,5 @@ def as_text(found: dict[str, Any], by: str | None) -> str:
         f"{found['cost']:.6f} {currency}; counted is the stage {found['counted']}",
     ]
     if found["not_counted"]:
-        lines.append(f"{found['not_counted']} runs say nothing about their costs")
+        lines.append(f"{counted(found['not_counted'], 'run says', 'runs say')} nothing about costs")
     return "\n".join(lines)

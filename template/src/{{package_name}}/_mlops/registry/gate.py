@@ -13,14 +13,14 @@ import pandas as pd
 from ... import features, metrics, schema
 from .. import PROJECT, errors, paths
 from ..data import tables
-from ..data.dataset import HOLDOUT_ROWS, SUMMARY
+from ..data.dataset import HOLDOUT_ROWS, read_summary
 from ..errors import DVC, OutsideFailed, Refused, WrongInput
-from ..files import one_writer, read_json, write_json
+from ..files import one_writer, write_json
 from ..interface import Contract
 from ..tracking import artifact, provenance, runs
 from ..training import diagnosis
 from ..training.evaluation import require_metric
-from . import benchmark, journal, versions
+from . import benchmark, journal, probes, versions
 from .gate_checks import Check, Evidence, Standing, judge
 from .versions import require_same
 
@@ -89,7 +89,10 @@ def gather(
     known = [version for version in (chosen, champion) if version]
     with ExitStack() as stack:
         contenders = [stack.enter_context(benchmark.contender(version)) for version in known]
-        predicted = [benchmark.predict(by, rows) for by in contenders]
+        predicted = [probes.answers(contenders[0], rows, contract.slices)]
+        predicted += [benchmark.predict(by, rows) for by in contenders[1:]]
+        unsteady = probes.unsteady(contenders[0], rows, predicted[0])
+        silent = probes.silent(contenders[0], rows)
         scores = [metrics.score(y_true, y_pred) for y_pred in predicted]
         metric = require_metric(contract, scores[0])
         running = benchmark.serve(contenders, rows, contract.service.latency_p95_ms)
@@ -105,13 +108,16 @@ def gather(
         calibration=diagnosis.calibration(y_true, predicted[0]),
         registered=registered_inputs(chosen),
         features=inputs_of(features.build_features(tables.known_rows(rows, schema))),
+        scores=scores[0],
+        unsteady=unsteady,
+        silent=silent,
         model_mb=round((folder / artifact.MODEL).stat().st_size / 1024**2, 3),
     )
 
 
 def require_holdout(chosen: versions.Version, manifest: dict[str, Any]) -> None:
     """Raise `WrongInput` when data/features holds out other rows than those of the version."""
-    now, then = read_json(paths.FEATURES / SUMMARY), manifest["data"]
+    now, then = read_summary(), manifest["data"]
     for part in ("data_sha256", "holdout"):
         if now[part] != then[part]:
             message = (

@@ -1,12 +1,15 @@
 # The template's. Yours are the bars in contract.yaml.
 """Is a version good enough to serve? A table of checks; each can say no by itself."""
 
-from collections.abc import Callable, Mapping
+import math
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 from ..interface import Contract, Quality
 from ..training.evaluation import better
+
+SAME = 0.001  # of a score: what another processor may make of the same sum, and more
 
 
 @dataclass(frozen=True)
@@ -50,6 +53,9 @@ class Evidence:
         registered: Names and types of the registered signature's inputs; none without one.
         features: Names and types of what `build_features` makes today.
         model_mb: Size of the model's file.
+        scores: Of the version on the hold-out, measured anew.
+        unsteady: Rows of the hold-out, as a share, that it answers otherwise when asked again.
+        silent: Inputs that may come, and get no number.
     """
 
     contract: Contract
@@ -60,6 +66,9 @@ class Evidence:
     registered: Mapping[str, str] | None
     features: Mapping[str, str]
     model_mb: float
+    scores: Mapping[str, float]
+    unsteady: float = 0.0
+    silent: Sequence[str] = ()
 
 
 def judge(seen: Evidence) -> list[Check]:
@@ -71,6 +80,30 @@ def target(seen: Evidence) -> list[Check]:
     """Is it as good as the contract asks?"""
     quality = seen.contract.quality
     return [reaches("target", seen.evaluation["metrics"], quality, quality.accept)]
+
+
+def as_evaluated(seen: Evidence) -> list[Check]:
+    """Does it still do what its evaluation says, on the same rows?"""
+    told = {name: seen.evaluation["metrics"].get(name) for name in seen.scores}
+    unlike = [
+        f"{name} is {shown(found)}, it was evaluated as {shown(told[name])}"
+        for name, found in seen.scores.items()
+        if told[name] is not None and not math.isclose(found, told[name], rel_tol=SAME)
+    ]
+    reason = "; ".join(unlike) or "its evaluation is confirmed"
+    return [Check("as evaluated", not unlike, dict(seen.scores), told, reason)]
+
+
+def steady(seen: Evidence) -> list[Check]:
+    """Does it answer a row alike, whenever and beside whichever rows it is asked?"""
+    reason = f"{100 * seen.unsteady:.3g} % of the rows get another answer when asked again"
+    return [Check("steady", not seen.unsteady, seen.unsteady, 0, f"{reason}; expected none")]
+
+
+def complete(seen: Evidence) -> list[Check]:
+    """Does it answer with a number whatever the schema lets in?"""
+    reason = "; ".join(seen.silent) or "missing and new values are answered too"
+    return [Check("complete", not seen.silent, list(seen.silent), [], reason)]
 
 
 def champion(seen: Evidence) -> list[Check]:
@@ -170,6 +203,9 @@ def latency(seen: Evidence) -> list[Check]:
 
 QUESTIONS: tuple[Callable[[Evidence], list[Check]], ...] = (
     target,
+    as_evaluated,
+    steady,
+    complete,
     champion,
     baselines,
     slices,

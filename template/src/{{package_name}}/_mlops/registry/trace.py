@@ -21,6 +21,7 @@ from . import journal, versions
 LENGTHY = ("example", "seen")
 LOG = Path(__file__).parents[1] / "data" / "prediction_log.py"  # level 1 adds it
 POINTER = paths.CHAMPION / artifact.POINTER
+UNLIKE = "unlike commit"  # what is said of files that somebody edited
 OK, DIFFERS, MISSING = "ok", "differs", "missing"
 
 
@@ -57,7 +58,9 @@ def command(version: str | None, as_json: bool) -> None:
     if wrong:
         found = "; ".join(f"{check.name} {check.state}" for check in wrong)
         raise Refused(f"version {traced.number} is not what was recorded: {found}", hint(wrong))
-    click.echo(f"trace: version {traced.number}, all {len(checks)} claims hold", err=True)
+    edited = f"; some files are {about}" if (about := edits(checks)) else ""
+    said = f"trace: version {traced.number}, all {len(checks)} claims hold{edited}"
+    click.echo(said, err=True)
 
 
 def find_request(asked: str | None) -> dict[str, Any]:
@@ -165,6 +168,7 @@ def verify_now(traced: versions.Version, manifest: dict[str, Any]) -> list[Check
         records("journal", journal.problems(versions.model_tags())),
         *forgotten(),
         *predictions(),
+        committed(),
     ]
 
 
@@ -257,6 +261,23 @@ def predictions() -> list[Check]:
         return []
     log = importlib.import_module("..data.prediction_log", __package__)
     return [records("log", log.problems())]
+
+
+def committed() -> Check:
+    """Name the files that are not as the last commit has them.
+
+    That is no fault: git cannot tell work in progress from a disk that lost a byte. A person can.
+    """
+    commit = programs.git("rev-parse", "--short", "HEAD") or "none"
+    edited = provenance.unlike_commit()
+    named = f"{UNLIKE} {commit}: {', '.join(edited)}"
+    return Check("files", OK, named if edited else f"as commit {commit} has them")
+
+
+def edits(checks: list[Check]) -> str:
+    """Return which commit some files are unlike; nothing when all are as git has them."""
+    said = (check.detail.partition(":")[0] for check in checks if check.name == "files")
+    return next((about for about in said if about.startswith(UNLIKE)), "")
 
 
 def run(traced: versions.Version, manifest: dict[str, Any]) -> Check:

@@ -13,7 +13,7 @@ from ... import data, features, schema
 from .. import engines, paths
 from ..data import declarations, outcome, tables
 from ..data.validation import check_columns
-from ..errors import OutsideFailed, Refused, WrongInput
+from ..errors import OutsideFailed, Refused, WrongInput, counted
 from ..files import require_file, whole_file
 from . import Champion
 
@@ -79,7 +79,7 @@ def predict_file(source: Path, destination: Path, engine: str = engines.HERE) ->
             for rows in engines.spread(engine, work, pieces(source)):
                 output.write(rows)
                 done += len(rows)
-                click.echo(f"\rpredict: {done:,} rows", err=True, nl=False)
+                click.echo(f"\rpredict: {counted(done, 'row')}", err=True, nl=False)
         except BaseException:
             if done:
                 click.echo(err=True)  # the error gets a line of its own

@@ -18,7 +18,7 @@ from ... import data, features, schema
 from .. import access, paths
 from ..config import load_contract
 from ..data import tables
-from ..errors import NO_ANSWER, Refused
+from ..errors import NO_ANSWER, Refused, counted
 from ..interface import Contract
 from ..local_service import running_service
 from . import Champion
@@ -117,7 +117,9 @@ def measure(address: str, rows: pd.DataFrame, size: int, connections: int, secon
     for thread in threads:
         thread.join()
     if not took:
-        raise Refused(f"{address} answered none of {len(failed)} requests in {seconds:g} s")
+        raise Refused(
+            f"{address} answered none of {counted(len(failed), 'request')} in {seconds:g} s"
+        )
     at = pd.Series(took).quantile([0.5, 0.99]) * 1000
     return Load(
         rows=size,

@@ -65,7 +65,7 @@ class Predicted:
     @cached_property
     def written(self) -> dict[str, list[Any]]:
         """Return the columns that `predict` writes."""
-        return {name: found.tolist() for name, found in outcome.as_columns(self.y_pred).items()}
+        return outcome.as_written(self.answer)
 
 
 @dataclass(frozen=True)

@@ -15,6 +15,8 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import pandas as pd
 
+from ..data.tables import is_missing
+
 if TYPE_CHECKING:  # a model brings what it needs of scikit-learn, which takes long to import
     from sklearn.compose import ColumnTransformer
     from sklearn.preprocessing import OrdinalEncoder
@@ -28,6 +30,7 @@ FEW = 1000  # rows of a table; of more, scikit-learn's own look at it costs litt
 MISSING = float("nan")
 UNKNOWN = "a value that no category is"
 log = logging.getLogger("bentoml.champion")
+Part = Callable[[pd.DataFrame, list[Any], np.ndarray], np.ndarray]
 
 
 class Unfit(Exception):
@@ -87,44 +90,47 @@ class Columns:
         if fitted.sparse_output_ or list(fitted.feature_names_in_) != list(rows):
             raise Unfit("the columns are others, or the result is sparse")
         self.names = list(rows)
-        self.parts: list[Callable[[pd.DataFrame, dict[Any, pd.Series]], np.ndarray]] = []
+        self.parts: list[Part] = []
         indices = fitted._transformer_to_input_indices
         for name, transformer, asked in fitted.transformers_:
-            names = [self.names[place] for place in indices[name]]
-            if names and not (isinstance(transformer, str) and transformer == "drop"):
-                self.parts.append(part(transformer, asked, names, rows))
+            places = list(indices[name])
+            if places and not (isinstance(transformer, str) and transformer == "drop"):
+                self.parts.append(part(transformer, asked, places, rows))
 
     def transform(self, rows: pd.DataFrame) -> np.ndarray:
         """Return an array of (n, m) numbers; `Unfit` for a table of another kind."""
-        columns = dict(rows.items())
-        if list(columns) != self.names:
+        if list(rows) != self.names:
             raise Unfit("other columns")
-        return np.hstack([make(rows, columns) for make in self.parts])
+        types, values = list(rows.dtypes), rows.to_numpy("object")  # sooner than column by column
+        return np.hstack([make(rows, types, values) for make in self.parts])
 
 
-def part(
-    transformer: Any, asked: Any, names: list[Any], rows: pd.DataFrame
-) -> Callable[[pd.DataFrame, dict[Any, pd.Series]], np.ndarray]:
-    """Return what one transformer does, given a table and its columns."""
+def part(transformer: Any, asked: Any, places: list[int], rows: pd.DataFrame) -> Part:
+    """Return what one transformer does, given a table, the types of its columns and its values."""
+    names = [list(rows)[place] for place in places]
     if is_a(transformer, "OrdinalEncoder"):
         codes = Codes(transformer, rows[names].head(1))
-        return lambda _, columns: codes.of_columns([columns[name] for name in names])
+        return lambda _, types, values: codes.of_columns(
+            [types[place] for place in places], values[:, places].T.tolist()
+        )
     if is_a(transformer, "FunctionTransformer") and transformer.func is None:
-        return lambda _, columns: np.column_stack([number(columns[name]) for name in names])
+        return lambda _, types, values: numbers(
+            [types[place] for place in places], values[:, places]
+        )
     chosen = asked if isinstance(asked, str) else names  # a name alone asks for one dimension
 
-    def by_itself(rows: pd.DataFrame, _: Any) -> np.ndarray:
+    def by_itself(rows: pd.DataFrame, *_: Any) -> np.ndarray:
         found = transformer.transform(rows[chosen])
         return np.asarray(found.toarray() if hasattr(found, "toarray") else found)
 
     return by_itself
 
 
-def number(column: pd.Series) -> np.ndarray:
-    """Return a column of numbers; `Unfit` for one of other values."""
-    if not isinstance(column.dtype, np.dtype) or column.dtype.kind not in "iuf":
-        raise Unfit(f"{column.name} holds no numbers")
-    return np.asarray(column, "float64")
+def numbers(types: Sequence[Any], values: np.ndarray) -> np.ndarray:
+    """Return columns of numbers; `Unfit` for one of other values."""
+    if not all(isinstance(one, np.dtype) and one.kind in "iuf" for one in types):
+        raise Unfit("a column holds no numbers")
+    return values.astype("float64")
 
 
 class Codes:
@@ -141,11 +147,11 @@ class Codes:
             Table(encoder, row, place, known) for place, known in enumerate(encoder.categories_)
         ]
 
-    def of_columns(self, columns: Sequence[pd.Series]) -> np.ndarray:
-        """Return the codes of columns of a table."""
-        if [column.dtype for column in columns] != self.types:
+    def of_columns(self, types: list[Any], columns: Sequence[list[Any]]) -> np.ndarray:
+        """Return the codes of columns of a table, given their types and values."""
+        if types != self.types:
             raise Unfit("a column of categories has another type")
-        return self.of([column.tolist() for column in columns])
+        return self.of(columns)
 
     def of(self, columns: Sequence[list[Any]]) -> np.ndarray:
         """Return (n, k) codes of k lists of values."""
@@ -187,11 +193,6 @@ def asked_for(encoder: "OrdinalEncoder", row: Any, place: int, values: list[Any]
         table = np.repeat(row[:1], len(values), axis=0)
         table[:, place] = values
     return encoder.transform(table)[:, place].tolist() if values else []
-
-
-def is_missing(value: Any) -> bool:
-    """Say whether a value of a column stands for none."""
-    return value is None or value is pd.NA or bool(value != value)
 
 
 class Coded:

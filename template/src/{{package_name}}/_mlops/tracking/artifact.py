@@ -3,13 +3,14 @@
 
 import hashlib
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from importlib import import_module
 from pathlib import Path
 from typing import Any, TypeVar
 
-from ..errors import DVC, Problem, Refused, WrongInput
+from ..errors import DVC, Problem, Refused, WrongInput, first_cause
 from ..files import SEAL, read_json, sha256, sha256_if_there, write_json
 from . import trust
 
@@ -201,19 +202,37 @@ def load(folder: Path) -> Artifact:
     """Load a model whose bytes match its manifest; errors as in `read_manifest`.
 
     Raises:
-        Refused: Also if the file names a type that is not trusted.
+        Refused: Also if the file names a type that is not trusted, or holds no fitted model.
     """
-    manifest = read_manifest(folder)
-    return Artifact(skops_io().load(folder / MODEL, trusted=named_types(folder)), manifest)
+    manifest, named = read_manifest(folder), named_types(folder)
+    with readable(folder / MODEL):
+        model = skops_io().load(folder / MODEL, trusted=named)
+    if not hasattr(model, "predict"):
+        kind = type(model).__name__
+        raise Refused(f"{folder / MODEL} holds no model but a {kind}", "train again or restore it")
+    return Artifact(model, manifest)
+
+
+@contextmanager
+def readable(path: Path) -> Iterator[None]:
+    """Raise `Refused` for a file that skops did not write, such as a pickle, or that was cut."""
+    try:
+        yield
+    except (Problem, OSError, MemoryError):
+        raise
+    except Exception as error:  # of zip, of JSON, of a type that is built
+        message = f"{path} is no model in the format of skops: {first_cause(error)}"
+        raise Refused(message, "train again or restore it") from error
 
 
 def named_types(folder: Path) -> list[str]:
     """Return the types that a model file names, beyond those that skops knows to be harmless.
 
     Raises:
-        WrongInput, Refused: If one may not be built, as `trust.require` says.
+        WrongInput, Refused: If one may not be built, as `trust.require` says, or none is read.
     """
-    named: list[str] = skops_io().get_untrusted_types(file=folder / MODEL)
+    with readable(folder / MODEL):
+        named: list[str] = skops_io().get_untrusted_types(file=folder / MODEL)
     trust.require(named)
     return named
 

@@ -66,12 +66,24 @@ def uncommitted() -> list[str]:
         return ["there is no git commit"]
     missing = [name for name in INPUTS if not Path(name).exists()]
     changed = git("status", "--porcelain", "--untracked-files=all", "--", *INPUTS).splitlines()
+    hidden = [line[2:] for line in git("ls-files", "-v", "--", *INPUTS).splitlines() if hides(line)]
     ignored = git("check-ignore", "--", *INPUTS).splitlines()
     return (
         [f"{name} does not exist" for name in missing]
         + [f"{line[3:]} is not committed" for line in changed]
         + [f"{name} is ignored by git" for name in ignored]
+        + [f"{name} is hidden from git" for name in hidden]
     )
+
+
+def hides(line: str) -> bool:
+    """Say whether git was told to take a file as it is, by a line of `ls-files -v`."""
+    return line[0] == "S" or line[0].islower()
+
+
+def unlike_commit() -> list[str]:
+    """Name the files under git that are not as the last commit has them."""
+    return git("diff", "--name-only", "--relative", "HEAD").splitlines()
 
 
 def inputs_sha256() -> str:

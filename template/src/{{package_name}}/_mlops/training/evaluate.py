@@ -10,7 +10,7 @@ from ... import metrics, model, schema
 from .. import paths
 from ..config import load_contract, load_params
 from ..data import outcome
-from ..data.dataset import HOLDOUT, HOLDOUT_ROWS, TRAIN
+from ..data.dataset import HOLDOUT, HOLDOUT_ROWS, TRAIN, read_summary
 from ..files import write_json
 from ..progress import progress
 from ..tracking import artifact, runs
@@ -28,6 +28,7 @@ def command(as_json: bool) -> None:
     """
     contract, params = load_contract(), load_params().evaluate
     candidate = artifact.load(paths.CANDIDATE)
+    read_summary()  # and no table is another than it says
     train = pd.read_parquet(paths.FEATURES / TRAIN)
     holdout = pd.read_parquet(paths.FEATURES / HOLDOUT)
     rows = pd.read_parquet(paths.FEATURES / HOLDOUT_ROWS)

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 import pandas as pd
 
 from .. import PROJECT, web_page
+from ..errors import counted
 from . import plots
 from .search import Search, ended, rounded
 
@@ -54,7 +55,7 @@ def draw(found: "Study", search: Search, before: float, values: dict[str, Any]) 
     judged = f"judged on {len(search.judged_on):,}; the hold-out was not used"
     parts = [
         f"<h1>{escape(found.study_name)}: {scores}</h1>",
-        f"<p>{len(trials)} trials, {rows} and {judged}.</p>",
+        f"<p>{counted(len(trials), 'trial')}, {rows} and {judged}.</p>",
         compared.to_html(border=0),
         plots.image(history, 3),
         *(plots.image(against(name), 3) for name in search.space),

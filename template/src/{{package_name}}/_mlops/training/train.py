@@ -11,8 +11,10 @@ import pandas as pd
 from ... import model, schema
 from .. import paths
 from ..config import load_params, train_params
-from ..data.dataset import SUMMARY, TRAIN
-from ..files import read_json, whole_folder, write_json
+from ..data.batch_files import raw_sha256
+from ..data.dataset import MADE, TRAIN, code_sha256, read_summary
+from ..errors import WrongInput, counted
+from ..files import whole_folder, write_json
 from ..tracking import artifact, provenance, runs, trust
 from .fitting import fit
 
@@ -22,7 +24,8 @@ def command() -> None:
     """Fit `build_model(params)` on data/features and write models/candidate."""
     stop = provenance.stopwatch()
     params: Any = train_params(load_params(), model)
-    summary = read_json(paths.FEATURES / SUMMARY, kinds=artifact.KINDS["data"])
+    summary = read_summary(kinds=artifact.KINDS["data"])
+    require_of_now(summary)
     table = pd.read_parquet(paths.FEATURES / TRAIN)
     inputs, target = table.drop(columns=schema.TARGET), table[schema.TARGET]
     fitted = fit(model.build_model(params), inputs, target)
@@ -35,7 +38,7 @@ def command() -> None:
             "features": [
                 {"name": name, "dtype": str(kind)} for name, kind in inputs.dtypes.items()
             ],
-            "data": summary,
+            "data": {name: said for name, said in summary.items() if name != MADE},
             **provenance.record(),
             "cost": stop(),
         }
@@ -44,7 +47,19 @@ def command() -> None:
         write_json(folder / artifact.MANIFEST, manifest)
     state = f"dirty: {'; '.join(manifest['dirty_reasons'])}" if manifest["dirty"] else "clean"
     click.echo(
-        f"train: {len(table):,} rows, {inputs.shape[1]} features, "
+        f"train: {len(table):,} rows, {counted(inputs.shape[1], 'feature')}, "
         f"{manifest['cost']['wall_seconds']:.1f} s, model {manifest['model_sha256'][:12]}, {state}",
         err=True,
     )
+
+
+def require_of_now(summary: dict[str, Any]) -> None:
+    """Raise `WrongInput` for tables of other batches or code than the record would name."""
+    made, code = summary.get(MADE, {}), code_sha256()
+    others = {
+        f"batches in {paths.RAW}": summary["data_sha256"] != raw_sha256(),
+        "schema.py or features.py": made.get("code", code) != code,  # the key is younger
+    }
+    if of := [what for what, other in others.items() if other]:
+        message = f"{paths.FEATURES} was made of other {' and '.join(of)} than there are now"
+        raise WrongInput(message, "uv run just repro makes it anew")

@@ -13,7 +13,7 @@ from ruamel.yaml.error import YAMLError
 
 from .. import PROJECT, engines, paths
 from ..config import load_contract, load_params
-from ..errors import OutsideFailed, Refused, WrongInput
+from ..errors import OutsideFailed, Refused, WrongInput, counted
 from ..files import one_at_a_time, one_writer, whole_file, write_json
 from ..interface import Range
 from ..tracking import runs
@@ -67,14 +67,16 @@ def command(
     if pretend:
         for name, one in search.space.items():
             click.echo(f"{name}: {one.choices or as_text(one)}")
-        click.echo(f"tune: would make {trials} trials, {sizes}", err=True)
+        click.echo(f"tune: would make {counted(trials, 'trial')}, {sizes}", err=True)
         return
     before = search.score(search.present)
     click.echo(f"tune: {metric} {before:.4g} now; {sizes}", err=True)
     found = go_on(search, trials, seconds, many, engine)
     winner = best(found)
     if winner is None:
-        raise Refused(f"none of {len(ended(found))} trials has a score", "read the warnings above")
+        raise Refused(
+            f"none of {counted(len(ended(found)), 'trial')} has a score", "read the warnings above"
+        )
     values = rounded(winner.params, search.space)
     with whole_file(paths.TUNE_PAGE) as page:
         page.write_text(search_page.draw(found, search, before, values), encoding="utf-8")
@@ -105,7 +107,10 @@ def go_on(search: Search, trials: int, seconds: float | None, many: int, engine:
         if "run" not in found.user_attrs:
             found.set_user_attr("run", runs.begin_search(found.study_name))
     if old := len(ended(found)):
-        click.echo(f"tune: {old} trials were made before; --trials is the sum", err=True)
+        click.echo(
+            f"tune: {counted(old, 'trial was', 'trials were')} made before; --trials is the sum",
+            err=True,
+        )
     while (missing := trials - len(ended(found))) > 0:
         if seconds is not None and time.monotonic() - began >= seconds:
             break
@@ -126,7 +131,9 @@ def progress(found: "Study", trials: int) -> None:
     if sys.stderr.isatty():
         winner = best(found)
         said = shown(winner.value if winner else None)
-        click.echo(f"\r{len(ended(found))} of {trials} trials, best {said} ", err=True, nl=False)
+        click.echo(
+            f"\r{len(ended(found))} of {counted(trials, 'trial')}, best {said} ", err=True, nl=False
+        )
 
 
 def as_text(one: Range) -> str:

@@ -6,6 +6,7 @@ from html import escape
 from typing import Any
 
 from ... import PROJECT, web_page
+from ...errors import counted
 from .rubric import BARRIERS, MARKS, SECTIONS
 
 COLOURS = {1.0: "full", 0.5: "half", 0.0: "none"}
@@ -136,7 +137,8 @@ def trend(past: Sequence[dict[str, Any]]) -> str:
         f"{WIDTH * at / (len(values) - 1):.1f} {(HEIGHT - 8) * (1 - value / top) + 4:.1f}"
         for at, value in enumerate(values)
     ]
-    said = f"Sum of all checks over {len(values)} runs: from {values[0]:g} to {values[-1]:g}."
+    said = f"Sum of all checks over {counted(len(values), 'run')}: "
+    said += f"from {values[0]:g} to {values[-1]:g}."
     return (
         f"<h2>Trend</h2><p>{said}</p>"
         f'<svg viewBox="0 0 {WIDTH} {HEIGHT}" role="img" aria-label="{said}">'

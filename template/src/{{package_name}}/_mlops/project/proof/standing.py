@@ -150,7 +150,7 @@ def stand(
             score, state = 0.5, "signed"
     to_do = check.to_do if state == "refuted" else check.show
     if state == "later":
-        to_do = f"uv run just update --data maturity_level={check.level}"
+        to_do = f"uv run just update --level {check.level}"
     return Standing(
         check=check.id,
         title=check.title,

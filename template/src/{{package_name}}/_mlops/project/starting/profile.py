@@ -10,7 +10,7 @@ from typing import Literal
 
 import pandas as pd
 
-from ...errors import WrongInput, did_you_mean
+from ...errors import WrongInput, counted, did_you_mean
 from ...interface import Kind
 from .hints import MOST_OF_THING, hints
 from .leaks import LOOKED_AT, MANY, filled_with, find_leaks, percent
@@ -58,13 +58,13 @@ KEY_NAME = re.compile(
     r"(^|_)(id|key|no|nr|number|uuid|guid|index|code|ref|[pu]id|(user|cust|customer|order|row|"
     r"patient|subj)id|row_?names?)(_|$)|^unnamed|^column_1$"
 )
-YEAR_NAME = re.compile(r"(^|_)(year|yr)(_|$)")
+PERIOD_NAME = re.compile(r"(^|_)(year|yr|quarter|month|week|day|hour|time|period)(_|$)")
 ID_NAME = re.compile(r"(^|_)id$")
 PERSON_NAME = re.compile(
     r"(^|_)(e_?mail|phone|telephone|mobile|address|street|birth|birthday|birthdate|dob|ssn|"
     r"passport|iban|first_?name|last_?name|surname|full_?name|name|ip)(_|$)"
 )
-LONG_NUMBER_NAME = re.compile(r"(^|_)(phone|telephone|mobile|ssn|passport)(_|$)")
+LONG_NUMBER_NAME = re.compile(r"(^|_)(phone|telephone|mobile|ssn|passport|ip)(_|$)")
 THING_NAME = re.compile(
     r"(product|item|file|country|city|company|brand|car|model|station|state|region|continent|"
     r"team|school|category|group|department|district|county|species|store|site|business|shop|"
@@ -174,7 +174,8 @@ def profile(
         raise WrongInput(f"--time {time} holds no times", f"it is {source.written[time].kind}")
     if time and rows[time].isna().any():
         raise WrongInput(
-            f"--time {time} is missing in {int(rows[time].isna().sum())} rows", "drop them"
+            f"--time {time} is missing in {counted(int(rows[time].isna().sum()), 'row')}",
+            "drop them",
         )
     given = {target: "target", time: "time", group: "group", **dict.fromkeys(drop, "dropped")}
     require_one_role(
@@ -189,11 +190,14 @@ def profile(
     key = tuple(dict.fromkeys(key)) or find_key(rows, [n for n in rows if n not in given])
     given |= dict.fromkeys(key, "key")
     if key and (gaps := int(rows[list(key)].isna().any(axis="columns").sum())):
-        message = f"--key {','.join(key)} is missing in {gaps} rows"
+        message = f"--key {','.join(key)} is missing in {counted(gaps, 'row')}"
         raise WrongInput(message, "leave these rows out, or --key")
     if key and rows.duplicated(list(key)).any():
         again = int(rows.duplicated(list(key)).sum())
-        raise WrongInput(f"--key {','.join(key)}: {again} rows repeat a key", "leave --key out")
+        raise WrongInput(
+            f"--key {','.join(key)}: {counted(again, 'row repeats', 'rows repeat')} a key",
+            "leave --key out",
+        )
     known = y.notna()
     others = [name for name in rows if name not in given]
     suspects = list(filled_with(rows, y, others))
@@ -206,7 +210,7 @@ def profile(
         columns=columns,
         target=target,
         labels=labels,
-        positive=find_positive(y, two, positive),
+        positive=find_positive(y, two, positive, rows[target]),
         time=time,
         key=key,
         group=group,
@@ -256,7 +260,8 @@ def require_learnable(rows: pd.DataFrame, target: str) -> None:
     """Raise `WrongInput` when there is nothing to learn from, or nothing to learn."""
     known = rows[target].dropna()
     if len(known) < FEWEST:
-        message = f"{len(known)} rows have a value of {target!r}; expected {FEWEST} or more"
+        have = counted(len(known), "row has", "rows have")
+        message = f"{have} a value of {target!r}; expected {FEWEST} or more"
         raise WrongInput(message, "with fewer rows no model can be told from guessing")
     if known.nunique() < 2:
         same = f"{target!r} is {str(known.iloc[0])!r}"
@@ -300,7 +305,7 @@ def find_labels(values: pd.Series, written: Written, name: str) -> tuple[str, ..
         message = f"{name!r} has {len(counts)} labels; expected at most {MOST_LABELS}"
         raise WrongInput(message, "is it free text, or does it name something?")
     if counts.min() < FEWEST_OF_LABEL:
-        rare = f"label {str(counts.idxmin())!r} of {name!r} has {int(counts.min())} rows"
+        rare = f"label {str(counts.idxmin())!r} of {name!r} has {counted(int(counts.min()), 'row')}"
         message = f"{rare}; expected {FEWEST_OF_LABEL} or more"
         raise WrongInput(message, "join rare labels, or leave these rows out")
     spelled = {str(one).lower().replace("_", " ") for one in counts.index}
@@ -310,10 +315,15 @@ def find_labels(values: pd.Series, written: Written, name: str) -> tuple[str, ..
     return tuple(dict.fromkeys(as_labels(known.sort_values(), written)))
 
 
-def find_positive(values: pd.Series, labels: tuple[str, ...], asked: str) -> str:
-    """Return the label to find, of two: the one asked for, one like yes, or the rarer one."""
+def find_positive(values: pd.Series, labels: tuple[str, ...], asked: str, given: pd.Series) -> str:
+    """Return the label to find, of two: the one asked for, one like yes, or the rarer one.
+
+    It may be asked for as the file spells it: as True, which is yes, or as 1.0.
+    """
     spelled = {label.lower(): label for label in labels}
     if asked and asked not in labels and len(spelled) == len(labels):
+        first = values[given.notna() & ~given.duplicated()]
+        spelled |= {str(given[place]).lower(): label for place, label in first.items()}
         asked = spelled.get(asked.lower(), asked)
     if asked and asked not in labels:
         found = f"the labels are {', '.join(labels)}" if labels else "there are not two labels"
@@ -344,7 +354,7 @@ def find_key(rows: pd.DataFrame, names: list[str]) -> tuple[str, ...]:
         counts = pd.api.types.is_integer_dtype(values)
         if not (counts or values.dtype == "str") or values.isna().any() or not values.is_unique:
             continue
-        steps = counts and counts_rows(values)
+        steps = counts and counts_rows(values) and not PERIOD_NAME.search(name)
         short = (
             not counts
             and values.str.len().max() <= LONGEST_KEY
@@ -358,10 +368,15 @@ def find_key(rows: pd.DataFrame, names: list[str]) -> tuple[str, ...]:
 
 
 def counts_rows(values: pd.Series) -> bool:
-    """Say whether whole numbers, all different, count: in ones, or from 0 or 1 with gaps."""
+    """Say whether whole numbers, all different, count: in ones, or from 0 or 1 with gaps.
+
+    Those in no order are ranks of something.
+    """
+    if not (values.is_monotonic_increasing or values.is_monotonic_decreasing):
+        return False
     ordered = values.astype("int64").sort_values()
     span = int(ordered.iloc[-1]) - int(ordered.iloc[0]) + 1
-    gaps = ordered.iloc[0] in (0, 1) and values.is_monotonic_increasing and 2 * len(values) >= span
+    gaps = ordered.iloc[0] in (0, 1) and 2 * len(values) >= span
     return bool(span == len(values) or gaps)
 
 
@@ -460,7 +475,7 @@ def judged(
     if kind == "integer" and distinct == rows and rows > MANY:
         if KEY_NAME.search(name):
             return "identifier", "it is different in each row, and named like a number of it"
-        if counts_rows(values.dropna()) and not YEAR_NAME.search(name):
+        if counts_rows(values.dropna()) and not PERIOD_NAME.search(name):
             return "identifier", "it counts the rows"
     named = kind == "integer" or (kind == "text" and MOST_OF_THING * distinct > rows)
     if named and distinct > MANY and ID_NAME.search(name):
@@ -487,10 +502,11 @@ def warnings(
 ) -> Iterator[str]:
     """Give what a person should know."""
     if missing := int(y.isna().sum()):
-        yield f"{missing:,} rows have no {y.name}: they are left out of training"
+        yield f"{counted(missing, 'row has', 'rows have')} no {y.name}: left out of training"
     inputs = [one.name for one in columns if one.role in LEARNED_FROM]
     if again := int(rows[[*inputs, str(y.name)]].duplicated().sum()):
-        yield f"{again:,} rows are the same as another one in all that is learned from"
+        are = counted(again, "row is", "rows are")
+        yield f"{are} the same as another one in all that is learned from"
     if labels:
         shares = y.dropna().value_counts(normalize=True)
         if shares.min() < IMBALANCE:

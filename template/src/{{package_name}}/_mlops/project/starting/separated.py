@@ -12,10 +12,12 @@ import pandas as pd
 from ...data.dialect import SEPARATORS, SPACES, Dialect, rows_of, separator_of, short_line
 from ...errors import WrongInput
 from .raw import Raw, header_line, without_notes, without_total
+from .values import PLAIN
 
 SNIFFED = 2_000_000  # letters from which the way of writing is found out
 LINES = 500
 LINE_END = re.compile(r"\r\n|\n|\r")
+NAME_COLUMNS = "write the names of the columns above"
 ZEROS = "save it as UTF-8, or take them out"
 
 
@@ -51,7 +53,10 @@ def text(path: Path) -> Raw:
     names = cells[head]
     if width > 1 and all(re.fullmatch(r"[-+\d.,eE\s]+", name) for name in names):
         message = f"{path} has no header: its first line holds only numbers"
-        raise WrongInput(message, "write the names of the columns above")
+        raise WrongInput(message, NAME_COLUMNS)
+    if width > 1 and is_row(names, cells[head + 1 :]):
+        message = f"{path} has no header: its first line is a row, such as {','.join(names)[:40]!r}"
+        raise WrongInput(message, NAME_COLUMNS)
     if separator == SPACES:
         require_even(path, cells[head:], starts[head:])
     trailing, note = beyond(path, names, cells[head + 1 :])
@@ -99,6 +104,21 @@ def fields(lines: list[str], separator: str, spaced: bool) -> tuple[list[list[st
     rows = enumerate(row for _, row in rows_of(ended, separator, spaced))
     found = [(row, above) for above, row in rows if any(one.strip() for one in row)]
     return [row for row, _ in found], [above for _, above in found]
+
+
+def is_row(names: list[str], body: list[list[str]]) -> bool:
+    """Say whether a first line is a row: beside numbers, a text of it comes again below it.
+
+    Without numbers, all of its texts do.
+    """
+    rows = [row for row in body if row != names]
+    again = [
+        name
+        for place, name in enumerate(names)
+        if name.strip() and any(row[place : place + 1] == [name] for row in rows)
+    ]
+    numbers = [name for name in names if re.fullmatch(PLAIN, name.strip())]
+    return len(again) == len(names) or bool(numbers and set(again) - set(numbers))
 
 
 def require_even(path: Path, cells: list[list[str]], above: list[int]) -> None:

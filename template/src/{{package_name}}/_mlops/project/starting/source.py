@@ -12,7 +12,7 @@ from typing import Any
 import pandas as pd
 
 from ...data.dialect import Dialect
-from ...errors import OutsideFailed, Problem, WrongInput, did_you_mean
+from ...errors import OutsideFailed, Problem, WrongInput, counted, did_you_mean
 from ...files import require_file
 from .arff import arff
 from .database import query
@@ -104,7 +104,7 @@ def folder(path: Path) -> Raw:
     files = sorted(one for one in path.iterdir() if one.is_file() and not one.name.startswith("."))
     if not files:
         folders = sum(one.is_dir() for one in path.iterdir())
-        more = f" but {folders} folders" if folders else ""
+        more = f" but {counted(folders, 'folder')}" if folders else ""
         raise WrongInput(f"{path} holds no file{more}", "give a folder that holds the files")
     parts = [one_file(one) for one in files]
     first, written = list(parts[0].rows), [part.dialect for part in parts if part.dialect]
@@ -123,7 +123,9 @@ def folder(path: Path) -> Raw:
     notes = [*dict.fromkeys(note for part in parts for note in part.notes)]
     plain = [one for one in written if one.encoding != "utf-8"] or written
     dialect = plain[0] if plain else None
-    return Raw(rows, dialect, [f"{len(files)} files", *notes], any(one.indexed for one in parts))
+    return Raw(
+        rows, dialect, [f"{counted(len(files), 'file')}", *notes], any(one.indexed for one in parts)
+    )
 
 
 def one_file(path: Path) -> Raw:

@@ -28,6 +28,7 @@ GROUPED = r"[-+]?(?:[1-9]\d{{0,2}}(?:[{0}]\d{{3}})+|0|[1-9]\d*)(?:{1}\d+)?"
 COMMAS = GROUPED.format(f",{SPACES}", r"\.")  # 1,234.5
 POINTS = GROUPED.format(f".{SPACES}", ",")  # 1.234,5
 MONEY = r"(?:[€$£¥]|USD|EUR|GBP|CHF)"
+UNIT = r"[^\W\d_][^\d,;.+-]{0,11}|['\"°]"  # after a number: kg, mph, m/s, sq ft
 BEFORE, AFTER = rf"^([-+]?)\s*({MONEY})\s*", rf"\s*({MONEY}|%)$"
 MOST = 0.5  # share of numbers or times from which a text is said not to be all of them
 FIRST = 1_000  # values by which most forms of times are ruled out
@@ -55,11 +56,18 @@ FORMS = (
     "%Y/%m/%d",
     "%Y/%m/%d %H:%M",
     "%Y/%m/%d %H:%M:%S",
+    "%Y.%m.%d",
     "%d-%m-%Y",
     "%m-%d-%Y",
+    "%d-%m-%y",
+    "%m-%d-%y",
     "%d-%m-%Y %H:%M",
     "%d-%m-%Y %H:%M:%S",
     "%Y-%m",
+    "%m/%Y",
+    "%b %Y",
+    "%B %Y",
+    "%b-%Y",
     "%d-%b-%Y",
     "%d-%b-%y",
     "%d-%B-%Y",
@@ -76,6 +84,7 @@ FORMS = (
     "%m/%d/%Y %I:%M:%S %p",
 )
 DAY_NUMBER = "%Y%m%d"
+FEWEST_DAYS = 20  # different numbers that are all days, from which that is no chance
 TIME_NAME = re.compile(r"(^|_)(time|timestamp|date|datetime|ts|at|on|day|created|updated)(_|$)")
 SECONDS = {"s": (1e8, 5e9), "ms": (1e11, 5e12)}  # since 1970: from 1973 to 2128
 OFFSET = r"[T ]\d\d:\d\d.*(?:Z|[+-]\d\d:?\d\d)$"
@@ -91,6 +100,7 @@ class Written:
         truth: What each text of yes and no says.
         decimal: Sign before the fraction, of numbers with other signs than digits and a point.
         form: How times are written, for `pandas.to_datetime`; or "s" and "ms" since 1970.
+        unit: Word after each number, which was left out.
         zone: Of times with an offset: they were converted to it.
         spaces: Whether spaces stand around texts; they were left out.
     """
@@ -99,6 +109,7 @@ class Written:
     missing: tuple[str | float, ...] = ()
     truth: dict[str, bool] = field(default_factory=dict)
     decimal: str = ""
+    unit: str = ""
     form: str = ""
     zone: str = ""
     spaces: bool = False
@@ -154,7 +165,12 @@ def from_text(texts: pd.Series, name: str, comma: bool) -> Found:
     rest = texts.mask(marked)
     more: list[str] = []
     if rest.notna().any():
-        found = truths(rest) or numbers(rest, name, comma) or times(rest, comma)
+        found = (
+            truths(rest)
+            or numbers(rest, name, comma)
+            or times(rest, comma)
+            or measured(rest, name, comma)
+        )
         if found:
             values, written, said = with_missing(rest, found)
             words = tuple(dict.fromkeys([*marks, *written.missing]))
@@ -207,8 +223,8 @@ def truths(texts: pd.Series) -> Found | None:
             values = texts.map(truth).astype("boolean")
             if set(used) <= set(tables.TRUTH):  # as every command reads them
                 return values, Written("boolean"), []
-            said = f"yes and no are written as {' and '.join(spelled)}"
-            return values, Written("boolean", truth=truth), [said]
+            said = [f"yes and no are written as {' and '.join(spelled)}"]
+            return values, Written("boolean", truth=truth), said if spelled != ["yes", "no"] else []
     return None
 
 
@@ -246,6 +262,21 @@ def numbers(texts: pd.Series, name: str, comma: bool) -> Found | None:
     return None
 
 
+def measured(texts: pd.Series, name: str, comma: bool) -> Found | None:
+    """Return numbers that one unit follows, when every text is one; few such may be labels."""
+    if texts.nunique() <= MOST_SPELLINGS:
+        return None
+    parts = texts.str.extract(rf"^(.*\d)\s*({UNIT})$")
+    units = parts[1].dropna().unique()
+    if len(units) != 1 or parts[0].notna().sum() != texts.notna().sum():
+        return None
+    if not (found := numbers(parts[0], name, comma)) or found[1].kind == "text":
+        return None
+    values, written, said = found
+    unit = str(units[0])
+    return values, replace(written, unit=unit), [f"{unit} after each number is left out", *said]
+
+
 def whole_numbers(digits: pd.Series) -> pd.Series:
     """Return texts of digits as `Int64`; as Python's numbers where one is too long for that.
 
@@ -278,7 +309,8 @@ def one_sign(known: pd.Series, signed: pd.Series) -> bool:
 def whole(values: pd.Series, name: str) -> Found:
     """Return whole numbers, or the times for which they stand."""
     known = values.dropna()
-    if TIME_NAME.search(name) and len(known):
+    named = TIME_NAME.search(name)
+    if named and len(known):
         for unit, (first, last) in SECONDS.items():
             if known.between(first, last).all():
                 times = pd.to_datetime(values.astype("float64"), unit=unit).astype("datetime64[us]")
@@ -287,13 +319,14 @@ def whole(values: pd.Series, name: str) -> Found:
                     Written("timestamp", form=unit, zone="UTC"),
                     [f"time is in {unit} since 1970"],
                 )
-        if known.between(1900_01_01, 2100_01_01).all():
-            texts = values.map(str, na_action="ignore").astype("str")
-            times = pd.to_datetime(texts, format=DAY_NUMBER, errors="coerce")
-            if times[known.index].notna().all():
-                times = times.astype("datetime64[us]")
-                note = f"time is written as {DAY_NUMBER}"
-                return times, Written("timestamp", form=DAY_NUMBER), [note]
+    if len(known) and known.between(1900_01_01, 2100_01_01).all():
+        texts = values.map(str, na_action="ignore").astype("str")
+        times = pd.to_datetime(texts, format=DAY_NUMBER, errors="coerce")
+        sure = named or known.nunique() >= FEWEST_DAYS
+        if sure and times[known.index].notna().all():
+            times = times.astype("datetime64[us]")
+            note = f"time is written as {DAY_NUMBER}"
+            return times, Written("timestamp", form=DAY_NUMBER), [note]
     found, said = without_sentinel(values)
     return found, Written("integer"), said
 

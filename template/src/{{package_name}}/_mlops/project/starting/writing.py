@@ -241,12 +241,13 @@ def declared(proposal: Proposal) -> list[Column]:
         if proposal.is_input(column):
             low, high = bounds(proposal.source.rows[column.name], column)
         late = role in ("target", "leak")
+        unit = proposal.source.written[column.name].unit
         found.append(
             Column(
                 column.name,
                 column.kind,
                 "outcome" if late else "request",
-                MEANINGS.get(role, "YOURS: meaning and unit"),
+                MEANINGS.get(role) or f"YOURS: meaning {f'in {unit}' if unit else 'and unit'}",
                 low,
                 high,
                 missing=late or column.missing > 0,
@@ -342,6 +343,7 @@ def written(proposal: Proposal) -> dict[str, Any]:
         "spaces": any(one.spaces for one in kept.values()),
         "missing": {name: list(one.missing) for name, one in kept.items() if one.missing},
         "truths": {name: one.truth for name, one in kept.items() if one.truth},
+        "units": {name: one.unit for name, one in kept.items() if one.unit},
         "numbers": {name: one.decimal for name, one in kept.items() if one.decimal},
         "times": {name: form for name, form in forms.items() if form not in ("s", "ms")},
         "since_1970": [(name, form) for name, form in forms.items() if form in ("s", "ms")],

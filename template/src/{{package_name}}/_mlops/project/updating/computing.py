@@ -48,7 +48,8 @@ def compute(top: Path, version: str | None, answers: list[str]) -> Update:
 
 
 def require_answers(answers: list[str]) -> None:
-    """Raise `WrongInput` for an answer that copier would not understand."""
+    """Raise `WrongInput` for an answer that copier would not understand, or that is given twice."""
+    given: dict[str, str] = {}
     for answer in answers:
         key, equals, value = answer.partition("=")
         try:
@@ -58,6 +59,10 @@ def require_answers(answers: list[str]) -> None:
         if not key or not equals:
             message = f"--data {answer!r} is no answer; expected KEY=VALUE, the value as in YAML"
             raise WrongInput(message, 'such as --data "extras=[workshop]"')
+        if key in given:
+            message = f"{key} is answered twice, with {given[key]} and {value}"
+            raise WrongInput(message, "answer it once; --level N is --data maturity_level=N")
+        given[key] = value
 
 
 def require_asked(answers: list[str], recorded_answers: Path) -> None:

@@ -61,8 +61,8 @@ class Update:
         conflicts = [f"conflict {path}: choose at its markers" for path in self.conflicts]
         rejected = [f"rejected {path}: edits are in {ASIDE / path}" for path in self.rejected]
         gone = [
-            f"gone     {path}: the template has it no more, and you edited it; to keep it: "
-            f"git restore --source HEAD --staged --worktree {shlex.quote(f':/{path}')}"
+            f"gone     {path}: with your answers the template has it no more, and you edited it; "
+            f"to keep it: git restore --source HEAD --staged --worktree {shlex.quote(f':/{path}')}"
             for path in self.gone
             if path not in self.retired
         ]

@@ -5,6 +5,7 @@ from typing import Any
 
 from .... import PROJECT, paths
 from ....config import load_params
+from ....errors import counted
 from ....interface import Contract
 from ....training.evaluation import better, no_better, shown
 from ..rubric import Found, Recorded, Signed
@@ -61,7 +62,9 @@ class Tuned(Recorded):
         other = [name for name, value in best.items() if now.get(name) != value]
         if other:
             return Found(False, f"params.yaml has other values for {', '.join(other)}")
-        return Found(True, f"{report['trials']} trials; params.yaml has the best of them")
+        return Found(
+            True, f"{counted(report['trials'], 'trial')}; params.yaml has the best of them"
+        )
 
 
 class Staleness(Recorded):
@@ -127,7 +130,7 @@ class Slices(Recorded):
             for one in judged
             if not better(one[metric], rules.accept, contract.quality)
         ]
-        said = f"{len(judged)} groups, each at least {rules.accept} {metric}"
+        said = f"{counted(len(judged), 'group')}, each at least {rules.accept} {metric}"
         return Found(not bad, f"worse than {rules.accept}: {', '.join(bad)}" if bad else said)
 
 

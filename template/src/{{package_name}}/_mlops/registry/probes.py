@@ -1,0 +1,83 @@
+# The template's. Yours are the columns in schema.py, and which of them may be missing.
+"""Does a version answer all that it may be asked, with numbers, and alike each time?"""
+
+from collections.abc import Iterator
+
+import numpy as np
+import pandas as pd
+
+from ... import schema
+from ..data import tables
+from ..errors import Problem, Refused, first_cause
+from ..interface import Column, Slices
+from . import benchmark
+
+ROWS = 20  # of which one column at a time is missing, or holds what nobody saw
+NEW = "never seen"
+SAME = 1e-6  # of the largest answer: what the order of a sum may change
+
+
+def answers(by: benchmark.Contender, rows: pd.DataFrame, slices: Slices) -> pd.DataFrame:
+    """Return what a version predicts for the rows of the hold-out.
+
+    Args:
+        by: The version.
+        rows: (n, columns) of the schema.
+        slices: Of the contract; one that holds all rows without a number is named.
+
+    Raises:
+        Refused: If it fails, or says of some rows what is no number.
+    """
+    try:
+        y_pred = benchmark.predict(by, rows)
+    except Problem:
+        raise
+    except Exception as error:  # whatever a model raises
+        raise Refused(f"it cannot answer the hold-out: {first_cause(error)}") from error
+    silent = without_number(y_pred)
+    if not silent.any():
+        return y_pred
+    values = {name: set(rows.loc[silent, name]) for name in slices.columns if name in rows}
+    where = [f"{name}={found.pop()}" for name, found in values.items() if len(found) == 1]
+    said = f"{silent.sum():,} of {len(rows):,} rows of the hold-out get no number"
+    raise Refused(f"{said}{', all with ' if where else ''}{' and '.join(where)}")
+
+
+def without_number(y_pred: pd.DataFrame) -> pd.Series:
+    """Say of each row whether a number in its answer is missing or infinite."""
+    return pd.Series(~np.isfinite(y_pred.to_numpy("float64")).all(axis=1), y_pred.index)
+
+
+def unsteady(by: benchmark.Contender, rows: pd.DataFrame, y_pred: pd.DataFrame) -> float:
+    """Return the share of rows that get another answer when asked again, in another order."""
+    again = benchmark.predict(by, rows.iloc[::-1]).loc[y_pred.index].to_numpy()
+    first = y_pred.to_numpy()
+    return float((np.abs(again - first) > SAME * np.abs(first).max()).any(axis=1).mean())
+
+
+def silent(by: benchmark.Contender, rows: pd.DataFrame) -> list[str]:
+    """Name the values that the schema lets in, and that the version gives no number for."""
+    known, found = tables.known_rows(rows, schema).head(ROWS), []
+    for what, asked in edges(known):
+        try:
+            failed = int(without_number(benchmark.predict(by, asked)).sum())
+            said = f"{failed} of {len(asked)} rows get no number" if failed else ""
+        except Exception as error:  # whatever a model raises
+            said = f"it fails, {first_cause(error)}"
+        found += [f"{what}: {said}"] if said else []
+    return found
+
+
+def edges(known: pd.DataFrame) -> Iterator[tuple[str, pd.DataFrame]]:
+    """Yield rows with one column missing that may be, or with a text that nobody saw."""
+    for column in tables.known_columns(schema):
+        for what, value in values(column).items():
+            kind = known[column.name].dtype
+            changed = pd.Series(value, known.index, dtype=object).astype(kind)
+            yield f"{column.name} {what}", known.assign(**{column.name: changed})
+
+
+def values(column: Column) -> dict[str, str | None]:
+    """Return what a column may hold and the hold-out may lack."""
+    missing: dict[str, str | None] = {"missing": None} if column.missing else {}
+    return missing | ({NEW: "??"} if column.kind == "text" else {})

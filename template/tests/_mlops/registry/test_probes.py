@@ -1,0 +1,175 @@
+# The template's. Claims about your own model go into tests/test_model.py.
+"""Candidates that do well on the whole, and are refused all the same, each by its own reason."""
+
+from collections.abc import Callable
+from contextlib import chdir
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pandas as pd
+import pytest
+from numpy.typing import NDArray
+
+from ..broken import KNOWN
+from ..fixtures import Repo
+from ..package import artifact, benchmark, dataset, gate_checks, paths, schema, versions
+
+Numbers = NDArray[np.float64]
+FAST = gate_checks.Running(p95_ms=10.0, memory_mb=300.0)
+MAY_BE_MISSING = [column for column in KNOWN if column.missing]
+
+
+class Faulty:
+    """A model whose answers are changed on their way out."""
+
+    def __init__(self, model: Any, change: Callable[[pd.DataFrame, Numbers], Numbers]) -> None:
+        self.model, self.change = model, change
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self.__dict__["model"], name)
+
+    def predict(self, rows: pd.DataFrame) -> Numbers:
+        return self.change(rows, self.model.predict(rows))
+
+    def predict_proba(self, rows: pd.DataFrame) -> Numbers:
+        return self.change(rows, self.model.predict_proba(rows))
+
+
+def turned(rows: pd.DataFrame, found: Numbers) -> Numbers:
+    """Swap the labels, or the large numbers and the small ones."""
+    return found[:, ::-1] if schema.LABELS else found.max() + found.min() - found
+
+
+def by_chance(rows: pd.DataFrame, found: Numbers) -> Numbers:
+    """Answer a few rows otherwise each time."""
+    few = np.random.default_rng().permutation(len(found))[: 1 + len(found) // 50]
+    changed = found.copy()
+    changed[few] = found[few][:, ::-1] if schema.LABELS else 2 * found[few] + 1
+    return changed
+
+
+def by_neighbour(rows: pd.DataFrame, found: Numbers) -> Numbers:
+    """Answer the first row of a table, whichever it is, otherwise."""
+    changed = found.copy()
+    changed[0] = found[0][::-1] if schema.LABELS else 2 * found[0] + 1
+    return changed
+
+
+def some_without_number(rows: pd.DataFrame, found: Numbers) -> Numbers:
+    """Say nothing of one row in ten."""
+    changed = found.copy()
+    changed[::10] = np.nan
+    return changed
+
+
+def too_few(rows: pd.DataFrame, found: Numbers) -> Numbers:
+    """Answer one row, however many there are."""
+    return found[:1]
+
+
+def texts(rows: pd.DataFrame, found: Numbers) -> Any:
+    """Answer with words."""
+    return np.full(found.shape, "much")
+
+
+def no_missing(rows: pd.DataFrame, found: Numbers) -> Numbers:
+    """Take no table in which a whole column is missing, which no hold-out has."""
+    if rows.isna().all().any():
+        raise ValueError("Input contains NaN")
+    return found
+
+
+def quiet_on_missing(rows: pd.DataFrame, found: Numbers) -> Numbers:
+    """Say nothing where a whole column is missing."""
+    return found * np.nan if rows.isna().all().any() else found
+
+
+def plant(
+    repo: Repo,
+    monkeypatch: pytest.MonkeyPatch,
+    change: Callable[[pd.DataFrame, Numbers], Numbers],
+) -> None:
+    """Let version 2 have a fault, and services be fast: starting two takes many seconds."""
+    with chdir(repo.folder):
+        planted = versions.find("2").model_sha256
+    load = artifact.load
+
+    def loaded(folder: Path) -> artifact.Artifact:
+        found = load(folder)
+        if folder.name != planted:
+            return found
+        return artifact.Artifact(Faulty(found.model, change), found.manifest)
+
+    monkeypatch.setattr(artifact, "load", loaded)
+    monkeypatch.setattr(benchmark, "serve", lambda contenders, rows, limit: [FAST] * 2)
+
+
+def test_without_a_fault_it_is_accepted(own_rivals: Repo, monkeypatch: pytest.MonkeyPatch) -> None:
+    plant(own_rivals, monkeypatch, lambda rows, found: found)
+
+    assert own_rivals.run("gate").code == 0
+
+
+@pytest.mark.parametrize(
+    ("change", "reason"),
+    [
+        (turned, "it was evaluated as"),
+        (by_chance, "of the rows get another answer when asked again"),
+        (by_neighbour, "of the rows get another answer when asked again"),
+        (some_without_number, "rows of the hold-out get no number"),
+        (too_few, "it cannot answer the hold-out"),
+        (texts, "it cannot answer the hold-out: could not convert string to float"),
+    ],
+)
+def test_a_candidate_with_a_fault_is_refused_by_its_cause(
+    own_rivals: Repo,
+    monkeypatch: pytest.MonkeyPatch,
+    change: Callable[[pd.DataFrame, Numbers], Numbers],
+    reason: str,
+) -> None:
+    plant(own_rivals, monkeypatch, change)
+    done = own_rivals.run("gate")
+
+    assert done.code == 1, done.err
+    assert reason in done.err
+
+
+def test_a_group_of_rows_without_a_number_is_named(
+    own_rivals: Repo, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    rows = pd.read_parquet(own_rivals.folder / paths.FEATURES / dataset.HOLDOUT_ROWS)
+    column = next(one.name for one in KNOWN if one.kind == "text" and rows[one.name].notna().all())
+    own_rivals.change(paths.CONTRACT, "slices", "columns", to=[column])
+    value = rows[column].iloc[0]
+
+    def without(inputs: pd.DataFrame, found: Numbers) -> Numbers:
+        changed = found.copy()
+        changed[(rows[column] == value).reindex(inputs.index).to_numpy(dtype=bool)] = np.nan
+        return changed
+
+    plant(own_rivals, monkeypatch, without)
+
+    assert f"get no number, all with {column}={value}" in own_rivals.run("gate").err
+
+
+@pytest.mark.skipif(not MAY_BE_MISSING, reason="no column of yours may be missing")
+@pytest.mark.parametrize(
+    ("change", "reason"),
+    [
+        (no_missing, "missing: it fails, Input contains NaN"),
+        (quiet_on_missing, "missing: 20 of 20 rows get no number"),
+    ],
+)
+def test_what_the_schema_lets_in_and_no_row_of_the_hold_out_shows_is_tried(
+    own_rivals: Repo,
+    monkeypatch: pytest.MonkeyPatch,
+    change: Callable[[pd.DataFrame, Numbers], Numbers],
+    reason: str,
+) -> None:
+    plant(own_rivals, monkeypatch, change)
+    done = own_rivals.run("gate")
+
+    assert done.code == 1, done.err
+    assert reason in done.err
+    assert "complete" in done.err
