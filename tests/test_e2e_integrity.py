@@ -58,7 +58,18 @@ def said_alone(*command):
         file.seek(0)
         return json.load(file)
 
-commands, names, flips, seed, every = json.loads(sys.argv[1])
+def edits(whole, spots):
+    # a line that is gone, two that changed places, an end that was cut off, one line too many
+    lines = whole.splitlines(keepends=True)
+    at = spots.randrange(len(lines))
+    yield b"".join(lines[:at] + lines[at + 1 :])
+    if len({*lines}) > 1:
+        first = next(n for n in range(len(lines) - 1) if lines[n] != lines[n + 1])
+        yield b"".join([*lines[:first], lines[first + 1], lines[first], *lines[first + 2 :]])
+    yield whole[: -1 - spots.randrange(len(whole))]
+    yield whole + lines[at]
+
+commands, names, flips, seed, every, also_lines = json.loads(sys.argv[1])
 if every:
     import mlflow.sklearn, pandas, skops.io
     for command in commands:
@@ -71,10 +82,15 @@ for name in names:
     if every:
         starts = range(0, len(whole), every)
         places = [at + spots.randrange(min(every, len(whole) - at)) for at in starts]
+    changes = []
     for place in places:
         changed = bytearray(whole)
         changed[place] ^= 1 << spots.randrange(7)
-        path.write_bytes(bytes(changed))
+        changes.append((place, bytes(changed)))
+    if also_lines:
+        changes += [(-1, changed) for changed in edits(whole, spots)]
+    for place, changed in changes:
+        path.write_bytes(changed)
         answers = [(said_alone if every else said)(*command) for command in commands]
         path.write_bytes(whole)
         found.append([name, place, answers])
@@ -166,6 +182,7 @@ def flip(
     flips: int,
     every: int = 0,
     environment: dict[str, str] | None = None,
+    lines: bool = False,
 ) -> list[Flipped]:
     """Flip bytes of files, one at a time, and run commands after each.
 
@@ -176,9 +193,10 @@ def flip(
         flips: How many in each file; the first and the last byte are among them.
         every: One in each so many bytes instead.
         environment: Of the commands.
+        lines: Whether lines are taken out, moved, cut off and added as well, at place -1.
     """
     assert all((repo / name).is_file() for name in files), files
-    given = json.dumps([commands, files, flips, SEED, every])
+    given = json.dumps([commands, files, flips, SEED, every, lines])
     done = run(repo, "uv", "run", "python", "-c", PROGRAM, given, **(environment or {}))
     found = json.loads(done.stdout)
     return [Flipped(name, place, [tuple(one) for one in said]) for name, place, said in found]
@@ -223,10 +241,25 @@ def test_what_a_version_rests_on_is_traced(repo: Path) -> None:
         "models/journal.jsonl",
         "data/raw/*.parquet",
     )
-    found = flip(repo, [["trace"]], files, FLIPS)
+    found = flip(repo, [["trace"]], files, FLIPS, lines=True)
 
     assert unnoticed(found) == []
     assert [said for one in found for code, said in one.answers if code == 4] == []
+
+
+def test_what_git_has_otherwise_is_named_and_called_no_fault(repo: Path) -> None:
+    files = files_of(
+        repo,
+        *("uv.lock", "dvc.lock", "dvc.yaml", "params.yaml", "contract.yaml", "pyproject.toml"),
+        *(".copier-answers.yml", "tests/data/*", "reports/*.json", "src/late_flights/features.py"),
+        *(".dvc/config", "data/raw.dvc", "models/*.dvc"),
+    )
+    found = flip(repo, [["trace"]], files, 2, lines=True)
+
+    assert unnoticed(found) == []
+    assert [said for one in found for code, said in one.answers if code == 4] == []
+    honest = ("uv.lock", "dvc.yaml", "params.yaml", "contract.yaml", "tests/data/sample.parquet")
+    assert {code for one in found if one.file in honest for code, _ in one.answers} == {0}
 
 
 def test_the_record_of_the_pipeline_is_traced(repo: Path) -> None:
@@ -246,8 +279,8 @@ def test_what_is_served_is_not_served_after_a_flip(repo: Path) -> None:
 
 
 def test_what_a_registration_rests_on_is_refused(repo: Path) -> None:
-    files = files_of(repo, "models/candidate/*", "reports/metrics.json")
-    found = flip(repo, [["register"]], files, FLIPS)
+    files = files_of(repo, "models/candidate/*", "data/features/*", "reports/metrics.json")
+    found = flip(repo, [["register"]], files, FLIPS, lines=True)
 
     assert unnoticed(found) == []
     assert versions(repo) == ["1"]

@@ -3,6 +3,8 @@
 
 import io
 import sys
+import threading
+import time
 
 import pytest
 
@@ -40,3 +42,36 @@ def test_what_ends_at_once_shows_none(monkeypatch: pytest.MonkeyPatch) -> None:
 
     assert list(progress.progress([1], "read")) == [1]
     assert "read" not in screen.getvalue()
+
+
+@pytest.mark.parametrize(
+    ("screen", "ci", "seen"),
+    [(Terminal(), "", True), (Terminal(), "true", False), (io.StringIO(), "", False)],
+)
+def test_only_a_terminal_counts_the_seconds_of_what_has_no_end_in_sight(
+    screen: io.StringIO, ci: str, seen: bool, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(progress, "AFTER", 0)
+    monkeypatch.setattr(sys, "stderr", screen)
+    monkeypatch.setenv("CI", ci)
+
+    with progress.waiting("fit"):
+        for _ in range(1000):
+            if not seen or screen.getvalue():
+                break
+            time.sleep(0.01)
+
+    assert ("\rfit: 0 s" in screen.getvalue()) is seen
+    assert screen.getvalue().endswith("\r" if seen else ""), "the line is cleared"
+
+
+def test_the_seconds_of_what_fails_are_cleared_too(monkeypatch: pytest.MonkeyPatch) -> None:
+    screen = Terminal()
+    monkeypatch.setattr(progress, "AFTER", 3600)
+    monkeypatch.setattr(sys, "stderr", screen)
+    monkeypatch.delenv("CI", raising=False)
+    before = threading.active_count()
+
+    with pytest.raises(ValueError, match="no"), progress.waiting("fit"):
+        raise ValueError("no")
+    assert (screen.getvalue(), threading.active_count()) == ("", before)

@@ -65,13 +65,15 @@ class Commands(click.Group):
 
 @cache
 def load(name: str, path: Path) -> click.Command:
-    """Import a command; each run of it leaves a record."""
+    """Import a command; each run of it leaves a record, unless its file says `RECORDED = False`."""
     with yours(PROJECT):
         module = importlib.import_module(f"{__package__}.{path.parent.name}.{path.stem}")
     command: click.Command = module.command
     command.epilog = command.epilog or EXIT_CODES
     if command.callback:
-        command.callback = evidence.recorded(name, yours(PROJECT)(asking()(command.callback)))
+        work = yours(PROJECT)(asking()(command.callback))
+        recorded = getattr(module, "RECORDED", True)
+        command.callback = evidence.recorded(name, work) if recorded else work
     return command
 
 

@@ -21,6 +21,7 @@ from . import PACKAGE, access
 from .config import load_contract
 from .errors import NO_ANSWER, OutsideFailed, Refused, WrongInput, cause_of
 from .interface import Owner
+from .progress import waiting
 
 PATIENCE = 90  # seconds until the service must be ready; BentoML starts in about five
 
@@ -91,7 +92,9 @@ class Server:
         Raises:
             OutsideFailed: If it ends before, or patience does.
         """
-        if not wait_for(self.address + until, self.process):
+        with waiting("the service starts"):
+            ready = wait_for(self.address + until, self.process)
+        if not ready:
             self.log.seek(0)
             raise OutsideFailed(f"the service did not become ready: {cause_of(self.log.read())}")
 

@@ -1,8 +1,12 @@
 # The template's. Nothing of yours belongs here; use it from a command of yours.
-"""A bar for what takes longer than two seconds; none in CI, in a pipe or in a file."""
+"""A bar or seconds for what takes longer than two; none in CI, in a pipe or in a file."""
 
 import os
+import sys
+import threading
+import time
 from collections.abc import Collection, Iterator
+from contextlib import contextmanager
 from typing import TypeVar
 
 T = TypeVar("T")
@@ -15,3 +19,30 @@ def progress(items: Collection[T], what: str) -> Iterator[T]:
 
     hidden = True if os.environ.get("CI") else None  # None: where nobody looks
     yield from tqdm(items, desc=what, delay=AFTER, leave=False, disable=hidden)
+
+
+@contextmanager
+def waiting(what: str) -> Iterator[None]:
+    """Show on the terminal for how many seconds something lasts whose end nobody knows."""
+    if os.environ.get("CI") or not sys.stderr.isatty():
+        yield
+        return
+    ended = threading.Event()
+    line = threading.Thread(target=count, args=(what, ended), daemon=True)
+    line.start()
+    try:
+        yield
+    finally:
+        ended.set()
+        line.join()
+
+
+def count(what: str, ended: threading.Event) -> None:
+    """Write the seconds into one line, from the second on at which it is long, and clear it."""
+    began, pause, width = time.monotonic(), float(AFTER), 0
+    while not ended.wait(pause):
+        said = f"{what}: {time.monotonic() - began:.0f} s"
+        width, pause = len(said), 1
+        print(f"\r{said}", end="", file=sys.stderr, flush=True)
+    if width:
+        print(f"\r{' ' * width}\r", end="", file=sys.stderr, flush=True)

@@ -184,4 +184,4 @@ def test_a_text_that_spells_a_missing_value_is_said_and_not_refused(
     done = repo.run("validate", path)
 
     assert done.code == 0, done.err
-    assert f"warning: {path}: column {texts[0]!r} holds 'NA' 1 times, as text" in done.err
+    assert f"warning: {path}: column {texts[0]!r} holds 'NA' 1 time, as text" in done.err

@@ -147,7 +147,7 @@ def test_what_cannot_be_removed_is_said_after_all_else_went(
         drop(path)
 
     monkeypatch.setattr(retention, "drop", refuse)
-    with pytest.raises(errors.OutsideFailed, match=f"1 files .*{days[0].name}: permission denied"):
+    with pytest.raises(errors.OutsideFailed, match=f"1 file .*{days[0].name}: permission denied"):
         retention.apply(config.load_contract(), NOW)
 
     assert [path.exists() for path in days] == [True, False, True]

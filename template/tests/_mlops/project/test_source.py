@@ -186,6 +186,7 @@ def test_a_total_below_the_rows_is_none_of_them(tmp_path: Path) -> None:
 
     assert len(found.rows) == ROWS
     assert "last row left out: it is a total" in found.notes
+    assert len(read(tmp_path, lines("1,x", "2,Total")).rows) == ROWS
 
 
 @pytest.mark.parametrize(

@@ -124,6 +124,7 @@ def test_a_dirty_run_needs_a_reason_and_the_reason_is_kept(
 
     assert refused.code == 1
     assert "the run is dirty: src/new.py is not committed" in refused.err
+    assert "hint: commit what it was made with; or: " in refused.err
     assert done.out == "2\n"
     assert [version.tags["forced"] for version in found] == ["", "the demo is in an hour"]
 
@@ -176,6 +177,7 @@ def test_a_commit_of_other_inputs_does_not_clean_a_dirty_run(own_repo: Repo) -> 
     done = own_repo.run("register")
 
     assert (done.code, "the run is dirty" in done.err) == (1, True)
+    assert "hint: inputs changed since: uv run just repro --force" in done.err, "all is committed"
 
 
 def test_a_tampered_candidate_gets_no_version(own_repo: Repo) -> None:

@@ -10,7 +10,17 @@ import httpx
 import pytest
 
 from ..fixtures import Repo
-from ..package import artifact, errors, features, local_service, paths, schema, serving, tables
+from ..package import (
+    artifact,
+    errors,
+    evidence,
+    features,
+    local_service,
+    paths,
+    schema,
+    serving,
+    tables,
+)
 
 
 @pytest.fixture(scope="module")
@@ -53,6 +63,13 @@ def test_a_port_that_cannot_be_is_wrong_use(repo: Repo, port: int) -> None:
     done = repo.run("serve", f"--port={port}")
 
     assert (done.code, f"{port}; expected a port from 1 to 65535" in done.err) == (2, True)
+
+
+def test_a_service_leaves_no_record_of_a_run(repo: Repo) -> None:
+    repo.run("serve", "--port=-5")
+
+    with chdir(repo.folder):
+        assert "serve" not in {one["what"] for one in evidence.read()[0]}
 
 
 def test_a_port_in_use_is_an_outside_failure(repo: Repo) -> None:

@@ -2,6 +2,9 @@
 """A model file names what holds a model, or what a person looked at; nothing that runs code."""
 
 import os
+import re
+import subprocess
+import sys
 from pathlib import Path
 from typing import Any
 
@@ -40,6 +43,7 @@ def trusting(monkeypatch: pytest.MonkeyPatch, *names: str) -> None:
         "numpy.dtype",
         "sklearn.tree._tree.Tree",
         "sklearn.metrics._classification.accuracy_score",
+        "scipy.special._ufuncs.expit",
     ],
 )
 def test_what_holds_a_model_needs_no_word_of_yours(name: str) -> None:
@@ -92,6 +96,35 @@ def test_a_function_of_a_family_that_is_no_score_is_not_trusted_by_itself(
 
     trusting(monkeypatch, name)
     trust.require([name])
+
+
+def test_a_function_of_scipys_is_trusted_without_the_list_that_skops_makes(tmp_path: Path) -> None:
+    """That takes part of a second of each start of a service; another process has no skops yet."""
+    code = f"""
+import sys
+from pathlib import Path
+import scipy.special
+from sklearn.preprocessing import FunctionTransformer
+from {artifact.__package__} import artifact
+folder = Path(sys.argv[1])
+artifact.save(FunctionTransformer(scipy.special.expit), folder)
+print(*artifact.named_types(folder))
+print("expit" in dir(scipy.special))
+"""
+    found = subprocess.run(
+        [sys.executable, "-c", code, str(tmp_path)], capture_output=True, text=True, check=True
+    ).stdout
+
+    assert re.fullmatch(r"scipy\.special\.\S+\.expit \S+\nTrue\n", found)
+
+
+@pytest.mark.parametrize(
+    "name",
+    ["scipy.special._testutils.PytestTester", "scipy.special._ufuncs.np", "scipy.special.test"],
+)
+def test_what_else_scipy_has_is_not_trusted_by_itself(name: str) -> None:
+    with pytest.raises(errors.Refused, match="not trusted"):
+        trust.require([name])
 
 
 @pytest.mark.parametrize("name", ["sklearn.metrics.np", "sklearn.utils.validation.joblib.load"])

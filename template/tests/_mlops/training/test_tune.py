@@ -79,7 +79,7 @@ def test_the_sum_of_trials_counts_what_was_made_before(searched: Repo) -> None:
     first = scores(searched)
     done = searched.must("tune", "--trials", 3)
 
-    assert "1 trials were made before" in done.err
+    assert "1 trial was made before" in done.err
     assert len(scores(searched)) == 3
     assert scores(searched)[:1] == first
 

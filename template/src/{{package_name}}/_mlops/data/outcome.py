@@ -167,11 +167,10 @@ def as_answer(y_pred: pd.DataFrame) -> dict[str, Any]:
     """Return what the service answers, rows in order."""
     if is_number(y_pred):
         return {"predictions": y_pred[NUMBER].tolist()}
+    labels, shares = list(y_pred), y_pred.to_numpy().tolist()
     return {
         "predictions": said(y_pred).tolist(),
-        "probabilities": [
-            dict(zip(y_pred, row, strict=True)) for row in y_pred.to_numpy().tolist()
-        ],
+        "probabilities": [dict(zip(labels, row, strict=True)) for row in shares],
     }
 
 

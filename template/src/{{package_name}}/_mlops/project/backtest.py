@@ -19,6 +19,7 @@ from ..data import dataset, sharing, tables
 from ..errors import Problem, Refused
 from ..files import read_json, write_json
 from ..programs import commit
+from ..progress import progress
 from ..registry import journal
 from . import timeline
 
@@ -123,7 +124,7 @@ def serve(service: str, batch: Path, metric: str) -> dict[str, Any]:
     records = tables.as_records(tables.known_rows(rows, schema))
     answers = [
         local_service.ask(service, {"rows": records[first : first + ROWS_AT_ONCE]})
-        for first in range(0, len(records), ROWS_AT_ONCE)
+        for first in progress(range(0, len(records), ROWS_AT_ONCE), batch.stem)
     ]
     time.sleep(1)  # the log is written after the answer
     answered_by = sorted({answer["model_version"] for answer in answers})

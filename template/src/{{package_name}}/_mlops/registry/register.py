@@ -33,8 +33,9 @@ def command(force: str | None, as_json: bool) -> None:
         reasons += provenance.pipeline_changes("outs")
     if reasons and not force:
         message = f"the run is dirty: {'; '.join(reasons)}"
-        hint = 'commit what it was made with, or: uv run just register --force "REASON"'
-        raise Refused(message, hint)
+        again = "inputs changed since: uv run just repro --force train evaluate"
+        how = "commit what it was made with" if provenance.uncommitted() else again
+        raise Refused(message, f'{how}; or: uv run just register --force "REASON"')
     with one_writer(paths.MODELS / ".lock"):
         version = known(manifest["model_sha256"]) or new(candidate, report, force or "")
         tell(version)

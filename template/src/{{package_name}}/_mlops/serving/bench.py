@@ -21,6 +21,7 @@ from ..data import tables
 from ..errors import NO_ANSWER, Refused, counted
 from ..interface import Contract
 from ..local_service import running_service
+from ..progress import progress
 from . import Champion
 from .batch import predict_file
 
@@ -72,7 +73,7 @@ def command(seconds: float, as_json: bool) -> None:
     rows = sample_rows()
     loads = [(1, number) for number in CONNECTIONS] + [(MANY, 4)]
     with running_service() as address:
-        found = [measure(address, rows, *load, seconds) for load in loads]
+        found = [measure(address, rows, *load, seconds) for load in progress(loads, "load")]
     batch = rows_per_second(rows)
     if as_json:
         record = {"version": champion.version, "loads": [asdict(one) for one in found]}

@@ -2,12 +2,13 @@
 """Serve the champion over HTTP."""
 
 import os
-import sys
 
 import click
 
 from .. import PACKAGE, access
 from ..local_service import require_free, require_owner
+
+RECORDED = False  # what a service did, and for whom, is in its own log
 
 
 @click.command()
@@ -25,8 +26,11 @@ def command(host: str, port: int) -> None:
     # two servers with one home wipe each other's metrics
     home = os.path.join(os.environ["BENTOML_HOME"], f"serve-{port}")
     os.makedirs(home, exist_ok=True)
-    serve = ["-m", "bentoml", "serve", service(), "--host", host, "--port", str(port)]
-    os.execve(sys.executable, [sys.executable, *serve], {**os.environ, "BENTOML_HOME": home})
+    os.environ["BENTOML_HOME"] = home
+    from bentoml_cli.cli import cli  # looks for its home when it is imported
+
+    # in this process: another would import all of this once more, a second of each start
+    cli.main(["serve", service(), "--host", host, "--port", str(port)], prog_name="bentoml")
 
 
 def service() -> str:

@@ -2,7 +2,7 @@
 """A fitted pipeline that answers a few rows in a part of the time, with the same numbers.
 
 scikit-learn looks at each table anew, at its names, types and categories, which takes longer than
-the model itself when the table has one row. Here each column is taken once, and what an encoder
+the model itself when the table has one row. Here its values are taken once, and what an encoder
 makes of a value is looked up in a table that the encoder filled. Where that does not fit, for a
 model or for some rows, the pipeline itself is asked.
 """
@@ -79,7 +79,7 @@ class Short:
 
 
 class Columns:
-    """A fitted ColumnTransformer that takes each column of a table once.
+    """A fitted ColumnTransformer that takes the values of a table once.
 
     Args:
         fitted: Its result is dense; a part may be an encoder, or pass numbers through.

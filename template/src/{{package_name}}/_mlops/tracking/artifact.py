@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from importlib import import_module
 from pathlib import Path
 from typing import Any, TypeVar
+from unittest import mock
 
 from ..errors import DVC, Problem, Refused, WrongInput, first_cause
 from ..files import SEAL, read_json, sha256, sha256_if_there, write_json
@@ -238,17 +239,19 @@ def named_types(folder: Path) -> list[str]:
 
 
 def skops_io() -> Any:
-    """Return skops, imported without the list of all estimators that scikit-learn has.
+    """Return skops, imported without its lists of scikit-learn's estimators and SciPy's functions.
 
-    To make it, skops imports every module of scikit-learn: half a second of each start of a
-    service. `trust.require` judges those that a file names.
+    To make them, skops imports every module of scikit-learn, and looks for each function in every
+    module of the process: a second of each start of a service. `trust.require` judges those that
+    a file names.
     """
     if "skops.io" not in sys.modules:
+        import scipy.special
         import sklearn.utils
 
-        every, sklearn.utils.all_estimators = sklearn.utils.all_estimators, list
-        try:
+        with (
+            mock.patch.object(sklearn.utils, "all_estimators", list),
+            mock.patch.object(scipy.special, "__dir__", list, create=True),
+        ):
             import_module("skops.io")
-        finally:
-            sklearn.utils.all_estimators = every
     return import_module("skops.io")

@@ -7,6 +7,8 @@ from importlib import import_module
 from importlib.metadata import packages_distributions, version
 from typing import Any
 
+import numpy as np
+
 from .. import PACKAGE
 from ..errors import Refused, WrongInput
 from ..interface import OptionalModel
@@ -70,6 +72,8 @@ def of_family(name: str) -> bool:
 
 def holds_a_model(name: str) -> bool:
     """Say whether a type is trusted without a word of yours."""
+    if name.startswith("scipy.special.") and name.rpartition(".")[0].endswith("ufuncs"):
+        return isinstance(find(name), np.ufunc)
     if not of_family(name):
         return False
     found = find(name)

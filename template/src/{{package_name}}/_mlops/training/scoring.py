@@ -13,7 +13,7 @@ from .. import paths
 from ..data import outcome
 from ..errors import WrongInput, did_you_mean
 from ..interface import Contract, EvaluateParams, Slices
-from ..progress import progress
+from ..progress import progress, waiting
 
 
 def fit_and_predict(
@@ -70,8 +70,9 @@ def importance(
         return sign * metrics.score(y_true, y_pred)[contract.quality.metric]
 
     inputs, repeats = drawn.drop(columns=schema.TARGET), params.importance_repeats
-    result = permutation_importance(
-        fitted, inputs, drawn[schema.TARGET], scoring=scorer, n_repeats=repeats, random_state=0
-    )
+    with waiting("importance"):
+        result = permutation_importance(
+            fitted, inputs, drawn[schema.TARGET], scoring=scorer, n_repeats=repeats, random_state=0
+        )
     losses = zip(inputs.columns, result["importances_mean"], strict=True)
     return {name: float(loss) for name, loss in sorted(losses, key=lambda pair: -pair[1])}

@@ -15,6 +15,7 @@ from ..data.batch_files import raw_sha256
 from ..data.dataset import MADE, TRAIN, code_sha256, read_summary
 from ..errors import WrongInput, counted
 from ..files import whole_folder, write_json
+from ..progress import waiting
 from ..tracking import artifact, provenance, runs, trust
 from .fitting import fit
 
@@ -28,7 +29,8 @@ def command() -> None:
     require_of_now(summary)
     table = pd.read_parquet(paths.FEATURES / TRAIN)
     inputs, target = table.drop(columns=schema.TARGET), table[schema.TARGET]
-    fitted = fit(model.build_model(params), inputs, target)
+    with waiting("train"):
+        fitted = fit(model.build_model(params), inputs, target)
     with whole_folder(paths.CANDIDATE) as folder:
         manifest = {
             "model_sha256": artifact.save(fitted, folder),

@@ -59,10 +59,11 @@ def without_notes(raw: Raw) -> Raw:
 
 
 def without_total(raw: Raw) -> Raw:
-    """Leave out a last row that sums up the others."""
+    """Leave out a last row that sums up the others: no other one says that it does."""
     if len(raw.rows) > 2:
-        cells = [str(one).strip() for one in raw.rows.iloc[-1] if isinstance(one, str)]
-        if any(TOTAL.fullmatch(one.rstrip(":")) for one in cells):
+        cells = [(place, one) for place, one in enumerate(raw.rows.iloc[-1]) if type(one) is str]
+        sums = [place for place, one in cells if TOTAL.fullmatch(one.strip().rstrip(":"))]
+        if any((raw.rows.iloc[:-1, place] != raw.rows.iloc[-1, place]).all() for place in sums):
             raw.rows = raw.rows.iloc[:-1].reset_index(drop=True)
             raw.notes.append("last row left out: it is a total")
     return raw

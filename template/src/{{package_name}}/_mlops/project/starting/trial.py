@@ -18,6 +18,7 @@ from ...data import dataset, outcome, tables
 from ...data.distances import wasserstein
 from ...errors import Problem
 from ...interface import OptionalSchema
+from ...progress import progress
 from ...training import scoring
 
 FOLDS = 3
@@ -51,7 +52,10 @@ def compare(families: dict[str, dict[str, Any]], metric: str) -> dict[str, Any]:
     }
     group = getattr(schema, "GROUP", OptionalSchema.GROUP)
     groups = train.loc[few.index, group] if group else None
-    losses = {name: cross_validated(model, few, metric, groups) for name, model in models.items()}
+    losses = {
+        name: cross_validated(model, few, metric, groups)
+        for name, model in progress(models.items(), "try")
+    }
     found: dict[str, Any] = {}
     for name in sorted(losses, key=losses.__getitem__):
         simple = modules[name].build_baselines()

@@ -109,7 +109,9 @@ class Calls:
             call["ms"] = round((time.perf_counter() - begin) * 1000, 3)
             answer = answers[0] if answers and call["status"] < 400 else None
             with anyio.CancelScope(shield=True):
-                await anyio.to_thread.run_sync(self.written.write, call, answer)
+                await anyio.to_thread.run_sync(
+                    self.written.write, call, answer, limiter=self.written.in_turn
+                )
 
 
 class PredictionLog:
@@ -120,6 +122,7 @@ class PredictionLog:
         self.columns: dict[str, str] = {}
         labels = champion.schema.LABELS
         self.predicted = ["prediction", *(f"probability_{label}" for label in labels)]
+        self.in_turn = anyio.CapacityLimiter(1)  # lines stand in the order of the answers
         self.one_at_a_time = threading.Lock()
         self.head = ""  # what the next line names as the one before it; known at the first
         self.days = 0  # that are kept
