@@ -4,7 +4,7 @@ import os
 import shutil
 import sqlite3
 import subprocess
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -19,6 +19,7 @@ DAGS = Path("ops/airflow/dags")
 NEWEST = "SELECT run_id FROM dag_run WHERE dag_id = ? ORDER BY id DESC LIMIT 1"
 STATES = f"SELECT task_id, state FROM task_instance WHERE dag_id = ? AND run_id = ({NEWEST})"
 EVERY = ["validate", "featurize", "train", "evaluate", "register", "gate", "deploy"]
+DELIVERED = ["package", "accept", "release_test", "release_staging", "release_production"]
 
 
 @dataclass(frozen=True)
@@ -221,3 +222,24 @@ def test_a_stage_that_is_added_is_a_task(airflow: Airflow) -> None:
 def test_a_clock_is_added_by_the_environment(airflow: Airflow) -> None:
     assert not airflow.broken(PIPELINE_CRON="23 4 * * 1", DATA_CRON="@hourly")
     assert os.environ.get("PIPELINE_CRON") is None
+
+
+def test_at_level_2_what_passes_the_gate_is_delivered(
+    template: Path, first_runs: FirstRuns, airflow: Airflow, tmp_path: Path
+) -> None:
+    folder = tmp_path / "late-flights"
+    repo = first_runs.equip(render(template, folder, maturity_level=2, extras=["airflow"]))
+    patient(repo)
+    with (repo / "contract.yaml").open("a", encoding="utf-8") as contract:
+        contract.write("\nrollout: {autonomy: act}\ndelivery: {throughput_rps: 1}\n")
+    run(repo, "uv", "run", "just", "set-up")
+    commit_all(repo, "Begin")
+    delivering = replace(airflow, repo=repo)
+
+    states, said = delivering.test("late-flights")
+
+    assert set(states) == {*EVERY[:-1], *DELIVERED}
+    assert set(states.values()) == {"success"}, said
+    for environment in ("test", "staging", "production"):
+        assert f"release: {environment}: version 1" in said
+    assert (repo / "build/package").is_dir()

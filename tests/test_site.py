@@ -10,12 +10,22 @@ from pathlib import Path
 from urllib.parse import unquote, urlparse
 
 import pytest
-from browser import DARK, barriers, look_at
+from browser import DARK, barriers, look_at, opened
 from rendering import ROOT, UV, once
 
 CONFIG = (ROOT / "zensical.toml").read_text(encoding="utf-8")
 # what a browser fetches by itself; a link is followed by a person
 FETCHED = {"script": "src", "img": "src", "link": "href", "iframe": "src", "source": "src"}
+
+
+CUT = """<script>addEventListener("load", () => {
+  const blocks = [...document.querySelectorAll(".language-console code, .language-sh code")]
+  const said = document.createElement("pre")
+  said.id = "cut"
+  said.textContent = blocks.filter(one => one.scrollWidth > one.clientWidth).length + " of "
+    + blocks.length
+  document.body.append(said)
+})</script>"""
 
 
 class Page(HTMLParser):
@@ -111,6 +121,17 @@ def test_a_page_can_be_used_by_everybody(
     copy = Path(shutil.copytree(site, tmp_path / "site"))
 
     assert barriers(copy / f"{name}.html", tmp_path / "profile", *options) == []
+
+
+@pytest.mark.parametrize("width", [1280, 390])
+@pytest.mark.parametrize("name", ["index", "how-to/many"])
+def test_no_end_of_a_command_is_cut_off(name: str, width: int, site: Path, tmp_path: Path) -> None:
+    page = Path(shutil.copytree(site, tmp_path / "site")) / f"{name}.html"
+    page.write_text(page.read_text(encoding="utf-8") + CUT, encoding="utf-8")
+
+    dom = opened(page.as_uri(), tmp_path / "profile", f"--window-size={width},900")
+
+    assert re.findall(r'<pre id="cut">(\d+) of [1-9]', dom) == ["0"]
 
 
 def test_search_has_its_index_beside_the_pages(site: Path) -> None:

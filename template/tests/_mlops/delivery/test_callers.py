@@ -2,6 +2,7 @@
 """What the callers of a demonstration ask for is like all that arrived, not one hour of it."""
 
 import json
+import re
 from pathlib import Path
 
 import pytest
@@ -47,3 +48,20 @@ def test_a_rollout_that_time_alone_ended_is_told_apart_on_the_page(
     said = rollout_report.summary(record)
     assert "1 promoted, 2 aborted, of which 1 for want of a verdict" in said
     assert "want of" not in rollout_report.summary({**record, "rollouts": record["rollouts"][::2]})
+
+
+def test_the_page_begins_with_who_won_and_what_was_refused_and_why() -> None:
+    ended = {"state": state.ABORTED, "version": "4", "history": [{"reasons": ["it & others"]}]}
+    refused = {"gate": "refused", "candidate": "3", "reasons": ["too low", "too slow", "too big"]}
+    record = {
+        "bad": {"champion_after": "2"},
+        "parts": [{"gate": "accepted", "batch": "may"}, {**refused, "batch": "june"}],
+        "rollouts": [{"state": state.PROMOTED, "version": "2"}, ended],
+    }
+
+    said = re.findall("<li>(.+?)</li>", rollout_report.learned(record))
+    assert said == [
+        "Version 2 answers in the end.",
+        "june: the gate refused version 3: too low; and 2 more.",
+        "The rollout of version 4 was aborted: it &amp; others.",
+    ]

@@ -37,6 +37,7 @@ ADDRESSES = (
     *("GITHUB_TOKEN", "GITHUB_REPOSITORY", "GITHUB_API_URL"),
     *("GITLAB_TOKEN", "CI_PROJECT_ID", "CI_API_V4_URL"),
 )
+BEFORE = 10  # rows of the sample about which nobody asked
 TOLERANT = {
     "number": {"method": "wasserstein", "threshold": 5.0},
     "text": {"method": "jensenshannon", "threshold": 0.99},
@@ -74,10 +75,16 @@ def bars(repo: Repo) -> dict[str, Any]:
     return dict(YAML(typ="safe", pure=True).load(repo.folder / paths.CONTRACT)["quality"])
 
 
+def asked_about(sample: pd.DataFrame) -> pd.DataFrame:
+    """Return the last rows of the sample, which came after the first `BEFORE` of them."""
+    rows = sample.drop_duplicates(list(schema.KEY))
+    return rows.tail(min(60, len(rows) - BEFORE))
+
+
 @pytest.fixture(scope="session")
 def answered(repo: Repo, sample: pd.DataFrame) -> list[dict[str, Any]]:
-    """Return the lines of a log in which version 1 answered 60 rows, 2 a request."""
-    rows = sample.drop_duplicates(list(schema.KEY)).tail(60).reset_index(drop=True)
+    """Return the lines of a log in which version 1 answered up to 60 rows, 2 a request."""
+    rows = asked_about(sample).reset_index(drop=True)
     rows = rows[schema.read_target(rows).notna()].reset_index(drop=True)
     pointer = repo.read(paths.CHAMPION / artifact.POINTER)
     model = artifact.load(repo.folder / paths.CHAMPION / pointer["model_sha256"]).model
@@ -187,7 +194,7 @@ def test_the_quality_is_that_of_the_logged_predictions(
 ) -> None:
     write(calm, answered)
     look(calm)
-    rows = sample.drop_duplicates(list(schema.KEY)).tail(60)
+    rows = asked_about(sample)
     y_true = schema.read_target(rows).dropna().reset_index(drop=True)
     table = pd.DataFrame(answered)
     names = {f"probability_{label}": label for label in schema.LABELS} or {"prediction": "p"}
@@ -320,7 +327,7 @@ def test_labels_that_belong_to_nothing_logged_are_wrong_input(
 ) -> None:
     write(calm, answered)
     rows = sample.drop_duplicates(list(schema.KEY))
-    rows.head(10).to_parquet(calm.folder / "early.parquet")
+    rows.head(BEFORE).to_parquet(calm.folder / "early.parquet")
     rows.to_parquet(calm.folder / "all.parquet")
     early = look(calm, "--labels", "early.parquet")
     both = look(calm, "--labels", "early.parquet", "all.parquet")
@@ -337,7 +344,7 @@ def test_outcomes_that_did_not_arrive_are_counted_not_guessed(
     never(calm, "withdraw")
     write(calm, answered)
     for path in (calm.folder / paths.RAW).glob("*.parquet"):
-        sample.iloc[: len(sample) // 2].to_parquet(path)
+        sample.drop_duplicates(list(schema.KEY)).head(BEFORE).to_parquet(path)
     look(calm)
 
     assert states(calm)[checks.HARM] == "not known yet"

@@ -2,10 +2,12 @@
 """What `evaluate` reports, and what it cannot judge."""
 
 from pathlib import Path
+from typing import Any
 
 import pandas as pd
 import pytest
 
+from ..broken import KNOWN
 from ..fixtures import Repo
 from ..package import artifact, dataset, diagnosis, metrics, outcome, paths, runs, schema
 
@@ -109,6 +111,24 @@ def test_a_slice_of_no_column_is_wrong_input(own_repo: Repo) -> None:
     code, said = refused(own_repo)
 
     assert (code, "slices.columns names 'no_such_column'" in said) == (2, True)
+
+
+def test_a_model_that_gives_a_group_no_number_is_refused_by_the_group(
+    own_repo: Repo, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    rows = pd.read_parquet(own_repo.folder / paths.FEATURES / dataset.HOLDOUT_ROWS)
+    column = next(one.name for one in KNOWN if one.kind == "text" and rows[one.name].notna().all())
+    own_repo.change(paths.CONTRACT, "slices", "columns", to=[column])
+    value, predict = rows[column].iloc[0], outcome.predict
+
+    def without(*arguments: Any) -> pd.DataFrame:
+        y_pred = predict(*arguments)
+        return y_pred.mask((rows[column] == value).reindex(y_pred.index))
+
+    monkeypatch.setattr(outcome, "predict", without)
+    code, said = refused(own_repo)
+
+    assert (code, f"get no number, all with {column}={value}" in said) == (1, True), said
 
 
 def test_a_tampered_candidate_is_refused(own_repo: Repo) -> None:

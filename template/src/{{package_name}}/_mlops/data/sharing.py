@@ -8,6 +8,7 @@ from .. import programs
 from ..errors import OutsideFailed, first_cause
 from ..files import one_at_a_time, sweep
 
+NO_POINTER = (KeyError, TypeError, AttributeError)  # what DVC says of one that lacks a line
 LOCK = Path(".dvc/tmp/look-lock")  # who asks DVC what has changed
 
 
@@ -28,7 +29,7 @@ def share(folder: Path) -> None:
     try:
         with Repo() as repo:
             repo.add(str(folder))
-    except (DvcException, OSError) as error:
+    except (DvcException, OSError, *NO_POINTER) as error:
         raise OutsideFailed(f"DVC cannot add {folder}: {first_cause(error)}") from error
 
 
@@ -46,5 +47,5 @@ def moved(pointer: Path) -> bool:
         # DVC gives up soon when several look at once
         with one_at_a_time(LOCK), Repo() as repo:
             return bool(repo.status(targets=[str(pointer)]))
-    except DvcException as error:
+    except (DvcException, *NO_POINTER) as error:
         raise OutsideFailed(f"DVC cannot look at {pointer}: {first_cause(error)}") from error

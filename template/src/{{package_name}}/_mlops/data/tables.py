@@ -106,6 +106,8 @@ def plain(values: pd.Series) -> pd.Series:
 def misfits(values: pd.Series, column: Column) -> pd.Series:
     """Say for each value whether it is present and cannot be read as the column says."""
     if column.kind == "text":
+        if values.dtype == "str":
+            return pd.Series(False, index=values.index)
         return values.map(lambda one: isinstance(one, bytes)).astype("bool")
     if column.kind == "boolean":
         return values.notna() & values.map(TRUTH).isna()

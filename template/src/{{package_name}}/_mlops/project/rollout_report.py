@@ -45,6 +45,7 @@ def write(record: dict[str, Any], contract: Contract) -> None:
     parts = [
         f"<h1>{text(PROJECT)}: what happened</h1>",
         summary(record),
+        learned(record),
         picture(),
         "<h2>Batch by batch</h2>",
         batches(record, contract),
@@ -87,6 +88,21 @@ def summary(record: dict[str, Any]) -> str:
         f"{ended.count(state.PROMOTED)} promoted, {ended.count(state.ABORTED)} aborted{unsaid}. "
         f"During them callers sent {counted(requests, 'request')}; {lost:,} were not answered.</p>"
     )
+
+
+def learned(record: dict[str, Any]) -> str:
+    """Say which version answers in the end, and what was refused or aborted, and why."""
+    lines = [f"Version {record['bad']['champion_after']} answers in the end."]
+    for part in record["parts"]:
+        if part["gate"] == "refused":
+            first, *rest = part["reasons"]
+            told = f"{first}{more(len(rest))}"
+            lines.append(f"{part['batch']}: the gate refused version {part['candidate']}: {told}.")
+    for rollout in record["rollouts"]:
+        if rollout["state"] == state.ABORTED:
+            told = "; ".join(rollout["history"][-1]["reasons"])
+            lines.append(f"The rollout of version {rollout['version']} was aborted: {told}.")
+    return f"<ul>{''.join(f'<li>{text(line)}</li>' for line in lines)}</ul>"
 
 
 def undecided(rollout: dict[str, Any]) -> bool:

@@ -10,6 +10,7 @@ from ... import schema
 from ..data import tables
 from ..errors import Problem, Refused, first_cause
 from ..interface import Column, Slices
+from ..training.scoring import require_numbers, without_number
 from . import benchmark
 
 ROWS = 20  # of which one column at a time is missing, or holds what nobody saw
@@ -34,23 +35,13 @@ def answers(by: benchmark.Contender, rows: pd.DataFrame, slices: Slices) -> pd.D
         raise
     except Exception as error:  # whatever a model raises
         raise Refused(f"it cannot answer the hold-out: {first_cause(error)}") from error
-    silent = without_number(y_pred)
-    if not silent.any():
-        return y_pred
-    values = {name: set(rows.loc[silent, name]) for name in slices.columns if name in rows}
-    where = [f"{name}={found.pop()}" for name, found in values.items() if len(found) == 1]
-    said = f"{silent.sum():,} of {len(rows):,} rows of the hold-out get no number"
-    raise Refused(f"{said}{', all with ' if where else ''}{' and '.join(where)}")
-
-
-def without_number(y_pred: pd.DataFrame) -> pd.Series:
-    """Say of each row whether a number in its answer is missing or infinite."""
-    return pd.Series(~np.isfinite(y_pred.to_numpy("float64")).all(axis=1), y_pred.index)
+    require_numbers(rows, y_pred, slices)
+    return y_pred
 
 
 def unsteady(by: benchmark.Contender, rows: pd.DataFrame, y_pred: pd.DataFrame) -> float:
     """Return the share of rows that get another answer when asked again, in another order."""
-    again = benchmark.predict(by, rows.iloc[::-1]).loc[y_pred.index].to_numpy()
+    again = benchmark.predict(by, rows.iloc[::-1]).iloc[::-1].to_numpy()
     first = y_pred.to_numpy()
     return float((np.abs(again - first) > SAME * np.abs(first).max()).any(axis=1).mean())
 

@@ -16,7 +16,7 @@ from ..progress import progress
 from ..tracking import artifact, runs
 from . import diagnosis, plots, report_page
 from .evaluation import require_metric
-from .scoring import by_slice, fit_and_predict, importance, intervals
+from .scoring import by_slice, fit_and_predict, importance, intervals, require_numbers
 
 
 @click.command()
@@ -34,6 +34,7 @@ def command(as_json: bool) -> None:
     rows = pd.read_parquet(paths.FEATURES / HOLDOUT_ROWS)
     inputs, y_true = holdout.drop(columns=schema.TARGET), holdout[schema.TARGET]
     y_pred = outcome.predict(candidate.model, inputs, schema.LABELS)
+    require_numbers(rows, y_pred, contract.slices)
     scores = metrics.score(y_true, y_pred)
     metric = require_metric(contract, scores)
     report = {

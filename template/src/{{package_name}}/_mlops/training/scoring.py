@@ -11,7 +11,7 @@ from sklearn.inspection import permutation_importance
 from ... import metrics, schema
 from .. import paths
 from ..data import outcome
-from ..errors import WrongInput, did_you_mean
+from ..errors import Refused, WrongInput, did_you_mean
 from ..interface import Contract, EvaluateParams, Slices
 from ..progress import progress, waiting
 
@@ -40,6 +40,29 @@ def drawn_anew(y_true: pd.Series, y_pred: pd.DataFrame, resamples: int) -> pd.Da
         again = (part.iloc[drawn].reset_index(drop=True) for part in (y_true, y_pred))
         scores.append(metrics.score(*again))
     return pd.DataFrame(scores)
+
+
+def require_numbers(rows: pd.DataFrame, y_pred: pd.DataFrame, slices: Slices) -> None:
+    """Raise `Refused` when some rows of the hold-out get no number.
+
+    Args:
+        rows: (n, columns) of the schema.
+        y_pred: (n, k) predictions for them.
+        slices: Of the contract; one that holds all rows without a number is named.
+    """
+    silent = without_number(y_pred)
+    if not silent.any():
+        return
+    values = {name: set(rows.loc[silent, name]) for name in slices.columns if name in rows}
+    where = [f"{name}={found.pop()}" for name, found in values.items() if len(found) == 1]
+    said = f"{silent.sum():,} of {len(rows):,} rows of the hold-out get no number"
+    said += f", all with {' and '.join(where)}" if where else ""
+    raise Refused(said, "look at what the model answers them")
+
+
+def without_number(y_pred: pd.DataFrame) -> pd.Series:
+    """Say of each row whether a number in its answer is missing or infinite."""
+    return pd.Series(~np.isfinite(y_pred.to_numpy("float64")).all(axis=1), y_pred.index)
 
 
 def by_slice(

@@ -247,7 +247,7 @@ def declared(proposal: Proposal) -> list[Column]:
                 column.name,
                 column.kind,
                 "outcome" if late else "request",
-                MEANINGS.get(role) or f"YOURS: meaning {f'in {unit}' if unit else 'and unit'}",
+                MEANINGS.get(role) or f"YOURS: meaning{f', in {unit}' if unit else ' and unit'}",
                 low,
                 high,
                 missing=late or column.missing > 0,
