@@ -165,6 +165,8 @@ def test_a_command_that_was_killed_on_a_host_is_finished_by_the_next(
 # a disk of the repo's own, of so many MB, in a namespace of mounts that is gone with the command
 SMALL = """set -e; mount --bind . "$1"; mount -t tmpfs -o size="$2" none "$PWD"; cd "$PWD"
 tar cC "$1" --exclude ./.venv . | tar x; ln -s "$1/.venv" .venv; shift 2; exec "$@" """
+TREES = "sed -i 's/max_iter: 20$/max_iter: 30/' params.yaml && git commit -qam 'More trees'"
+MORE_TREES = ("$", "bash", "-c", TREES)  # for another candidate than version 2
 FREE = (0, 8, 64, 400, 1200)  # KB: the first step fails, or a later one
 
 
@@ -183,6 +185,12 @@ def on_small_disk(folder: Path) -> tuple[str, ...]:
     "kill",
     [
         Kill(("train",), checks=(("evaluate",),), grows=TWICE),
+        Kill(("evaluate",)),
+        Kill(("register",), (MORE_TREES, ("train",), ("evaluate",))),
+        Kill(("promote", "2", "--force", "a test")),
+        Kill(DEPLOY),
+        Kill(ROLLOUT, again=(ROLLOUT, ("rollout", "run")), stub=str(NO_STACK)),
+        Kill(("predict", "--input", BATCH, "--output", "predicted.csv")),
         Kill(("ingest", BATCH), checks=(("validate",),)),
         Kill(("monitor",), codes=(0, 10, 11)),
     ],

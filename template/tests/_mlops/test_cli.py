@@ -5,9 +5,11 @@ import ast
 import errno
 import os
 import re
+import sqlite3
 import subprocess
 import sys
 from collections.abc import Callable
+from contextlib import closing
 from pathlib import Path
 from types import SimpleNamespace
 
@@ -287,6 +289,38 @@ def test_a_full_disk_is_a_line_wherever_it_is_met(
     assert (done.code, done.err.splitlines()[-3]) == (
         3,
         "error: cannot write models/x: no space left on device",
+    )
+
+
+def test_a_part_of_a_command_meets_a_full_disk_as_a_command_does() -> None:
+    def full() -> None:
+        raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC), "monitoring/x")
+
+    group = click.Group("rollout", commands={"start": click.Command("start", callback=full)})
+    cli.answer(group)
+
+    with pytest.raises(errors.OutsideFailed, match="cannot write monitoring/x: no space left"):
+        group.main(["start"], standalone_mode=False)
+
+
+def test_a_full_disk_of_the_tracking_store_is_a_line_too(
+    repo: Repo, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def full(params: object) -> None:
+        with closing(sqlite3.connect(":memory:")) as store:
+            store.execute("CREATE TABLE t (x)")
+            store.execute("PRAGMA max_page_count = 2")
+            try:
+                store.execute("INSERT INTO t VALUES (zeroblob(100000))")
+            except sqlite3.OperationalError as error:
+                raise RuntimeError("of SQLAlchemy, or of MLflow") from error
+
+    monkeypatch.setattr(model, "build_model", full)
+    done = repo.run("train")
+
+    assert (done.code, done.err.splitlines()[-3]) == (
+        3,
+        "error: cannot write into the tracking store: database or disk is full",
     )
 
 

@@ -5,6 +5,7 @@ import json
 import math
 import os
 import re
+import resource
 import subprocess
 import sys
 from concurrent.futures import ThreadPoolExecutor
@@ -106,6 +107,19 @@ def test_a_second_writer_is_told_to_wait(tmp_path: Path) -> None:
 
     with files.one_writer(tmp_path / "lock"):  # given back
         pass
+
+
+def test_a_lock_that_finds_no_space_is_said_in_a_line(tmp_path: Path) -> None:
+    before = resource.getrlimit(resource.RLIMIT_FSIZE)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (0, before[1]))
+    try:
+        with (
+            pytest.raises(errors.OutsideFailed, match=r"cannot write .*lock: file too large"),
+            files.one_writer(tmp_path / "lock"),
+        ):
+            pass
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, before)
 
 
 def test_a_writer_that_took_the_lock_a_moment_ago_is_named_once_it_says_who_it_is(

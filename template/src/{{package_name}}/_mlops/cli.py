@@ -74,7 +74,15 @@ def load(name: str, path: Path) -> click.Command:
         work = yours(PROJECT)(asking()(command.callback))
         recorded = getattr(module, "RECORDED", True)
         command.callback = evidence.recorded(name, work) if recorded else work
+    answer(command)
     return command
+
+
+def answer(command: click.Command) -> None:
+    """Let the parts of a command, such as `rollout start`, meet a full disk as commands do."""
+    for part in getattr(command, "commands", {}).values():
+        if part.callback:
+            part.callback = yours(PROJECT)(part.callback)
 
 
 def find_commands() -> dict[str, Path]:

@@ -17,6 +17,7 @@ SECRET = re.compile(r"(?<=://)(?!user:password@|[^/\s'\":@]*:\*+@)[^/\s'\"]*:[^/
 NO_ANSWER = (OSError, HTTPException)  # nothing listens there, or what speaks no HTTP
 MOST_KNOWN = 20  # names in one line
 GLUE = Path(__file__).parent
+OF_SQLITE = ("database or disk is full", "disk i/o error")
 FULL = (errno.ENOSPC, errno.EDQUOT, errno.EROFS)
 CAUSE = re.compile(r"(Stderr:[ |]*)?(error|fatal):", re.IGNORECASE)
 
@@ -127,6 +128,20 @@ def place_of(error: BaseException) -> str:
     return ""
 
 
+def no_space(error: BaseException | None) -> str:
+    """Say what a full disk kept from being written; nothing when it was something else.
+
+    SQLite has an error of its own, and what asks it two more around that.
+    """
+    while error:
+        if isinstance(error, OSError) and error.errno in FULL:
+            return f"cannot write {error.filename or 'a file'}: {str(error.strerror).lower()}"
+        if said := [words for words in OF_SQLITE if words in str(error).lower()]:
+            return f"cannot write into the tracking store: {said[0]}"
+        error = error.__cause__
+    return ""
+
+
 @contextmanager
 def yours(project: str) -> Iterator[None]:
     """Raise a `Problem` for a full disk, and for a line of yours that failed or ended all."""
@@ -135,8 +150,7 @@ def yours(project: str) -> Iterator[None]:
     except Problem:
         raise
     except (Exception, SystemExit) as error:
-        if isinstance(error, OSError) and error.errno in FULL:
-            message = f"cannot write {error.filename or 'a file'}: {str(error.strerror).lower()}"
+        if message := no_space(error):
             raise OutsideFailed(message, "free some space, then try again") from error
         if not (place := place_of(error)):
             raise

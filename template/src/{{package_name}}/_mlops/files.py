@@ -296,7 +296,7 @@ def one_writer(path: Path) -> Iterator[None]:
         _take(file, path)
         with _answering(path):
             file.truncate(0)
-            print(os.getpid(), end="", file=file, flush=True)
+            os.write(file.fileno(), str(os.getpid()).encode())  # a buffer would be tried again
         yield
 
 

@@ -13,7 +13,18 @@ from numpy.typing import NDArray
 
 from ..broken import KNOWN
 from ..fixtures import Repo
-from ..package import artifact, benchmark, dataset, gate_checks, paths, schema, versions
+from ..package import (
+    artifact,
+    benchmark,
+    dataset,
+    gate_checks,
+    interface,
+    paths,
+    probes,
+    schema,
+    tables,
+    versions,
+)
 
 Numbers = NDArray[np.float64]
 FAST = gate_checks.Running(p95_ms=10.0, memory_mb=300.0)
@@ -151,6 +162,20 @@ def test_a_group_of_rows_without_a_number_is_named(
     plant(own_rivals, monkeypatch, without)
 
     assert f"get no number, all with {column}={value}" in own_rivals.run("gate").err
+
+
+@pytest.mark.parametrize("kind", ["integer", "number", "text", "boolean", "timestamp"])
+def test_a_column_of_each_kind_is_missing_as_in_a_request(
+    kind: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    column = interface.Column("x", kind, "", "", missing=True)
+    values = {"integer": 1, "number": 1.5, "text": "a", "boolean": True}
+    rows = pd.DataFrame({"x": [values.get(kind, pd.Timestamp("2013-01-01"))] * 2})
+    monkeypatch.setattr(tables, "known_columns", lambda schema: [column])
+    (missing, *others) = probes.edges(rows)
+
+    assert (missing[0], missing[1]["x"].isna().all()) == ("x missing", True)
+    assert [what for what, _ in others] == (["x never seen"] if kind == "text" else [])
 
 
 @pytest.mark.skipif(not MAY_BE_MISSING, reason="no column of yours may be missing")

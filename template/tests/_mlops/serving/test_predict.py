@@ -17,7 +17,14 @@ def written(repo: Repo, rows: pd.DataFrame, folder: Path, suffix: str = ".parque
     if suffix == ".csv":
         rows.to_csv(source, index=False)
         repo.must("predict", "--input", source, "--output", destination)
-        return pd.read_csv(destination, float_precision="round_trip")
+        texts = {"prediction": "str"} if schema.LABELS else None  # a label may be 1, or None
+        return pd.read_csv(
+            destination,
+            dtype=texts,
+            keep_default_na=False,
+            na_values=[""],
+            float_precision="round_trip",
+        )
     rows.to_parquet(source)
     repo.must("predict", "--input", source, "--output", destination)
     return pd.read_parquet(destination)

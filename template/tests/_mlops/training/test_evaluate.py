@@ -39,7 +39,9 @@ def test_baselines_and_importance_stand_beside_the_score(repo: Repo) -> None:
 
 def test_importance_is_measured_on_as_many_rows_as_params_yaml_says(own_repo: Repo) -> None:
     before = own_repo.read(paths.METRICS)
-    own_repo.change(paths.PARAMS, "evaluate", "importance_rows", to=20)
+    if len(pd.read_parquet(own_repo.folder / paths.FEATURES / dataset.HOLDOUT)) <= 10:
+        pytest.skip("your sample has too few rows held out to draw some")
+    own_repo.change(paths.PARAMS, "evaluate", "importance_rows", to=10)
     own_repo.must("evaluate")
     after = own_repo.read(paths.METRICS)
 

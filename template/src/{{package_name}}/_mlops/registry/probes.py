@@ -63,9 +63,9 @@ def edges(known: pd.DataFrame) -> Iterator[tuple[str, pd.DataFrame]]:
     """Yield rows with one column missing that may be, or with a text that nobody saw."""
     for column in tables.known_columns(schema):
         for what, value in values(column).items():
-            kind = known[column.name].dtype
-            changed = pd.Series(value, known.index, dtype=object).astype(kind)
-            yield f"{column.name} {what}", known.assign(**{column.name: changed})
+            asked = pd.Series(value, known.index, dtype=object)
+            changed = tables.conform(known.assign(**{column.name: asked}), [column])
+            yield f"{column.name} {what}", changed
 
 
 def values(column: Column) -> dict[str, str | None]:

@@ -96,6 +96,8 @@ def client() -> "MlflowClient":
     import mlflow
 
     logging.getLogger("mlflow").setLevel(logging.ERROR)
+    # a traceback of what is raised as well
+    logging.getLogger("mlflow.store.db.utils").setLevel(logging.CRITICAL)
     alone = own()  # a workflow without the variable sets it to nothing
     mlflow.set_tracking_uri(store())
     if alone:  # MLflow sets it, and it would outlive a change of folder
