@@ -226,6 +226,8 @@ def test_each_check_alone_raises_its_verdict(
     tiny = {"method": "wasserstein", "threshold": 1e-9}
     if name == checks.INPUTS:
         calm.change(paths.PARAMS, "drift", "number", to=tiny)
+        text = {"method": "jensenshannon", "threshold": 1e-9}
+        calm.change(paths.PARAMS, "drift", "text", to=text)  # you may declare no number
         calm.change(paths.PARAMS, "drift", "share", to=0.01)
     elif name == checks.PREDICTIONS:
         calm.change(paths.PARAMS, "drift", "prediction", to=tiny)

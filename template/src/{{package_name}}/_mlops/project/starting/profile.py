@@ -55,8 +55,8 @@ LABEL_NAME = re.compile(
     r"choice|mode|vote|event|cluster|segment|group|kind)(_?\d*)(_|$)"
 )
 KEY_NAME = re.compile(
-    r"(^|_)(id|key|no|nr|number|uuid|guid|index|code|ref|[pu]id|(user|cust|customer|order|row|"
-    r"patient|subj)id|row_?names?)(_|$)|^unnamed|^column_1$"
+    r"(^|_)(id|key|no|nr|number|sno|obs|uuid|guid|index|code|ref|[pu]id|row_?names?|"
+    r"(user|cust|customer|order|row|patient|subj)id)(_|$)|^unnamed|^column_1$"
 )
 PERIOD_NAME = re.compile(r"(^|_)(year|yr|quarter|month|week|day|hour|time|period)(_|$)")
 ID_NAME = re.compile(r"(^|_)id$")
