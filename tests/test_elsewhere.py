@@ -46,7 +46,7 @@ def test_a_moved_repo_predicts_serves_traces_and_checks(first_run: FirstRun, cop
 
     assert "4,000 rows to build/september.csv by version 1" in predicted.stderr
     assert '"model_version": "1"' in served.stdout
-    assert "trace: version 1, all 16 claims hold" in traced.stderr
+    assert "trace: version 1, all 17 claims hold" in traced.stderr
 
 
 def test_a_moved_repo_commits_after_set_up(first_run: FirstRun, copy: Path) -> None:
