@@ -17,7 +17,7 @@ import click
 import pytest
 
 from .fixtures import ROOT, Repo
-from .package import cli, errors, model, paths, schema
+from .package import cli, errors, evidence, model, paths, schema
 
 COMMANDS = cli.program.list_commands(click.Context(cli.program))
 
@@ -292,15 +292,20 @@ def test_a_full_disk_is_a_line_wherever_it_is_met(
     )
 
 
-def test_a_part_of_a_command_meets_a_full_disk_as_a_command_does() -> None:
+def test_a_part_of_a_command_meets_a_full_disk_and_is_recorded_as_a_command_is(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     def full() -> None:
         raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC), "monitoring/x")
 
     group = click.Group("rollout", commands={"start": click.Command("start", callback=full)})
-    cli.answer(group)
+    cli.prepare("rollout", group)
+    monkeypatch.chdir(tmp_path)
 
     with pytest.raises(errors.OutsideFailed, match="cannot write monitoring/x: no space left"):
         group.main(["start"], standalone_mode=False)
+    ended = [(one["what"], one["exit_code"]) for one in evidence.read()[0]]
+    assert ended == [("rollout start", 3)]
 
 
 def test_a_full_disk_of_the_tracking_store_is_a_line_too(

@@ -70,19 +70,18 @@ def load(name: str, path: Path) -> click.Command:
         module = importlib.import_module(f"{__package__}.{path.parent.name}.{path.stem}")
     command: click.Command = module.command
     command.epilog = command.epilog or EXIT_CODES
-    if command.callback:
-        work = yours(PROJECT)(asking()(command.callback))
-        recorded = getattr(module, "RECORDED", True)
-        command.callback = evidence.recorded(name, work) if recorded else work
-    answer(command)
+    prepare(name, command, recorded=getattr(module, "RECORDED", True))
     return command
 
 
-def answer(command: click.Command) -> None:
-    """Let the parts of a command, such as `rollout start`, meet a full disk as commands do."""
-    for part in getattr(command, "commands", {}).values():
-        if part.callback:
-            part.callback = yours(PROJECT)(part.callback)
+def prepare(name: str, command: click.Command, *, recorded: bool = True) -> None:
+    """Let a command, or each part of one such as `rollout start`, say what failed in a line."""
+    if isinstance(command, click.Group):
+        for part, one in command.commands.items():
+            prepare(f"{name} {part}", one, recorded=recorded)
+    elif command.callback:
+        work = yours(PROJECT)(asking()(command.callback))
+        command.callback = evidence.recorded(name, work) if recorded else work
 
 
 def find_commands() -> dict[str, Path]:

@@ -151,8 +151,9 @@ def test_files_that_git_has_otherwise_are_named_and_called_no_fault(own_repo: Re
     commit = own_repo.git("rev-parse", "--short", "HEAD")
 
     assert f"files       as commit {commit} has them" in before.out
-    assert f"files       unlike commit {commit}: {', '.join(sorted(edited))}" in after.out
-    assert f"claims hold; some files are unlike commit {commit}" in after.err
+    unlike = f"unlike commit {commit}: {', '.join(sorted(edited))}"
+    assert f"edited   files       {unlike}" in after.out
+    assert f"claims hold; {unlike}" in after.err
 
 
 def test_data_that_was_not_pulled_is_missing(own_repo: Repo) -> None:

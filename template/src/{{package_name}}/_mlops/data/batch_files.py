@@ -1,6 +1,7 @@
-# The template's. Yours is data.py, which reads one batch.
-"""Which files of a folder are batches; to list them takes no table."""
+# The template's. Yours are data.py, which reads one batch, schema.py and features.py.
+"""Which files are batches, and which make features of them; to name them takes no table."""
 
+import hashlib
 from pathlib import Path
 
 from .. import paths
@@ -10,6 +11,7 @@ from ..files import sha256_of
 SUFFIXES = (".parquet", ".csv")  # of what is written
 TEXTS = (".csv", ".tsv", ".tab", ".dat", ".data")  # .txt is as often a note
 READ = (".parquet", *TEXTS)
+FEATURE_CODE = ("schema.py", "features.py")
 
 
 def batches(folder: Path) -> list[Path]:
@@ -27,3 +29,9 @@ def raw_sha256() -> str:
         return sha256_of(batches(paths.RAW))
     except WrongInput:
         return ""
+
+
+def features_sha256(package: Path) -> str:
+    """Return the hash of the code that makes features: a model fits this code and no other."""
+    code = b"".join((package / name).read_bytes() for name in FEATURE_CODE)
+    return hashlib.sha256(code).hexdigest()

@@ -12,10 +12,11 @@ import pandas as pd
 from ... import data, features, schema
 from .. import PROJECT, paths
 from ..errors import Refused, WrongInput
-from ..files import read_json, sha256, sha256_if_there, sha256_of, write_json
+from ..files import read_json, sha256, sha256_if_there, write_json
 from ..interface import Column
 from ..progress import progress
 from . import tables
+from .batch_files import features_sha256
 from .validation import check_columns
 
 TRAIN, HOLDOUT, HOLDOUT_ROWS = "train.parquet", "holdout.parquet", "holdout_rows.parquet"
@@ -24,15 +25,11 @@ MADE = "made"  # key of the summary: the hashes of the code, and of each table
 TRIED = 20  # rows
 
 
-def code_sha256() -> str:
-    """Return the hash of the code that tables of features are made by."""
-    return sha256_of([Path(str(module.__file__)) for module in (schema, features)])
-
-
 def keep_summary(folder: Path, summary: dict[str, Any]) -> None:
     """Write the summary beside the tables of a folder, with the hash of each and of their code."""
     tables = {name: sha256(folder / name) for name in (TRAIN, HOLDOUT, HOLDOUT_ROWS)}
-    write_json(folder / SUMMARY, {**summary, MADE: {"code": code_sha256(), "tables": tables}})
+    code = features_sha256(Path(str(schema.__file__)).parent)
+    write_json(folder / SUMMARY, {**summary, MADE: {"code": code, "tables": tables}})
 
 
 def read_summary(kinds: Any = None) -> Any:

@@ -21,8 +21,8 @@ from . import journal, versions
 LENGTHY = ("example", "seen")
 LOG = Path(__file__).parents[1] / "data" / "prediction_log.py"  # level 1 adds it
 POINTER = paths.CHAMPION / artifact.POINTER
-UNLIKE = "unlike commit"  # what is said of files that somebody edited
 OK, DIFFERS, MISSING = "ok", "differs", "missing"
+EDITED = "edited"  # since the last commit, which is no fault
 
 
 @dataclass(frozen=True)
@@ -32,6 +32,11 @@ class Check:
     name: str
     state: str
     detail: str
+
+    @property
+    def wrong(self) -> bool:
+        """Say whether what is there is not what was recorded."""
+        return self.state in (DIFFERS, MISSING)
 
 
 @click.command()
@@ -49,7 +54,7 @@ def command(version: str | None, as_json: bool) -> None:
     manifest = read_record(traced.folder / artifact.MANIFEST)
     record, checks = describe(traced, manifest), verify(traced, manifest)
     record = {**({"request": request} if request else {}), **record}
-    wrong = [check for check in checks if check.state != OK]
+    wrong = [check for check in checks if check.wrong]
     if as_json:
         answer = {**record, "ok": not wrong, "checks": [asdict(check) for check in checks]}
         click.echo(json.dumps(answer))
@@ -58,9 +63,9 @@ def command(version: str | None, as_json: bool) -> None:
     if wrong:
         found = "; ".join(f"{check.name} {check.state}" for check in wrong)
         raise Refused(f"version {traced.number} is not what was recorded: {found}", hint(wrong))
-    edited = f"; some files are {about}" if (about := edits(checks)) else ""
-    said = f"trace: version {traced.number}, all {len(checks)} claims hold{edited}"
-    click.echo(said, err=True)
+    edited = [check.detail for check in checks if check.state == EDITED]
+    said = f"trace: version {traced.number}, all {len(checks)} claims hold"
+    click.echo("; ".join([said, *edited]), err=True)
 
 
 def find_request(asked: str | None) -> dict[str, Any]:
@@ -129,7 +134,7 @@ def verify(traced: versions.Version, manifest: dict[str, Any]) -> list[Check]:
     """
     before = latest_change()
     found = verify_now(traced, manifest)
-    if all(check.state == OK for check in found):
+    if not any(check.wrong for check in found):
         return found
     require_unlocked(paths.MODELS / ".lock")
     if latest_change() == before:
@@ -270,14 +275,9 @@ def committed() -> Check:
     """
     commit = programs.git("rev-parse", "--short", "HEAD") or "none"
     edited = provenance.unlike_commit()
-    named = f"{UNLIKE} {commit}: {', '.join(edited)}"
-    return Check("files", OK, named if edited else f"as commit {commit} has them")
-
-
-def edits(checks: list[Check]) -> str:
-    """Return which commit some files are unlike; nothing when all are as git has them."""
-    said = (check.detail.partition(":")[0] for check in checks if check.name == "files")
-    return next((about for about in said if about.startswith(UNLIKE)), "")
+    if edited:
+        return Check("files", EDITED, f"unlike commit {commit}: {', '.join(edited)}")
+    return Check("files", OK, f"as commit {commit} has them")
 
 
 def run(traced: versions.Version, manifest: dict[str, Any]) -> Check:

@@ -1,7 +1,6 @@
 # The template's. Yours is model.py; trust.py says which estimators it may use.
 """A model as bytes on disk, with its manifest; loaded only when the hash is right."""
 
-import hashlib
 import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -11,14 +10,14 @@ from pathlib import Path
 from typing import Any, TypeVar
 from unittest import mock
 
+from ..data.batch_files import FEATURE_CODE as FEATURE_CODE
+from ..data.batch_files import features_sha256 as features_sha256
 from ..errors import DVC, Problem, Refused, WrongInput, first_cause
 from ..files import SEAL, read_json, sha256, sha256_if_there, write_json
 from . import trust
 
 MODEL = "model.skops"
 MANIFEST = "manifest.json"
-FEATURE_CODE = ("schema.py", "features.py")
-
 POINTER = "pointer.json"
 COVERED = "manifest_sha256"  # key of a pointer
 RESTORES = f"{DVC} checkout --force models/champion"
@@ -74,12 +73,6 @@ class Artifact:
 
     model: Any
     manifest: dict[str, Any]
-
-
-def features_sha256(package: Path) -> str:
-    """Return the hash of the code that makes features: a model fits this code and no other."""
-    code = b"".join((package / name).read_bytes() for name in FEATURE_CODE)
-    return hashlib.sha256(code).hexdigest()
 
 
 def save(model: Any, folder: Path) -> str:

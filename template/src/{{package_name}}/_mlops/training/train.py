@@ -12,7 +12,7 @@ from ... import model, schema
 from .. import paths
 from ..config import load_params, train_params
 from ..data.batch_files import raw_sha256
-from ..data.dataset import MADE, TRAIN, code_sha256, read_summary
+from ..data.dataset import MADE, TRAIN, read_summary
 from ..errors import WrongInput, counted
 from ..files import whole_folder, write_json
 from ..progress import waiting
@@ -26,7 +26,8 @@ def command() -> None:
     stop = provenance.stopwatch()
     params: Any = train_params(load_params(), model)
     summary = read_summary(kinds=artifact.KINDS["data"])
-    require_of_now(summary)
+    code = artifact.features_sha256(Path(schema.__file__).parent)
+    require_of_now(summary, code)
     table = pd.read_parquet(paths.FEATURES / TRAIN)
     inputs, target = table.drop(columns=schema.TARGET), table[schema.TARGET]
     with waiting("train"):
@@ -34,7 +35,7 @@ def command() -> None:
     with whole_folder(paths.CANDIDATE) as folder:
         manifest = {
             "model_sha256": artifact.save(fitted, folder),
-            "features_sha256": artifact.features_sha256(Path(schema.__file__).parent),
+            "features_sha256": code,
             "created": datetime.now(UTC).isoformat(timespec="seconds"),
             "params": params.model_dump(),
             "features": [
@@ -55,9 +56,9 @@ def command() -> None:
     )
 
 
-def require_of_now(summary: dict[str, Any]) -> None:
+def require_of_now(summary: dict[str, Any], code: str) -> None:
     """Raise `WrongInput` for tables of other batches or code than the record would name."""
-    made, code = summary.get(MADE, {}), code_sha256()
+    made = summary.get(MADE, {})
     others = {
         f"batches in {paths.RAW}": summary["data_sha256"] != raw_sha256(),
         "schema.py or features.py": made.get("code", code) != code,  # the key is younger

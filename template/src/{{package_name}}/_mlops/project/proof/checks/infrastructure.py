@@ -148,7 +148,7 @@ class Debuggable(Experiment):
             return Found(False, "there is no champion to trace")
         traced = versions.find(str(pointer["version"]))
         checks = trace.verify(traced, trace.read_record(traced.folder / artifact.MANIFEST))
-        bad = [f"{one.name} {one.state}" for one in checks if one.state != trace.OK]
+        bad = [f"{one.name} {one.state}" for one in checks if one.wrong]
         said = f"version {traced.number}: all {len(checks)} claims hold"
         return Found(not bad, f"version {traced.number}: {', '.join(bad)}" if bad else said)
 
