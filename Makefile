@@ -10,12 +10,15 @@ unexport PYTHONDONTWRITEBYTECODE
 # and tests/conftest.py says which begin.
 WORKERS = -n 3 --dist loadgroup --no-loadscope-reorder
 
+# What runs at once prints one after the other, where this make can (that of macOS cannot).
+WHOLE_LINES = $(if $(filter output-sync,$(.FEATURES)),--output-sync=line)
+
 # Where the demo goes, a new temporary folder by default, and what it answers,
 # for example: make demo DEMO=../late ANSWERS="--data maturity_level=0"
 export DEMO =
 ANSWERS =
 
-.PHONY: help demo test check e2e test-all test-faults update-path bench docs docs-serve system uv
+.PHONY: help demo test check lint fast e2e test-all test-faults update-path bench docs docs-serve system uv
 
 help: ## list the targets
 	@sed -n 's/^\([a-z-]*\):.*## /  make \1\t/p' Makefile
@@ -35,11 +38,17 @@ test: uv system ## every test but the long matrix; generates repos and runs them
 	uv run pytest $(WORKERS) -m "not all"
 
 check: uv ## lint, types and the fast tests, in less than a minute
+	@uv sync --quiet
+	@$(MAKE) --no-print-directory -j2 $(WHOLE_LINES) lint fast
+
+lint:
 	uv run ruff format --check
 	uv run ruff check
-	SKIP=ruff-format,ruff-check uv run pre-commit run --all-files
 	uv run mypy
-	uv run pytest $(WORKERS)
+	SKIP=ruff-format,ruff-check uv run pre-commit run --all-files
+
+fast:
+	uv run pytest -n 2 --dist loadgroup --no-loadscope-reorder
 
 e2e: uv system ## generate a repo and run everything in it
 	uv run pytest $(WORKERS) -m "e2e and not all"

@@ -5,13 +5,14 @@ import configparser
 import json
 import tomllib
 from collections.abc import Callable
+from functools import cache
 from pathlib import Path
 from typing import Any
 
 import yaml
 
 
-class OneOfEachKey(yaml.SafeLoader):
+class OneOfEachKey(yaml.CSafeLoader):
     """YAML that refuses a key given twice, of which other readers keep the last."""
 
     def construct_mapping(self, node: yaml.MappingNode, deep: bool = False) -> dict[Any, Any]:
@@ -42,12 +43,19 @@ PARSERS: dict[str, Callable[[str], Any]] = {
     ".json": json.loads,
     ".ipynb": json.loads,
     ".py": ast.parse,
+    ".ini": parse_ini,
 }
 
 
 def parse(path: Path, text: str) -> Any:
-    """Parse a file by its name; return nothing for a kind that has no grammar."""
-    if path == Path(".dvc/config"):
-        return parse_ini(text)
-    parser = PARSERS.get(path.suffix)
+    """Parse a file by its name; return nothing for a kind that has no grammar.
+
+    What a worker parsed once it has again for nothing: most files of two repos are the same.
+    """
+    return parsed(".ini" if path == Path(".dvc/config") else path.suffix, text)
+
+
+@cache
+def parsed(kind: str, text: str) -> Any:
+    parser = PARSERS.get(kind)
     return parser(text) if parser else None

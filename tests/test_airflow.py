@@ -11,6 +11,7 @@ from rendering import LEVELS, LOWEST, clean_environment
 TESTS = "tests/_mlops/project/test_airflow_graph.py"
 
 
+@pytest.mark.e2e
 @pytest.mark.parametrize("level", [level for level in LEVELS if level >= LOWEST["airflow"]])
 def test_the_graph_is_read_from_dvc_yaml(generate: Callable[..., Path], level: int) -> None:
     """Its own tests run here: beside pytest they need a reader of YAML alone."""

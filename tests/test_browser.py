@@ -40,6 +40,7 @@ def test_the_package_is_on_the_list_that_ci_installs() -> None:
     assert "chromium" in (ROOT / ".ci/packages.txt").read_text(encoding="utf-8").split()
 
 
+@pytest.mark.e2e
 def test_a_page_that_not_everybody_can_use_is_named_rule_by_rule(tmp_path: Path) -> None:
     browser.chromium()
     page = tmp_path / "page.html"
@@ -56,6 +57,7 @@ def test_a_page_that_not_everybody_can_use_is_named_rule_by_rule(tmp_path: Path)
     assert [path.name for path in tmp_path.glob("*.html")] == ["page.html"]
 
 
+@pytest.mark.e2e
 def test_what_is_hard_to_read_in_the_dark_alone_is_found_there_alone(tmp_path: Path) -> None:
     browser.chromium()
     page = tmp_path / "page.html"

@@ -11,6 +11,7 @@ from rendering import LEVELS, LOWEST, clean_environment
 TESTS = "tests/_mlops/project/test_kubeflow.py"
 
 
+@pytest.mark.e2e
 @pytest.mark.parametrize("level", [level for level in LEVELS if level >= LOWEST["kubeflow"]])
 def test_what_needs_no_kfp_is_as_its_own_tests_say(
     generate: Callable[..., Path], level: int

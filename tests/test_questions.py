@@ -165,7 +165,9 @@ FREE_TEXT = ("project_name", "description", "consumer", "owner_name")
     [(ODD, ODD, ODD, ODD), ("no", "1e3", "null", "- a: b"), ("'''", '"""', "\\", "*")],
     ids=["characters", "yaml", "quotes"],
 )
-@pytest.mark.parametrize("task", TASKS)
+@pytest.mark.parametrize(
+    "task", [TASKS[0], *(pytest.param(task, marks=pytest.mark.e2e) for task in TASKS[1:])]
+)
 def test_odd_text_arrives_as_it_was_typed(
     generate: Callable[..., Path], texts: tuple[str, ...], task: str
 ) -> None:
@@ -218,6 +220,7 @@ def test_a_data_remote_is_recorded_and_its_client_installed(generate: Callable[.
     assert "s3://bucket/late-flights" in (repo / ".dvc" / "config").read_text(encoding="utf-8")
 
 
+@pytest.mark.e2e
 def test_a_person_is_offered_the_identity_that_git_knows(
     template: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

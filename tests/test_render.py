@@ -201,8 +201,7 @@ def test_no_file_names_a_place_on_this_machine(repo: Path) -> None:
 def test_every_module_says_what_it_answers(repo: Path) -> None:
     for path in rendered_files(repo):
         if path.suffix == ".py":
-            tree = ast.parse((repo / path).read_text(encoding="utf-8"))
-            assert ast.get_docstring(tree), path
+            assert ast.get_docstring(tree(repo / path)), path
 
 
 def test_each_level_has_the_modules_that_its_files_import(repo: Path) -> None:
@@ -211,7 +210,7 @@ def test_each_level_has_the_modules_that_its_files_import(repo: Path) -> None:
     for path in (repo / path for path in rendered_files(repo)):
         if path.suffix != ".py":
             continue
-        for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+        for node in ast.walk(tree(path)):
             if not isinstance(node, ast.ImportFrom) or not node.level:
                 continue
             base = path.parents[node.level - 1].joinpath(*(node.module or "").split("."))
@@ -220,15 +219,20 @@ def test_each_level_has_the_modules_that_its_files_import(repo: Path) -> None:
                 assert names <= known, path
             elif not base.with_suffix(".py").is_file():
                 init = base / "__init__.py"
-                own = ast.parse(init.read_text(encoding="utf-8")) if init.exists() else None
+                own = tree(init) if init.exists() else None
                 inside = defined(own) | {one.stem for one in base.glob("*")}
                 assert names <= inside, (path, names - inside)
 
 
-def defined(tree: ast.Module | None) -> set[str]:
+def tree(path: Path) -> ast.Module:
+    parsed: ast.Module = parse(path, path.read_text(encoding="utf-8"))
+    return parsed
+
+
+def defined(module: ast.Module | None) -> set[str]:
     """Return the names that a module binds."""
     found = set()
-    for node in ast.walk(tree) if tree else ():
+    for node in ast.walk(module) if module else ():
         if isinstance(node, ast.FunctionDef | ast.ClassDef | ast.alias):
             found.add(node.name)
         elif isinstance(node, ast.Name):

@@ -113,6 +113,7 @@ def test_every_picture_says_in_words_what_it_shows(site: Path) -> None:
     assert {name: images for name, images in unnamed.items() if images} == {}
 
 
+@pytest.mark.e2e
 @pytest.mark.parametrize("options", [(), (DARK,)], ids=["light", "dark"])
 @pytest.mark.parametrize("name", ["index", "glossary", "how-to/extras"])
 def test_a_page_can_be_used_by_everybody(
@@ -123,6 +124,7 @@ def test_a_page_can_be_used_by_everybody(
     assert barriers(copy / f"{name}.html", tmp_path / "profile", *options) == []
 
 
+@pytest.mark.e2e
 @pytest.mark.parametrize("width", [1280, 390])
 @pytest.mark.parametrize("name", ["index", "how-to/many"])
 def test_no_end_of_a_command_is_cut_off(name: str, width: int, site: Path, tmp_path: Path) -> None:
@@ -167,6 +169,7 @@ def test_a_dead_heading_and_a_foreign_script_are_found(tmp_path: Path) -> None:
     assert [one for one in Page(page).fetched if foreign(one)] == ["https://example.org/x.js"]
 
 
+@pytest.mark.e2e
 def test_a_browser_shows_the_page_with_no_other_host_in_reach(site: Path, tmp_path: Path) -> None:
     said = look_at((site / "glossary.html").as_uri(), tmp_path / "profile")
 

@@ -26,6 +26,7 @@ def make(repo: Path, **variables: str) -> str:
     return done.stderr
 
 
+@pytest.mark.e2e
 def test_each_lab_has_a_slide_before_it_and_one_to_talk_about(repo: Path, tmp_path: Path) -> None:
     chromium()
     said = make(repo)

@@ -202,6 +202,7 @@ def test_a_repo_that_nobody_edited_becomes_a_fresh_one(
     assert updated_answers == expected_answers
 
 
+@pytest.mark.e2e
 def test_what_was_deleted_stays_deleted(start: Callable[[int], Path]) -> None:
     repo = start(NEXT)
     git(repo, "init", "--quiet")
@@ -292,6 +293,7 @@ def test_a_repo_of_before_there_were_extras_gets_one(template: Path, tmp_path: P
     assert (repo / LAB).exists()
 
 
+@pytest.mark.e2e
 def test_an_extra_that_is_taken_away_takes_only_its_own_files(
     versions: Path, tmp_path: Path
 ) -> None:
@@ -407,6 +409,7 @@ def test_an_update_that_would_strand_files_is_refused_and_changes_nothing(
     assert contents(repo) == before
 
 
+@pytest.mark.e2e
 def test_a_template_given_by_a_relative_path_is_found_from_any_folder(
     versions: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

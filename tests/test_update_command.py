@@ -165,7 +165,6 @@ def test_a_raise_is_shown_applied_and_staged(
 
 
 @pytest.mark.e2e
-@pytest.mark.e2e
 def test_to_pretend_shows_everything_and_changes_nothing(start: Callable[[int], Path]) -> None:
     repo = start(0)
     before = state(repo)
@@ -178,6 +177,7 @@ def test_to_pretend_shows_everything_and_changes_nothing(start: Callable[[int], 
     assert state(repo) == before
 
 
+@pytest.mark.e2e
 def test_a_name_clash_keeps_yours_and_names_it_and_an_undo_forgets_the_update(
     start: Callable[[int], Path], fresh: Callable[[int], Path]
 ) -> None:
@@ -273,7 +273,7 @@ REFUSED = [
     (0, name_template, ["--level=1"], "_src_path in .copier-answers.yml is '../template', which"),
     (0, as_it_is, ["--undo"], "no update to undo"),
     (0, as_it_is, ["--undo", "--level=1"], "--undo takes no other option"),
-    (1, as_it_is, ["--level=0"], "Type 1 or more"),
+    pytest.param(*(1, as_it_is, ["--level=0"], "Type 1 or more"), marks=pytest.mark.e2e),
     (0, as_it_is, ["--data=foo"], "expected KEY=VALUE"),
     (0, as_it_is, ["--data=extras=["], "expected KEY=VALUE"),
     (0, as_it_is, ["--level=2", "--data=maturity_level=1"], "answered twice, with 1 and 2"),

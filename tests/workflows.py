@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 import yaml
+from parsing import parse_yaml
 
 HOST = re.compile(r"^cd \"?\$\{MONITOR_FOLDER:-\.\}\"?$")
 # Two jobs of GitLab are one of GitHub's: a job there can choose its environment while it runs.
@@ -84,7 +85,7 @@ def differences(first: Table, second: Table) -> list[str]:
 
 def github(repo: Path) -> Table:
     """Read `.github/workflows`."""
-    read = {path.stem: yaml.safe_load(path.read_text()) for path in github_files(repo)}
+    read = {path.stem: parse_yaml(path.read_text())[0] for path in github_files(repo)}
     starts: dict[str, set[str]] = {}
     for event in EVENTS:
         for workflow in started(event, read):
@@ -291,7 +292,7 @@ def gitlab_files(repo: Path) -> list[Path]:
     """Return `.gitlab-ci.yml` and the files that it includes."""
     first = repo / ".gitlab-ci.yml"
     found = [first]
-    for one in yaml.safe_load(first.read_text())["include"]:
+    for one in parse_yaml(first.read_text())[0]["include"]:
         included = sorted(repo.glob(one["local"].lstrip("/")))
         assert included, f"{one['local']} is no file"
         found += included
@@ -303,7 +304,7 @@ def pipelines(repo: Path) -> Pipelines:
     found = Pipelines()
     for path in gitlab_files(repo):
         text = path.read_text()
-        content = yaml.safe_load(text)
+        (content,) = parse_yaml(text)
         for key, value in content.items():
             if key not in KEYWORDS:
                 assert key not in found.written, f"two files have a job {key}"

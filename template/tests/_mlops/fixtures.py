@@ -58,6 +58,8 @@ GIT_CONFIG = """\
 [commit]
     gpgSign = false
 """
+# the service closes a line that was idle for 5 seconds; a client that waits as long may use it then
+LIMITS = httpx.Limits(keepalive_expiry=2)
 FOREIGN = (
     "ALERT_",
     "BENTOML_",
@@ -312,6 +314,6 @@ def service(repo: Repo) -> Iterator[httpx.Client]:
         with (
             chdir(repo.folder),
             local_service.running_service() as address,
-            httpx.Client(base_url=address, timeout=30) as client,
+            httpx.Client(base_url=address, timeout=30, limits=LIMITS) as client,
         ):
             yield client

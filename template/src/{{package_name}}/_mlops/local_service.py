@@ -21,6 +21,7 @@ from . import PACKAGE, access
 from .config import load_contract
 from .errors import NO_ANSWER, OutsideFailed, Refused, WrongInput, cause_of
 from .interface import Owner
+from .programs import ended_with_us
 from .progress import waiting
 
 PATIENCE = 90  # seconds until the service must be ready; BentoML starts in about five
@@ -115,11 +116,13 @@ def started(
     with (
         tempfile.TemporaryFile("w+") as log,
         tempfile.TemporaryDirectory(ignore_cleanup_errors=True) as home,  # of BentoML
+        ended_with_us() as watch,
     ):
         variables = {**os.environ, "BENTOML_HOME": home, **environment}
         process = subprocess.Popen(
             main, stdout=log, stderr=log, start_new_session=True, cwd=root, env=variables
         )
+        watch(process.pid)
         try:
             yield Server(f"http://127.0.0.1:{port}", process, log)
         finally:

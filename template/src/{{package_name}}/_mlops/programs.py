@@ -7,8 +7,8 @@ import re
 import subprocess
 import sys
 import time
-from collections.abc import Sequence
-from contextlib import suppress
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager, suppress
 from itertools import chain
 from pathlib import Path
 
@@ -19,6 +19,28 @@ from .files import lives
 
 DVC_FOLDER = Path(".dvc")
 OLD = 86_400  # seconds; no copy of DVC's takes so long
+
+# reads process ids, then a last word; where it ends without one, who wrote it was killed
+WATCH = """
+import sys
+*pids, last = sys.stdin.read().split("\\n")
+if not last:
+    import psutil
+    found = []
+    for pid in map(int, pids):
+        try:
+            main = psutil.Process(pid)
+            found += [main, *main.children(recursive=True)]
+        except psutil.NoSuchProcess:
+            pass
+    for end in ("terminate", "kill"):
+        for process in found:
+            try:
+                getattr(process, end)()
+            except psutil.NoSuchProcess:
+                pass
+        found = psutil.wait_procs(found, timeout=10)[1]
+"""
 
 
 def git(*arguments: str) -> str:
@@ -36,6 +58,27 @@ def run(*command: str) -> None:
     if done.returncode:
         words = cause_of(done.stderr or done.stdout)
         raise OutsideFailed(f"`{' '.join(command[:4])} …` failed: {words}")
+
+
+@contextmanager
+def ended_with_us() -> Iterator[Callable[[int], None]]:
+    """Give what takes the ids of processes that end, with all they started, when we are killed.
+
+    A kill leaves nothing that could end them, so another process waits for the end of this one.
+    """
+    watch = [sys.executable, "-I", "-c", WATCH]
+    with subprocess.Popen(watch, stdin=-1, start_new_session=True, bufsize=0) as watcher:
+        assert watcher.stdin is not None
+        write = watcher.stdin.write
+
+        def say(text: object, end: str = "\n") -> None:
+            with suppress(OSError):  # it was ended itself
+                write(f"{text}{end}".encode())
+
+        try:
+            yield say
+        finally:
+            say("done", end="")
 
 
 def mend_dvc() -> None:
@@ -128,14 +171,18 @@ def stage(
         Problem: If it ends with any other exit code; the problem has the same one.
     """
     lines: list[str] = []
-    with subprocess.Popen(
-        [sys.executable, "-m", *command],
-        cwd=folder,
-        env=environment or os.environ,
-        stdout=subprocess.PIPE if loud else subprocess.DEVNULL,
-        stderr=subprocess.STDOUT if loud else subprocess.PIPE,
-        text=True,
-    ) as process:
+    with (
+        ended_with_us() as watch,
+        subprocess.Popen(
+            [sys.executable, "-m", *command],
+            cwd=folder,
+            env=environment or os.environ,
+            stdout=subprocess.PIPE if loud else subprocess.DEVNULL,
+            stderr=subprocess.STDOUT if loud else subprocess.PIPE,
+            text=True,
+        ) as process,
+    ):
+        watch(process.pid)
         for line in process.stdout or process.stderr or ():
             click.echo(line.rstrip("\n"), err=True)
             lines.append(line.rstrip("\n"))

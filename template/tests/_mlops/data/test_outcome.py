@@ -289,6 +289,21 @@ def test_errors_in_two_groups_do_not_cancel_out() -> None:
     assert diagnosis.calibration(as_expected, y_pred) == pytest.approx(0.125)
 
 
+def test_calibration_drawn_anew_lies_around_it_and_tells_two_models_apart() -> None:
+    random = np.random.default_rng(0)
+    sure = pd.Series(random.uniform(0.2, 0.8, 2000))
+    happened = pd.Series(np.where(random.uniform(size=2000) < sure, "yes", "no"))
+    pushed = sure**2 / (sure**2 + (1 - sure) ** 2)
+    models = [of_yes(*sure), of_yes(*pushed)]
+    drawn = diagnosis.calibration_drawn(happened, *models)
+    told = [diagnosis.calibration(happened, one) for one in models]
+
+    assert drawn.shape == (diagnosis.DRAWN, 2)
+    assert (np.quantile(drawn, 0.01, axis=0) <= told).all()
+    assert (np.quantile(drawn, 0.99, axis=0) >= told).all()
+    assert np.quantile(drawn[:, 1] - drawn[:, 0], 0.025) > 0.03
+
+
 def test_calibration_of_numbers_is_the_mean_error_in_standard_deviations() -> None:
     happened = pd.Series([-10.0, 0.0, 10.0])  # standard deviation 10
     as_it_was = of_number(*happened)

@@ -85,7 +85,7 @@ def test_a_package_made_under_another_contract_is_named(own_package: Repo) -> No
     done = own_package.run("accept", "target")
 
     assert done.code == 1
-    assert "accept: contract: 1 sections of contract.yaml unlike the package's: service" in done.err
+    assert "accept: contract: 1 section of contract.yaml unlike the package's: service" in done.err
 
 
 def test_a_contract_with_unknown_keys_is_named(target: acceptance.Target, tmp_path: Path) -> None:
@@ -129,7 +129,7 @@ def test_files_that_were_changed_and_cannot_be_read_are_named(
     done = own_package.run("accept", "target")
 
     assert done.code == 1
-    assert f"accept: files: 1 files changed since it was made: {path}" in done.err
+    assert f"accept: files: 1 file changed since it was made: {path}" in done.err
 
 
 def test_pins_are_those_of_this_machine() -> None:

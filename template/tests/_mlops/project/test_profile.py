@@ -277,6 +277,17 @@ def test_what_is_the_same_in_all_rows_of_a_thing_says_that_it_keeps_rows_togethe
     assert not any("--group" in one for one in look(rows.drop(columns="town"), tmp_path).warnings)
 
 
+def test_a_number_of_which_others_are_bins_names_nothing_whose_rows_belong_together(
+    customers: pd.DataFrame, tmp_path: Path
+) -> None:
+    years = np.arange(ROWS) * 7 % 60 + 18
+    rows = customers.drop(columns="signed_up").assign(
+        years=years, decade=years // 10 * 10, adult=np.where(years > 40, "old", "young")
+    )
+
+    assert not any("--group" in one for one in look(rows, tmp_path).warnings)
+
+
 def test_subjects_of_whom_few_come_again_may_keep_rows_together(
     customers: pd.DataFrame, tmp_path: Path
 ) -> None:

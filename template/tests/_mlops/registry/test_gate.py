@@ -55,9 +55,8 @@ def good(sign: int) -> gate_checks.Evidence:
             "baselines": {"simple": {"m": 0.75 * sign}},
             "slices": [large, small],
         },
-        candidate=gate_checks.Standing("2", 0.8 * sign, FAST),
-        champion=gate_checks.Standing("1", 0.77 * sign, FAST),
-        calibration=0.05,
+        candidate=gate_checks.Standing("2", 0.8 * sign, FAST, calibration=0.05),
+        champion=gate_checks.Standing("1", 0.77 * sign, FAST, calibration=0.05),
         registered={"x": "double", "y": "string"},
         features={"x": "double", "y": "string"},
         model_mb=1.0,
@@ -87,6 +86,8 @@ def test_a_good_version_passes_every_check(sign: int) -> None:
         "target",
         "as evaluated",
         "steady",
+        "served",
+        "possible",
         "complete",
         "champion",
         "baseline simple",
@@ -169,7 +170,56 @@ def test_the_signature_alone_refuses(registered: dict[str, str] | None, said: st
 
 @pytest.mark.parametrize("error", [0.11, float("nan")])
 def test_the_calibration_alone_refuses(error: float) -> None:
-    assert [check.name for check in no(replace(good(1), calibration=error))] == ["calibration"]
+    seen = replace(good(1), candidate=replace(good(1).candidate, calibration=error))
+
+    assert [check.name for check in no(seen)] == ["calibration"]
+
+
+def test_a_version_that_is_surely_worse_calibrated_than_the_champion_is_refused() -> None:
+    (check,) = no(replace(good(1), calibration_worse=0.016))
+
+    assert no(replace(good(1), calibration_worse=0.014)) == []
+    assert (check.name, check.found, check.expected) == ("calibration", 0.05, 0.05)
+    assert "surely worse by 0.016; expected 0.015" in check.reason
+
+
+@pytest.mark.parametrize(
+    ("changes", "said"),
+    [
+        ({"rows": 399}, "399 rows of the hold-out are too few to say"),
+        ({"calibration_most": 0.11}, "too few to say, where it may be 0.11"),
+    ],
+)
+def test_too_few_rows_to_see_a_bad_calibration_pass_and_are_named(
+    changes: dict[str, float], said: str
+) -> None:
+    (check,) = (c for c in gate_checks.judge(replace(good(1), **changes)) if c.unclear)
+
+    assert (check.name, check.ok) == ("calibration", True)
+    assert said in check.reason
+
+
+@pytest.mark.parametrize("sign", [1, -1])
+def test_too_few_rows_to_tell_it_from_one_to_withdraw_pass_and_are_named(sign: int) -> None:
+    def unclear(worst: float) -> list[str]:
+        between = sorted((worst * sign, 0.9 * sign))
+        seen = evaluated(good(sign), intervals={"m": between})
+        return [check.name for check in gate_checks.judge(seen) if check.unclear]
+
+    assert (unclear(0.51), unclear(0.49)) == ([], ["target"])
+
+
+def test_a_service_that_answers_otherwise_alone_refuses() -> None:
+    assert [check.name for check in no(replace(good(1), unlike=0.006))] == ["served"]
+
+
+def test_numbers_that_cannot_be_alone_refuse_unless_the_champion_says_as_many() -> None:
+    seen = good(1)
+    some = replace(seen.candidate, impossible=0.02)
+    as_many = replace(seen, candidate=some, champion=replace(some, score=0.77))
+
+    assert [check.name for check in no(replace(seen, candidate=some))] == ["possible"]
+    assert no(as_many) == []
 
 
 def test_the_size_of_the_file_alone_refuses() -> None:
@@ -469,4 +519,4 @@ def test_a_service_that_answers_with_an_error_is_refused(rivals: Repo, known) ->
         by = benchmark.Contender(versions.find("2"), Path(), Path.cwd())
 
     with pytest.raises(gate.Refused, match="version 2 answered 500 to a row of the hold-out"):
-        benchmark.ask(Line(), b"{}", by)
+        benchmark.ask(Line(), b"{}", by, [])

@@ -19,6 +19,7 @@ from ..package import (
     dataset,
     gate_checks,
     interface,
+    outcome,
     paths,
     probes,
     schema,
@@ -29,6 +30,9 @@ from ..package import (
 Numbers = NDArray[np.float64]
 FAST = gate_checks.Running(p95_ms=10.0, memory_mb=300.0)
 MAY_BE_MISSING = [column for column in KNOWN if column.missing]
+
+
+LABELLED = pytest.mark.skipif(not schema.LABELS, reason="your target is a number")
 
 
 class Faulty:
@@ -74,6 +78,21 @@ def some_without_number(rows: pd.DataFrame, found: Numbers) -> Numbers:
     return changed
 
 
+def more_than_all(rows: pd.DataFrame, found: Numbers) -> Numbers:
+    """Let the probabilities of some rows add up to more than 1."""
+    changed = found.copy()
+    changed[::10] *= 1.05
+    return changed
+
+
+def below_zero(rows: pd.DataFrame, found: Numbers) -> Numbers:
+    """Let a probability be below 0 where it is least."""
+    changed, least = found.copy(), found[:, 0].min() + 0.01
+    changed[:, 0] -= least
+    changed[:, 1] += least
+    return changed
+
+
 def too_few(rows: pd.DataFrame, found: Numbers) -> Numbers:
     """Answer one row, however many there are."""
     return found[:1]
@@ -89,6 +108,11 @@ def no_missing(rows: pd.DataFrame, found: Numbers) -> Numbers:
     if rows.isna().all().any():
         raise ValueError("Input contains NaN")
     return found
+
+
+def constant(rows: pd.DataFrame, found: Numbers) -> Numbers:
+    """Say the same of every row."""
+    return np.broadcast_to(found.mean(axis=0), found.shape)
 
 
 def quiet_on_missing(rows: pd.DataFrame, found: Numbers) -> Numbers:
@@ -141,6 +165,9 @@ def test_without_a_fault_it_is_accepted(own_rivals: Repo, monkeypatch: pytest.Mo
         (by_chance, "of the rows get another answer when asked again"),
         (by_neighbour, "of the rows get another answer when asked again"),
         (some_without_number, "rows of the hold-out get no number"),
+        pytest.param(more_than_all, "do not add up to 1", marks=LABELLED),
+        pytest.param(below_zero, "probabilities that are none", marks=LABELLED),
+        (constant, "it was evaluated as"),
         (too_few, "it cannot answer the hold-out"),
         (texts, "it cannot answer the hold-out: could not convert string to float"),
     ],
@@ -204,3 +231,36 @@ def test_what_the_schema_lets_in_and_no_row_of_the_hold_out_shows_is_tried(
 
     assert reason in said
     assert "complete" in said
+
+
+def test_the_edges_of_a_number_are_tried() -> None:
+    column = interface.Column("x", "integer", "", "", low=0, high=2359)
+    found = probes.values(column)
+
+    assert found == {"at its lowest": 0, "at its highest": 2359}
+
+
+def test_a_number_outside_the_range_of_the_target_cannot_be(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    target = interface.Column("y", "number", "", "", low=0)
+    monkeypatch.setattr(schema, "TARGET", "y")
+    monkeypatch.setattr(schema, "COLUMNS", (target,))
+    found = pd.DataFrame({outcome.NUMBER: [-1.0, 0.0, 1.0, 5e9]})
+
+    assert probes.impossible(found) == 0.25
+
+
+def test_a_service_is_compared_with_what_its_version_predicts(
+    own_rivals: Repo, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(own_rivals.folder)
+    rows = pd.read_parquet(paths.FEATURES / dataset.HOLDOUT_ROWS)
+    known = tables.known_rows(rows, schema).iloc[benchmark.asked(len(rows))]
+    with benchmark.contender(versions.find("2")) as by:
+        alone = [outcome.as_answer(benchmark.predict(by, known.iloc[[0]]))]
+        alone += [outcome.as_answer(benchmark.predict(by, known.iloc[[n]])) for n in range(1, 170)]
+        other = [alone[1], *alone[1:]]
+
+        assert probes.unlike(by, rows, alone) == 0
+        assert probes.unlike(by, rows, other) == 1 / len(alone)

@@ -3,6 +3,7 @@
 
 import json
 import shutil
+from contextlib import chdir
 from pathlib import Path
 from typing import Any
 
@@ -221,3 +222,20 @@ def test_what_changed_while_it_was_compared_is_compared_once_more(
     monkeypatch.setattr(runs, "damage", and_end)
 
     assert own_repo.run("trace").code == 0
+
+
+def test_what_the_registry_says_of_another_version_is_compared_too(
+    own_repo: Repo, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with chdir(own_repo.folder):
+        known = versions.listed()
+        tags = {"data_sha256": "a"}
+        journal.record("registered", version="2", tags_sha256=journal.hash_of(tags))
+    found = []
+    for said in (tags, {"data_sha256": "b"}):
+        every = [*known, versions.Version("2", "", said, "")]
+        monkeypatch.setattr(versions, "listed", lambda every=every: every)
+        found.append(own_repo.run("trace"))
+
+    assert [done.code for done in found] == [0, 1]
+    assert "differs  versions    version 2: recorded" in found[1].out

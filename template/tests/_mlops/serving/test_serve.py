@@ -9,7 +9,7 @@ from pathlib import Path
 import httpx
 import pytest
 
-from ..fixtures import Repo
+from ..fixtures import LIMITS, Repo
 from ..package import (
     artifact,
     errors,
@@ -31,7 +31,7 @@ def empty_service(repo: Repo, tmp_path_factory: pytest.TempPathFactory) -> Itera
         with (
             chdir(repo.folder),
             local_service.running_service(until="/livez") as address,
-            httpx.Client(base_url=address, timeout=30) as client,
+            httpx.Client(base_url=address, timeout=30, limits=LIMITS) as client,
         ):
             yield client
 
@@ -65,11 +65,15 @@ def test_a_port_that_cannot_be_is_wrong_use(repo: Repo, port: int) -> None:
     assert (done.code, f"{port}; expected a port from 1 to 65535" in done.err) == (2, True)
 
 
-def test_a_service_leaves_no_record_of_a_run(repo: Repo) -> None:
-    repo.run("serve", "--port=-5")
+def test_a_refused_start_leaves_a_record_and_a_service_none(
+    own_repo: Repo, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(own_repo.folder)
+    with local_service.running_service(until="/livez"):
+        own_repo.run("serve", "--port=-5")
+    ended = [one["exit_code"] for one in evidence.read()[0] if one["what"] == "serve"]
 
-    with chdir(repo.folder):
-        assert "serve" not in {one["what"] for one in evidence.read()[0]}
+    assert ended == [2]
 
 
 def test_a_port_in_use_is_an_outside_failure(repo: Repo) -> None:

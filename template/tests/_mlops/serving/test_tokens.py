@@ -10,7 +10,7 @@ import httpx
 import pandas as pd
 import pytest
 
-from ..fixtures import Repo
+from ..fixtures import LIMITS, Repo
 from ..package import access, local_service, paths, tables
 
 CALLER, NEXT, READER = "c" * 32, "n" * 32, "r" * 32
@@ -52,7 +52,7 @@ def locked(repo: Repo, files: tuple[Path, Path]) -> Iterator[httpx.Client]:
     with (
         chdir(repo.folder),
         local_service.running_server(**own) as (address, _),
-        httpx.Client(base_url=address, timeout=30) as client,
+        httpx.Client(base_url=address, timeout=30, limits=LIMITS) as client,
     ):
         yield client
 

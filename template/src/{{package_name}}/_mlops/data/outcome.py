@@ -16,6 +16,7 @@ if TYPE_CHECKING:  # a service reads its own code before it loads a model
     from sklearn.base import BaseEstimator
 
 NUMBER = "prediction"  # the one column of predicted numbers
+CLOSE = 1e-3  # to 1, of the probabilities of a row
 CUT = "cut"  # goes along with two columns of probabilities
 
 

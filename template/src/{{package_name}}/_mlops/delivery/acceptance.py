@@ -12,7 +12,7 @@ from packaging.requirements import Requirement
 from packaging.specifiers import SpecifierSet
 
 from .. import config
-from ..errors import Problem
+from ..errors import Problem, counted
 from ..interface import Contract
 from ..registry.gate_checks import Check, reaches
 from ..tracking import artifact
@@ -90,8 +90,9 @@ def fitting(target: Target, made: bundle.Package, bento: Path) -> list[Check]:
 def same(name: str, found: Any, expected: Any, what: str) -> Check:
     """Hold one thing against another; a list should be empty, a hash is shown by its head."""
     if isinstance(found, list):
+        things, _, rest = what.partition(" ")
         shown = f"{', '.join(map(str, found[:3]))}{' …' if len(found) > 3 else ''}"
-        reason = f"{len(found)} {what}: {shown}" if found else f"no {what}"
+        reason = f"{counted(len(found), things[:-1])} {rest}: {shown}" if found else f"no {what}"
     else:
         reason = f"{what}: {found[:12]}…; expected {expected[:12]}…"
     return Check(name, found == expected, found, expected, reason)

@@ -163,17 +163,26 @@ def serve(
             server.wait()
         connections = [stack.enter_context(connected(server.address)) for server in servers]
 
+        said: list[list[bytes]] = [[] for _ in contenders]
+
         def times(some: Sequence[bytes]) -> list[list[float]]:
             return [
-                [ask(line, body, by) for line, by in zip(connections, contenders, strict=True)]
+                [
+                    ask(line, body, by, heard)
+                    for line, by, heard in zip(connections, contenders, said, strict=True)
+                ]
                 for body in some
             ]
 
         times(bodies[:WARM_UP])
         p95 = quietest(lambda: times(bodies[WARM_UP:]), limit_ms)
         return [
-            Running(round(float(ms), 3), memory_mb(server.pid))
-            for ms, server in zip(p95, servers, strict=True)
+            Running(
+                round(float(ms), 3),
+                memory_mb(server.pid),
+                [json.loads(answer) for answer in heard[: len(bodies)]],
+            )
+            for ms, server, heard in zip(p95, servers, said, strict=True)
         ]
 
 
@@ -192,12 +201,14 @@ def quietest(times: Callable[[], list[list[float]]], limit_ms: float) -> Any:
 
 def requests(rows: pd.DataFrame) -> list[bytes]:
     """Return requests of one row each, from all over the table, warm-up first."""
-    known = tables.known_rows(rows, schema)
-    chosen = np.linspace(0, len(known) - 1, WARM_UP + REQUESTS).round().astype(int)
-    chosen = np.random.default_rng(0).permutation(chosen)
-    return [
-        json.dumps({"rows": [record]}).encode() for record in tables.as_records(known.iloc[chosen])
-    ]
+    known = tables.known_rows(rows, schema).iloc[asked(len(rows))]
+    return [json.dumps({"rows": [record]}).encode() for record in tables.as_records(known)]
+
+
+def asked(count: int) -> Any:
+    """Return the places, in a table of so many rows, of those that a service is asked."""
+    chosen = np.linspace(0, count - 1, WARM_UP + REQUESTS).round().astype(int)
+    return np.random.default_rng(0).permutation(chosen)
 
 
 @contextmanager
@@ -211,8 +222,8 @@ def connected(address: str) -> Iterator[http.client.HTTPConnection]:
         connection.close()
 
 
-def ask(line: http.client.HTTPConnection, body: bytes, by: Contender) -> float:
-    """Send one request and return the milliseconds until its answer was read.
+def ask(line: http.client.HTTPConnection, body: bytes, by: Contender, heard: list[bytes]) -> float:
+    """Send one request and return the milliseconds until its answer was read; `heard` gets it.
 
     Raises:
         Refused: If the service does not answer with a prediction.
@@ -227,7 +238,9 @@ def ask(line: http.client.HTTPConnection, body: bytes, by: Contender) -> float:
         raise Refused(f"{who} gave no answer: {str(error) or type(error).__name__}") from error
     if answer.status != http.HTTPStatus.OK:
         raise Refused(f"{who} answered {answer.status} to a row of the hold-out: {said.decode()}")
-    return (time.perf_counter() - start) * 1000
+    taken = (time.perf_counter() - start) * 1000
+    heard.append(said)
+    return taken
 
 
 def memory_mb(pid: int) -> float:

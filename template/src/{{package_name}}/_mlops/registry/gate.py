@@ -8,6 +8,7 @@ from dataclasses import asdict
 from typing import Any
 
 import click
+import numpy as np
 import pandas as pd
 
 from ... import features, metrics, schema
@@ -96,20 +97,32 @@ def gather(
         scores = [metrics.score(y_true, y_pred) for y_pred in predicted]
         metric = require_metric(contract, scores[0])
         running = benchmark.serve(contenders, rows, contract.service.latency_p95_ms)
+        unlike = probes.unlike(contenders[0], rows, running[0].answers)
     standing = [
-        Standing(version.number, found[metric], measured)
-        for version, found, measured in zip(known, scores, running, strict=True)
+        Standing(
+            version.number,
+            found[metric],
+            measured,
+            diagnosis.calibration(y_true, y_pred),
+            probes.impossible(y_pred),
+        )
+        for version, found, measured, y_pred in zip(known, scores, running, predicted, strict=True)
     ]
+    drawn = diagnosis.calibration_drawn(y_true, *predicted)
+    most, worse = np.quantile(drawn[:, 0], 0.975), np.quantile(drawn[:, 0] - drawn[:, -1], 0.025)
     return Evidence(
         contract=contract,
         evaluation=versions.read_evaluation(chosen),
         candidate=standing[0],
         champion=standing[1] if champion else None,
-        calibration=diagnosis.calibration(y_true, predicted[0]),
+        rows=len(rows),
+        calibration_most=float(most),
+        calibration_worse=float(worse),
         registered=registered_inputs(chosen),
         features=inputs_of(features.build_features(tables.known_rows(rows, schema))),
         scores=scores[0],
         unsteady=unsteady,
+        unlike=unlike,
         silent=silent,
         model_mb=round((folder / artifact.MODEL).stat().st_size / 1024**2, 3),
     )
@@ -190,8 +203,9 @@ def settle(chosen: versions.Version, reasons: Sequence[str]) -> None:
 def report(chosen: versions.Version, checks: Sequence[Check]) -> None:
     """Say what came out: every reason for a no, or the numbers behind a yes."""
     for check in checks:
-        if not check.ok:
-            click.echo(f"gate: {check.name}: {check.reason}", err=True)
+        if not check.ok or check.unclear:
+            unclear = "unclear: " if check.unclear else ""
+            click.echo(f"gate: {unclear}{check.name}: {check.reason}", err=True)
     if all(check.ok for check in checks):
         numbers = {check.name: check.reason for check in checks}
         click.echo(

@@ -3,41 +3,66 @@
 
 import math
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from ..interface import Contract, Quality
 from ..training.evaluation import better
 
 SAME = 0.001  # of a score: what another processor may make of the same sum, and more
+FEW = 400  # rows; with fewer, chance alone looks like bad calibration and hides it
+WORSE = 0.15  # of the bar of calibration: what one training and the next differ by, and more
+IMPOSSIBLE = 0.01  # of the rows: a line that is fitted crosses the edge now and then
 
 
 @dataclass(frozen=True)
 class Check:
-    """One question to a version: what was found, what was expected, and both in a sentence."""
+    """One question to a version: what was found, what was expected, and both in a sentence.
+
+    Args:
+        unclear: Whether there were too few rows to say; it passes, and is named.
+    """
 
     name: str
     ok: bool
     found: Any
     expected: Any
     reason: str
+    unclear: bool = False
 
 
 @dataclass(frozen=True)
 class Running:
-    """What was measured of a service that ran with one version."""
+    """What was measured of a service that ran with one version.
+
+    Args:
+        p95_ms: Latency.
+        memory_mb: Of all its processes.
+        answers: To the rows that `benchmark.asked` names, one answer each.
+    """
 
     p95_ms: float
     memory_mb: float
+    answers: Sequence[dict[str, Any]] = field(default=(), repr=False)
 
 
 @dataclass(frozen=True)
 class Standing:
-    """How one version does on the hold-out rows of today, and in a service of today."""
+    """How one version does on the hold-out rows of today, and in a service of today.
+
+    Args:
+        version: Its number.
+        score: The contract's metric.
+        running: Measured beside the others.
+        calibration: As `diagnosis.calibration` gives it.
+        impossible: Rows, as a share, with a number that the target cannot be.
+    """
 
     version: str
     score: float
     running: Running
+    calibration: float = 0.0
+    impossible: float = 0.0
 
 
 @dataclass(frozen=True)
@@ -49,12 +74,15 @@ class Evidence:
         evaluation: What `evaluate` found, as registered beside the model.
         candidate: The version itself.
         champion: The one to beat, measured on the same rows in the same run.
-        calibration: As `diagnosis.calibration` gives it, on the hold-out.
+        rows: Of the hold-out.
+        calibration_most: The version's, at the worst that other such rows could show.
+        calibration_worse: By how much more it is off than the champion, at the least.
         registered: Names and types of the registered signature's inputs; none without one.
         features: Names and types of what `build_features` makes today.
         model_mb: Size of the model's file.
         scores: Of the version on the hold-out, measured anew.
         unsteady: Rows of the hold-out, as a share, that it answers otherwise when asked again.
+        unlike: Rows, as a share, to which its service answered otherwise than it predicts here.
         silent: Inputs that may come, and get no number.
     """
 
@@ -62,12 +90,15 @@ class Evidence:
     evaluation: dict[str, Any]
     candidate: Standing
     champion: Standing | None
-    calibration: float
     registered: Mapping[str, str] | None
     features: Mapping[str, str]
     model_mb: float
     scores: Mapping[str, float]
     unsteady: float = 0.0
+    unlike: float = 0.0
+    rows: int = FEW
+    calibration_most: float = 0.0
+    calibration_worse: float = 0.0
     silent: Sequence[str] = ()
 
 
@@ -79,7 +110,13 @@ def judge(seen: Evidence) -> list[Check]:
 def target(seen: Evidence) -> list[Check]:
     """Is it as good as the contract asks?"""
     quality = seen.contract.quality
-    return [reaches("target", seen.evaluation["metrics"], quality, quality.accept)]
+    check = reaches("target", seen.evaluation["metrics"], quality, quality.accept)
+    between = seen.evaluation.get("intervals", {}).get(quality.metric)
+    worst = between and between[0 if quality.better == "higher" else 1]
+    if not check.ok or not between or better(worst, quality.withdraw, quality):
+        return [check]
+    said = f"{check.reason}; on {seen.rows:,} rows it may be {shown(worst)}, as one to withdraw"
+    return [replace(check, reason=said, unclear=True)]
 
 
 def as_evaluated(seen: Evidence) -> list[Check]:
@@ -98,6 +135,21 @@ def steady(seen: Evidence) -> list[Check]:
     """Does it answer a row alike, whenever and beside whichever rows it is asked?"""
     reason = f"{100 * seen.unsteady:.3g} % of the rows get another answer when asked again"
     return [Check("steady", not seen.unsteady, seen.unsteady, 0, f"{reason}; expected none")]
+
+
+def served(seen: Evidence) -> list[Check]:
+    """Does it answer in a service, a row at a time, as it predicts a whole table?"""
+    reason = f"{100 * seen.unlike:.3g} % of the rows get another answer from the service"
+    return [Check("served", not seen.unlike, seen.unlike, 0, f"{reason}; expected none")]
+
+
+def possible(seen: Evidence) -> list[Check]:
+    """Can what it answers happen, by the range of the target in the schema?"""
+    found, than = seen.candidate.impossible, seen.champion.impossible if seen.champion else 0.0
+    limit = max(IMPOSSIBLE, than)
+    reason = f"{100 * found:.3g} % of the rows get a number that the target cannot be"
+    said = f"{reason}; expected at most {100 * limit:.3g} %"
+    return [Check("possible", found <= limit, found, limit, said)]
 
 
 def complete(seen: Evidence) -> list[Check]:
@@ -176,9 +228,19 @@ def unlike(found: dict[str, str] | None, expected: dict[str, str]) -> str:
 
 
 def calibration(seen: Evidence) -> list[Check]:
-    """Does what it expects happen as often, or as much, as it expects?"""
-    limit = seen.contract.quality.calibration
-    return [at_most("calibration", seen.calibration, limit, "error")]
+    """Does what it expects happen as often, or as much, as it expects, and as the champion does?"""
+    limit, found = seen.contract.quality.calibration, seen.candidate.calibration
+    if seen.champion and seen.calibration_worse > (worse := WORSE * limit):
+        reason = f"error {shown(found)} against {shown(seen.champion.calibration)} of the champion"
+        said = f"{reason}, surely worse by {shown(seen.calibration_worse)}; expected {worse:.3g}"
+        return [Check("calibration", False, found, seen.champion.calibration, said)]
+    check = at_most("calibration", found, limit, "error")
+    few, far = seen.rows < FEW, seen.calibration_most > limit
+    if not check.ok or not (few or far):
+        return [check]
+    at_worst = f", where it may be {shown(seen.calibration_most)}" if far else ""
+    said = f"{check.reason}; {seen.rows:,} rows of the hold-out are too few to say{at_worst}"
+    return [replace(check, reason=said, unclear=True)]
 
 
 def size(seen: Evidence) -> list[Check]:
@@ -205,6 +267,8 @@ QUESTIONS: tuple[Callable[[Evidence], list[Check]], ...] = (
     target,
     as_evaluated,
     steady,
+    served,
+    possible,
     complete,
     champion,
     baselines,

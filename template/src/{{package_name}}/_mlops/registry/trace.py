@@ -161,7 +161,7 @@ def verify_now(traced: versions.Version, manifest: dict[str, Any]) -> list[Check
         same_tags(traced, manifest),
         evaluation(traced),
         run(traced, manifest),
-        registration(traced),
+        *registration(traced),
         same("commit", commit, programs.git("rev-parse", "--verify", f"{commit}^{{commit}}")),
         same("features", tags.get("features_sha256"), digest(code)),
         same("lock", tags.get("lock_sha256"), digest([lock])),
@@ -224,17 +224,17 @@ def registered(traced: versions.Version, path: Path) -> Check | None:
     return same(path.stem, known, sha256_if_there(path)) if known else None
 
 
-def registration(traced: versions.Version) -> Check:
-    """Compare what the registry says of the version with the journal's line about it."""
-    line = journal.latest(traced.number, "registered")
-    if not line:
-        return Check("registry", OK, "registered elsewhere, or before the journal said so")
-    told = same("registry", line.get("tags_sha256"), journal.hash_of(traced.tags))
-    verdict = journal.latest(traced.number, "accepted", "refused").get("event")
-    if told.state == OK and verdict and traced.tags.get(journal.GATE) != verdict:
-        found = traced.tags.get(journal.GATE, "nothing")
-        return Check("registry", DIFFERS, f"the gate {verdict} it, the registry says {found}")
-    return told
+def registration(traced: versions.Version) -> list[Check]:
+    """Compare what the registry says of each version with the journal's lines about it."""
+    wrong = versions.altered()
+    own = wrong.pop(traced.number, "")
+    others = [f"version {number}: {why}" for number, why in wrong.items()]
+    known = journal.latest(traced.number, "registered").get("tags_sha256")
+    said = known[:12] if known else "registered elsewhere, or before the journal said so"
+    return [
+        Check("registry", DIFFERS if own else OK, own or said),
+        *([records("versions", others)] if others else []),
+    ]
 
 
 def pipeline(traced: versions.Version) -> list[Check]:

@@ -56,6 +56,28 @@ def listed() -> list[Version]:
     ]
 
 
+def altered() -> dict[str, str]:
+    """Return the versions of which the registry says otherwise than the journal, and what."""
+    told: dict[str, str] = {}
+    verdicts: dict[str, str] = {}
+    for line in journal.lines()[0]:
+        event, number = line.get("event"), str(line.get("version"))
+        if event == "registered":
+            told[number] = line.get("tags_sha256", "")
+            verdicts.pop(number, None)
+        elif event in ("accepted", "refused"):
+            verdicts[number] = event
+    wrong = {}
+    for version in listed():
+        known, verdict = told.get(version.number), verdicts.get(version.number)
+        said = version.tags.get(journal.GATE, "nothing")
+        if known and known != (found := journal.hash_of(version.tags)):
+            wrong[version.number] = f"recorded {known[:12]}, found {found[:12]}"
+        elif known and verdict and verdict != said:
+            wrong[version.number] = f"the gate {verdict} it, the registry says {said}"
+    return wrong
+
+
 def find(number: str | None) -> Version:
     """Return a version by number, the newest one by default; `WrongInput` when there is none."""
     known = listed()

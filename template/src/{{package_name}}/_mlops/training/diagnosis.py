@@ -6,12 +6,17 @@ from typing import Any
 
 import numpy as np
 import pandas as pd
+from numpy.typing import NDArray
 from sklearn.metrics import precision_recall_fscore_support, roc_auc_score
 
 from ..data import outcome
 from ..interface import Schema
 from .plots import figure
 
+Numbers = NDArray[np.float64]
+Counts = NDArray[np.int_]
+
+DRAWN = 200
 BIN_ROWS = 200  # in smaller bins chance alone looks like bad calibration
 SHOWN = 6  # labels in one plot, the most frequent ones
 
@@ -138,17 +143,37 @@ def calibration(y_true: pd.Series, y_pred: pd.DataFrame) -> float:
         y_true: (n,) outcomes.
         y_pred: (n, k) predictions.
     """
+    return error(gaps(y_true, y_pred), np.ones(len(y_true)))
+
+
+def calibration_drawn(y_true: pd.Series, *y_preds: pd.DataFrame) -> Numbers:
+    """Return the calibration of predictions of the same rows, drawn anew: (DRAWN, models)."""
+    random, known = np.random.default_rng(0), [gaps(y_true, y_pred) for y_pred in y_preds]
+    drawn = (
+        random.poisson(1, len(y_true)).astype(float) for _ in range(DRAWN)
+    )  # how often each row is
+    return np.array([[error(one, times) for one in known] for times in drawn])
+
+
+def gaps(y_true: pd.Series, y_pred: pd.DataFrame) -> list[tuple[Counts, Numbers]]:
+    """Return, for each label or for the number, the bin of each row and how far it is off."""
     if outcome.is_number(y_pred):
-        return float(abs((y_true - y_pred[outcome.NUMBER]).mean()) / y_true.std())
+        off = (y_true - y_pred[outcome.NUMBER]) / y_true.std()
+        return [(np.zeros(len(off), dtype=int), off.to_numpy(dtype=float))]
     bins = min(10, max(1, len(y_true) // BIN_ROWS))
-    return max(label_error(y_true == label, y_pred[label], bins) for label in y_pred)
+    return [
+        (
+            np.ceil(y_pred[label].rank(pct=True) * bins).to_numpy(dtype=int),  # equal ones share it
+            ((y_true == label) - y_pred[label]).to_numpy(dtype=float),
+        )
+        for label in y_pred
+    ]
 
 
-def label_error(happened: pd.Series, probability: pd.Series, bins: int) -> float:
-    """Return the expected calibration error of one label; equal predictions share a bin."""
-    group = np.ceil(probability.rank(pct=True) * bins)
-    means = (happened - probability).groupby(group).agg(["mean", "size"])
-    return float((means["mean"].abs() * means["size"]).sum() / len(happened))
+def error(known: list[tuple[Counts, Numbers]], times: Numbers) -> float:
+    """Return the error of the worst label, when each row counts so many times."""
+    rows = max(1.0, float(times.sum()))
+    return max(float(np.abs(np.bincount(bins, off * times)).sum()) / rows for bins, off in known)
 
 
 def save(path: Path, diagnosis: list[dict[str, Any]], schema: Schema) -> None:

@@ -40,7 +40,6 @@ ANSWERS = {
     "clusterer": "clusters",
     "outlier_detector": "outliers",
 }
-CLOSE = 1e-3  # to 1, of the probabilities of a row
 SAME = 1e-4  # of the largest answer: what rounding in 32 bits may change
 
 
@@ -106,7 +105,7 @@ def require_answers(name: str, y_pred: pd.DataFrame) -> None:
     if not schema.LABELS:
         return
     sums = values.sum(axis=1)
-    if (values < 0).any() or (np.abs(sums - 1) > CLOSE).any():
+    if (values < 0).any() or (np.abs(sums - 1) > outcome.CLOSE).any():
         worst = float(sums[np.abs(sums - 1).argmax()])
         message = f"model.py: the probabilities of {name} for {', '.join(y_pred)} add up to"
         raise WrongInput(f"{message} {worst:.3g}; expected 1", "are its classes_ the labels?")

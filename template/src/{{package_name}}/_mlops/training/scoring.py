@@ -43,19 +43,21 @@ def drawn_anew(y_true: pd.Series, y_pred: pd.DataFrame, resamples: int) -> pd.Da
 
 
 def require_numbers(rows: pd.DataFrame, y_pred: pd.DataFrame, slices: Slices) -> None:
-    """Raise `Refused` when some rows of the hold-out get no number.
+    """Raise `Refused` when some rows of the hold-out get no number, or no probabilities.
 
     Args:
         rows: (n, columns) of the schema.
         y_pred: (n, k) predictions for them.
-        slices: Of the contract; one that holds all rows without a number is named.
+        slices: Of the contract; one that holds all such rows is named.
     """
-    silent = without_number(y_pred)
+    silent, what = without_number(y_pred), "no number"
+    if not silent.any():
+        silent, what = improbable(y_pred), "probabilities that are none or do not add up to 1"
     if not silent.any():
         return
     values = {name: set(rows.loc[silent, name]) for name in slices.columns if name in rows}
     where = [f"{name}={found.pop()}" for name, found in values.items() if len(found) == 1]
-    said = f"{silent.sum():,} of {len(rows):,} rows of the hold-out get no number"
+    said = f"{silent.sum():,} of {len(rows):,} rows of the hold-out get {what}"
     said += f", all with {' and '.join(where)}" if where else ""
     raise Refused(said, "look at what the model answers them")
 
@@ -63,6 +65,13 @@ def require_numbers(rows: pd.DataFrame, y_pred: pd.DataFrame, slices: Slices) ->
 def without_number(y_pred: pd.DataFrame) -> pd.Series:
     """Say of each row whether a number in its answer is missing or infinite."""
     return pd.Series(~np.isfinite(y_pred.to_numpy("float64")).all(axis=1), y_pred.index)
+
+
+def improbable(y_pred: pd.DataFrame) -> pd.Series:
+    """Say of each row whether a probability is below 0, or all of them do not add up to 1."""
+    if outcome.is_number(y_pred):
+        return pd.Series(False, y_pred.index)
+    return (y_pred.min(axis=1) < 0) | ((y_pred.sum(axis=1) - 1).abs() > outcome.CLOSE)
 
 
 def by_slice(

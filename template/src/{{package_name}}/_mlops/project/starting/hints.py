@@ -71,6 +71,8 @@ def tell_others(rows: pd.DataFrame, columns: Columns) -> dict[str, list[str]]:
         others = [other.name for other in learned if other is not one and other.distinct > 1]
         groups = values.groupby(values).ngroup()
         same = [name for name in others if never_varies(rows[name], groups)]
+        if one.kind == "integer":
+            same = [name for name in same if not follows(rows[name], values)]
         if len(same) > 1:
             found[one.name] = same
     return found
@@ -81,3 +83,14 @@ def never_varies(values: pd.Series, groups: pd.Series) -> bool:
     codes = pd.Series(pd.factorize(values, use_na_sentinel=False)[0], values.index)
     pairs = len(pd.DataFrame({"group": groups, "code": codes}).drop_duplicates())
     return bool(pairs == groups.nunique() and codes.nunique() > 1)
+
+
+def follows(values: pd.Series, number: pd.Series) -> bool:
+    """Say whether a column is made of a number, as bins of an age are: that names no thing."""
+    ordered = values[number.drop_duplicates().sort_values().index]
+    if pd.api.types.is_numeric_dtype(ordered) and (
+        ordered.is_monotonic_increasing or ordered.is_monotonic_decreasing
+    ):
+        return True
+    codes = pd.Series(pd.factorize(ordered, use_na_sentinel=False)[0])
+    return bool(codes.is_monotonic_increasing and codes.nunique() < len(codes))

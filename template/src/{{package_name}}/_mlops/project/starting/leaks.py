@@ -13,7 +13,9 @@ LEAK = 0.995  # share of what a column alone says right, beyond what guessing do
 LEAST_LEAK = 0.98  # the same where one row more or less is half a percent
 LOOKED_AT = 20_000  # rows, where a sample is as good
 NEAR = 0.9  # the same, from which a person should look at it
-MOST_PAIRS = 300
+MOST_PAIRED = 25  # columns whose pairs are looked at
+MOST_PARTS = 20  # values of a column that was made of the target
+LEAST_PART = 5  # rows of each of them
 FEWEST_GAPS = 20  # rows without the target, from which what else they lack is no chance
 Leak = tuple[str, str, bool]
 MANY = 50  # different values from which a text may be free, or an identifier
@@ -51,17 +53,65 @@ def find_leaks(
             yield name, f"it alone says {percent(right)} of what {y.name} is", True
         elif right >= NEAR:
             yield name, f"alone says {percent(right)} of what {y.name} is", False
-    numeric = [name for name in coded if name not in found and few[name].dtype.kind in "iuf"]
-    few_pairs = list(combinations(numeric, 2))[:MOST_PAIRS]
-    for one, two in few_pairs:
-        for sign, value in (("-", coded[one] - coded[two]), ("+", coded[one] + coded[two])):
-            if {one, two} & found or labels:
-                continue
-            if abs(correlation(value, target)) >= LEAK:
-                found |= {one, two}
-                reason = f"{one} {sign} {two} says what {y.name} is"
-                yield one, reason, True
-                yield two, reason, True
+    for name in parts_of(few, target, labels, [name for name in coded if name not in found]):
+        if labels or few[name].dtype.kind in "iufM":  # as milk tells mammals, and a year sums
+            yield name, f"has values that each stand for a part of {y.name}", False
+        else:
+            found.add(name)
+            yield name, f"each of its values stands for a part of {y.name}", True
+    if not labels:
+        numeric = [name for name in coded if name not in found and few[name].dtype.kind in "iuf"]
+        yield from pairs({name: coded[name] for name in numeric}, target)
+
+
+def parts_of(
+    few: pd.DataFrame, target: pd.Series, labels: tuple[str, ...], names: list[str]
+) -> Iterator[str]:
+    """Give columns that were made of the target: one label or none of it, or a range of numbers.
+
+    They say little of it by themselves, where a tree is asked for all of it.
+    """
+    for name in names:
+        values, known = few[name], few[name].notna()
+        if (
+            not 2 <= values.nunique() <= MOST_PARTS
+            or values[known].value_counts().min() < LEAST_PART
+        ):
+            continue
+        if not labels:
+            spans = target[known].groupby(values[known]).agg(["min", "max"]).sort_values("min")
+            if (spans["min"].iloc[1:].to_numpy() > spans["max"].iloc[:-1].to_numpy()).all():
+                yield name
+        elif len(labels) > 2 and values.nunique() == 2:
+            counts = pd.crosstab(target[known], values[known])
+            alone = counts.gt(0).sum(axis=1) == 1
+            if alone.all() and counts.gt(0).sum().min() == 1:
+                yield name
+
+
+def pairs(coded: dict[str, np.ndarray], target: pd.Series) -> Iterator[Leak]:
+    """Give pairs of columns whose sum, difference, product or ratio is the target.
+
+    Those that say most by themselves are looked at first.
+    """
+    alone = {name: abs(correlation(values, target)) for name, values in coded.items()}
+    first = sorted(alone, key=lambda name: -alone[name])[:MOST_PAIRED]
+    positive = {name for name in first if coded[name].min() > 0}
+    found: set[str] = set()
+    for one, two in combinations([name for name in coded if name in first], 2):
+        a, b = coded[one], coded[two]
+        ways = {"-": a - b, "+": a + b}
+        if {one, two} <= positive:
+            ways |= {"*": a * b, "/": a / b, "over": b / a}
+        missed = 1 - max(alone[one], alone[two])
+        for sign, value in ways.items():
+            says_it = 1 - abs(correlation(value, target))
+            if {one, two} & found or says_it > min(1 - LEAK, missed / 4):
+                continue  # or one of the two says it, and the other only little more
+            found |= {one, two}
+            of = f"{two} / {one}" if sign == "over" else f"{one} {sign} {two}"
+            yield one, f"{of} says what {target.name} is", True
+            yield two, f"{of} says what {target.name} is", True
 
 
 def filled_with(rows: pd.DataFrame, y: pd.Series, names: list[str]) -> Iterator[Leak]:

@@ -69,11 +69,28 @@ THING_NAME = re.compile(
     r"(product|item|file|country|city|company|brand|car|model|station|state|region|continent|"
     r"team|school|category|group|department|district|county|species|store|site|business|shop|"
     r"restaurant|hotel|bank|vendor|supplier|merchant|organi[sz]ation|event|project|course|plan|"
-    r"device|sensor|plant|game|movie|song|drug|table|field|job)_name"
+    r"device|sensor|plant|game|movie|song|drug|table|field|job|entity|institution|agency|provider|"
+    r"facility|hospital|university|college|manufacturer|mfr|maker|make|brand|model|track|album|"
+    r"venue|stadium|place|town|village|river|lake|airport|airline|street|road|metro)(_name|s_name)|"
+    r"^name_of_(?!the_person|person|patient|customer|client|employee|contact)"
 )
 EMAIL = r"[\w.+-]+@[\w-]+\.[\w.]+"
 PHONE = r"\+?[\d ()/-]{7,20}"
 DENSE = 0.05  # share of all numbers between the first and the last from which they are counted up
+NEGATIVE = (
+    "no",
+    "false",
+    "0",
+    "n",
+    "f",
+    "negative",
+    "none",
+    "control",
+    "healthy",
+    "normal",
+    "benign",
+)
+FEW_PHONES = 20  # different values, in a longer table: classes or years with two numbers each
 POSITIVE = ("yes", "true", "1", "y", "t", "positive", "churned", "late", "fraud", "default")
 
 
@@ -307,7 +324,10 @@ def find_labels(values: pd.Series, written: Written, name: str) -> tuple[str, ..
     if counts.min() < FEWEST_OF_LABEL:
         rare = f"label {str(counts.idxmin())!r} of {name!r} has {counted(int(counts.min()), 'row')}"
         message = f"{rare}; expected {FEWEST_OF_LABEL} or more"
-        raise WrongInput(message, "join rare labels, or leave these rows out")
+        lower = [str(one).lower() for one in counts.index]
+        again = lower.count(str(counts.idxmin()).lower()) > 1
+        hint = "spell it as the others" if again else "join rare labels, or leave these rows out"
+        raise WrongInput(message, hint)
     spelled = {str(one).lower().replace("_", " ") for one in counts.index}
     if len(spelled) > 2 and any(spelled <= scale for scale in SCALES):
         message = f"{name!r} is an ordered scale ({', '.join(sorted(spelled))})"
@@ -331,6 +351,9 @@ def find_positive(values: pd.Series, labels: tuple[str, ...], asked: str, given:
     if asked or not labels:
         return asked
     like_yes = [label for label in labels if label.lower() in POSITIVE]
+    like_no = [label for label in labels if label.lower() in NEGATIVE]
+    if not like_yes and len(like_no) == 1:
+        like_yes = [label for label in labels if label not in like_no]
     counts = values.dropna().value_counts()
     return like_yes[0] if len(like_yes) == 1 else str(counts.idxmin())
 
@@ -406,6 +429,8 @@ def holds_addresses(values: pd.Series) -> str:
     known = values.dropna().head(LOOKED_AT)
     if len(known) and known.str.fullmatch(EMAIL).mean() > 0.5:
         return "it holds e-mail addresses"
+    if known.nunique() <= FEW_PHONES < len(known) / 2:
+        return ""
     digits = known.str.count(r"\d").between(7, 15) & known.str.fullmatch(PHONE)
     digits &= ~known.str.fullmatch(LIKE_A_TIME)
     like_one = len(known) and digits.mean() > 0.8 and known.str.contains(r"[+ ()/-]").mean() > 0.5

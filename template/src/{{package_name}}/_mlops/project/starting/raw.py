@@ -8,9 +8,13 @@ from dataclasses import dataclass, field
 import numpy as np
 import pandas as pd
 
-from ...data.dialect import Dialect
+from ...data.dialect import MISSING_WORDS, Dialect
 
 MOST_NOTES = 10  # lines below a table
+NUMBER = re.compile(r"[-+]?[\d.,]*\d[\d.,]*(?:[eE][-+]?\d+)?")
+FEWEST_BELOW = 20  # rows from which it is no chance that all but the first are numbers
+LOOKED_AT = 1_000
+MOST = 0.9  # share of numbers
 TOTAL = re.compile(r"(grand |sub)?total|sum|summe|gesamt|insgesamt", re.IGNORECASE)
 
 
@@ -25,11 +29,44 @@ class Raw:
 
 
 def header_line(cells: list[list[str]]) -> int:
-    """Return the place of the first line as wide as most; lines above it are a title."""
+    """Return the place of the first line as wide as most; lines above it are a title.
+
+    A line of names that come again is one of groups of columns, where names stand below it.
+    """
     widths = [sum(1 for one in row if one.strip()) for row in cells]
     usual = Counter(width for width in widths if width).most_common(1)[0][0]
     enough = max(2, int(usual * 0.8)) if usual > 1 else 1
-    return next(place for place, width in enumerate(widths) if width >= enough)
+    first = next(place for place, width in enumerate(widths) if width >= enough)
+    names, below = (cells[first], cells[first + 1 : first + 3]) if usual > 1 else ([], [])
+    if len(set(names)) < len(names) and len(below) == 2 and len(set(below[0])) == len(below[0]):
+        numbers = [bool(NUMBER.fullmatch(one.strip())) for one in below[1]]
+        named = all(one.strip() and not NUMBER.fullmatch(one.strip()) for one in below[0])
+        return first + 1 if named and any(numbers) else first
+    return first
+
+
+def without_units(raw: Raw) -> Raw:
+    """Leave out a line below the header that says how each column is measured.
+
+    In some columns all others are numbers, and it is none in any of them.
+    """
+    if len(raw.rows) <= FEWEST_BELOW:
+        return raw
+    first, part = raw.rows.iloc[0].fillna(""), raw.rows.iloc[1 : 1 + LOOKED_AT]
+    numeric = [
+        place
+        for place in range(raw.rows.shape[1])
+        if part.iloc[:, place].dtype == "str"
+        and part.iloc[:, place].str.strip().str.fullmatch(NUMBER.pattern).all()
+    ]
+    units = [str(first.iloc[place]).strip() for place in numeric]
+    some = [one for one in units if one and one not in MISSING_WORDS and one.strip("-.")]
+    if some and not any(re.search(r"\d", one) for one in units):
+        raw.rows = raw.rows.iloc[1:].reset_index(drop=True)
+        raw.notes.append(
+            f"the line below the header is left out: it holds units, as {some[0][:20]!r}"
+        )
+    return raw
 
 
 def without_notes(raw: Raw) -> Raw:
@@ -41,13 +78,18 @@ def without_notes(raw: Raw) -> Raw:
     for place in np.flatnonzero(odd.to_numpy("bool")):
         cells = raw.rows.iloc[place].fillna("").tolist()
         again = [one.strip() for one in cells] == [str(name).strip() for name in names]
-        if again or (cells[0].startswith("#") and len(cells) > 2 and not any(cells[1:])):
+        alone = cells[0].startswith("# ") or not any(cells[1:])
+        if again or (cells[0].startswith("#") and len(cells) > 2 and alone):
             gone.append(int(place))
     last = len(raw.rows) - 1
+    numbered = bool(first.head(LOOKED_AT).str.strip().str.fullmatch(NUMBER.pattern).mean() > MOST)
     while len(names) > 2 and 0 < last > len(raw.rows) - 1 - MOST_NOTES:
         if last not in gone:
             cells = raw.rows.iloc[last].fillna("").tolist()
-            if not cells[0].strip() or any(one.strip() for one in cells[1:]):
+            if TOTAL.fullmatch(cells[0].strip().rstrip(":")):
+                break
+            words = numbered and not NUMBER.fullmatch(cells[0].strip())  # in place of a number
+            if not cells[0].strip() or any(one.strip() for one in cells[2 if words else 1 :]):
                 break
             gone.append(last)
         last -= 1
@@ -64,6 +106,23 @@ def without_total(raw: Raw) -> Raw:
         cells = [(place, one) for place, one in enumerate(raw.rows.iloc[-1]) if type(one) is str]
         sums = [place for place, one in cells if TOTAL.fullmatch(one.strip().rstrip(":"))]
         if any((raw.rows.iloc[:-1, place] != raw.rows.iloc[-1, place]).all() for place in sums):
-            raw.rows = raw.rows.iloc[:-1].reset_index(drop=True)
-            raw.notes.append("last row left out: it is a total")
+            return without_last(raw)
+        if 2 * len([one for _, one in cells if one.strip()]) <= raw.rows.shape[1]:
+            known = [place for place, one in cells if NUMBER.fullmatch(one.strip())]
+            if known and all(sums_up(raw.rows.iloc[:, place]) for place in known):
+                return without_last(raw)
     return raw
+
+
+def without_last(raw: Raw) -> Raw:
+    """Leave out the last row."""
+    raw.rows = raw.rows.iloc[:-1].reset_index(drop=True)
+    raw.notes.append("last row left out: it is a total")
+    return raw
+
+
+def sums_up(texts: pd.Series) -> bool:
+    """Say whether the last number is the sum of all others, and not zero."""
+    values = pd.to_numeric(texts, errors="coerce")
+    last = float(values.iloc[-1])
+    return last != 0 and bool(np.isclose(values.iloc[:-1].sum(), last, rtol=1e-6))

@@ -11,7 +11,7 @@ import pandas as pd
 
 from ...data.dialect import SEPARATORS, SPACES, Dialect, rows_of, separator_of, short_line
 from ...errors import WrongInput
-from .raw import Raw, header_line, without_notes, without_total
+from .raw import Raw, header_line, without_notes, without_total, without_units
 from .values import PLAIN
 
 SNIFFED = 2_000_000  # letters from which the way of writing is found out
@@ -37,7 +37,7 @@ def text(path: Path) -> Raw:
     first = next((line.strip() for line in lines if line.strip()), "")[:40]
     if not first:
         raise WrongInput(f"{path} holds blank lines only")
-    if width < 2 and len(first.split()) > 1:
+    if width < 2 and not re.fullmatch(r"\w+", first):
         message = f"{path} has one field a line, such as {first!r}; expected several"
         raise WrongInput(message, "separate them by comma, semicolon, tab, bar or spaces")
     spaced = separator != SPACES and any(f'{separator} "' in line for line in lines)
@@ -57,6 +57,11 @@ def text(path: Path) -> Raw:
     if width > 1 and is_row(names, cells[head + 1 :]):
         message = f"{path} has no header: its first line is a row, such as {','.join(names)[:40]!r}"
         raise WrongInput(message, NAME_COLUMNS)
+    if width > 1 and all(re.fullmatch(r"'.*'", name.strip()) for name in names):
+        message = (
+            f"{path} has values between single quotes, such as {names[0]}; expected double ones"
+        )
+        raise WrongInput(message, "write \" in place of '")
     if separator == SPACES:
         require_even(path, cells[head:], starts[head:])
     trailing, note = beyond(path, names, cells[head + 1 :])
@@ -95,7 +100,9 @@ def text(path: Path) -> Raw:
     if width > 1 and (rows.iloc[:, -1] == "").any() and (short := short_line(path, written)):
         line, found, expected = short
         notes.append(f"line {line} has {found} fields of {expected}: the others are left empty")
-    return without_total(without_notes(Raw(rows.set_axis(names, axis="columns"), written, notes)))
+    return without_total(
+        without_notes(without_units(Raw(rows.set_axis(names, axis="columns"), written, notes)))
+    )
 
 
 def fields(lines: list[str], separator: str, spaced: bool) -> tuple[list[list[str]], list[int]]:

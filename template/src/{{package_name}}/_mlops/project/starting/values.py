@@ -16,14 +16,17 @@ from ...interface import Kind
 INFINITE = {
     f"{sign}{word}" for sign in ("", "+", "-") for word in ("inf", "Inf", "INF", "Infinity")
 }
-MARKS = {*MISSING_WORDS, *INFINITE, "-", "--", "."}
-SURE = {*MISSING_WORDS} - {"NA", "None"}
+ERRORS = {"#DIV/0!", "#VALUE!", "#REF!", "#NAME?", "#NUM!", "#NULL!"}  # of spreadsheets
+MARKS = {*MISSING_WORDS, *INFINITE, *ERRORS, "-", "--", ".", "..", "...", "(blank)"}
+SURE = {*MISSING_WORDS, *ERRORS} - {"NA", "None"}
 CODES = r"[A-Z]{2}"  # of countries or airlines, among which NA is one
 MOST_SPELLINGS = 12  # of yes and no
 TRUTHS = [("true", "false"), ("yes", "no"), ("y", "n"), ("t", "f"), ("on", "off")]
 # no number begins with a zero that something follows: 007 is a name
 PLAIN = r"[-+]?(?:0|[1-9]\d*|(?:0|[1-9]\d*)?\.\d+|[1-9]\d*\.)(?:[eE][-+]?\d+)?"
-SPACES = "' \u00a0\u202f"  # between thousands, besides points and commas
+SPACES = "'\u2019 \u00a0\u2009\u202f"  # between thousands, besides points and commas
+MINUS = "\u2212"  # as it is printed
+NEGATIVE = r"^\((.+)\)$|^([^-]*\d)-$"  # (5) in accounts, and 5- of old machines
 GROUPED = r"[-+]?(?:[1-9]\d{{0,2}}(?:[{0}]\d{{3}})+|0|[1-9]\d*)(?:{1}\d+)?"
 COMMAS = GROUPED.format(f",{SPACES}", r"\.")  # 1,234.5
 POINTS = GROUPED.format(f".{SPACES}", ",")  # 1.234,5
@@ -44,6 +47,7 @@ FORMS = (
     "%d.%m.%Y",
     "%d.%m.%y",
     "%d.%m.%Y %H:%M",
+    "%d.%m.%y %H:%M",
     "%d.%m.%Y %H:%M:%S",
     "%m/%d/%Y",
     "%d/%m/%Y",
@@ -51,6 +55,8 @@ FORMS = (
     "%d/%m/%y",
     "%m/%d/%Y %H:%M",
     "%d/%m/%Y %H:%M",
+    "%m/%d/%y %H:%M",
+    "%d/%m/%y %H:%M",
     "%m/%d/%Y %H:%M:%S",
     "%d/%m/%Y %H:%M:%S",
     "%Y/%m/%d",
@@ -82,11 +88,22 @@ FORMS = (
     "%b %d, %Y %I:%M %p",
     "%m/%d/%Y %I:%M %p",
     "%m/%d/%Y %I:%M:%S %p",
+    "%m/%d/%y %I:%M %p",
+    "%d/%m/%Y %I:%M %p",
+    "%d-%b-%Y %H:%M:%S",
+    "%A, %B %d, %Y",
+    "%a, %d %b %Y %H:%M:%S GMT",
+    "%a %b %d %H:%M:%S %Y",
+    "%a %b %d %H:%M:%S +0000 %Y",
+    "%G-W%V-%u",
 )
 DAY_NUMBER = "%Y%m%d"
+DURATION = r"\d+:[0-5]\d:[0-5]\d(?:\.\d+)?"  # hours, minutes and seconds, or a time of day
+SHORT_DURATION = r"\d+:[0-5]\d"
 FEWEST_DAYS = 20  # different numbers that are all days, from which that is no chance
 TIME_NAME = re.compile(r"(^|_)(time|timestamp|date|datetime|ts|at|on|day|created|updated)(_|$)")
 SECONDS = {"s": (1e8, 5e9), "ms": (1e11, 5e12)}  # since 1970: from 1973 to 2128
+SECONDS_OF = "hours, minutes and seconds are taken as seconds"
 OFFSET = r"[T ]\d\d:\d\d.*(?:Z|[+-]\d\d:?\d\d)$"
 
 
@@ -100,6 +117,8 @@ class Written:
         truth: What each text of yes and no says.
         decimal: Sign before the fraction, of numbers with other signs than digits and a point.
         form: How times are written, for `pandas.to_datetime`; or "s" and "ms" since 1970.
+        lasts: Whether numbers are seconds of what was written as hours, minutes and seconds.
+        negative: Whether a number below zero is written in another way than by a minus before it.
         unit: Word after each number, which was left out.
         zone: Of times with an offset: they were converted to it.
         spaces: Whether spaces stand around texts; they were left out.
@@ -113,6 +132,8 @@ class Written:
     form: str = ""
     zone: str = ""
     spaces: bool = False
+    lasts: bool = False
+    negative: bool = False
 
 
 Found = tuple[pd.Series, Written, list[str]]
@@ -136,6 +157,8 @@ def column(values: pd.Series, name: str, comma: bool) -> Found:
         return values.astype("boolean"), Written("boolean"), []
     if pd.api.types.is_datetime64_any_dtype(values):
         return moments(values)
+    if pd.api.types.is_timedelta64_dtype(values):
+        return values.dt.total_seconds(), Written("number", lasts=True), [SECONDS_OF]
     if pd.api.types.is_integer_dtype(values) and not (values.dropna() >= 2**63).any():
         return with_missing(values, whole(values.astype("Int64"), name))
     if pd.api.types.is_float_dtype(values):
@@ -169,6 +192,7 @@ def from_text(texts: pd.Series, name: str, comma: bool) -> Found:
             truths(rest)
             or numbers(rest, name, comma)
             or times(rest, comma)
+            or durations(rest)
             or measured(rest, name, comma)
         )
         if found:
@@ -190,10 +214,23 @@ def with_missing(given: pd.Series, found: Found) -> Found:
     return values, replace(written, missing=(*written.missing, *gone)), said
 
 
+def durations(texts: pd.Series) -> Found | None:
+    """Return the seconds of texts of hours, minutes and seconds, when every text is one."""
+    if not texts.dropna().str.fullmatch(DURATION).all():
+        return None
+    seconds = pd.to_timedelta(texts.astype("str"), errors="coerce").dt.total_seconds()
+    return seconds, Written("number", lasts=True), [SECONDS_OF]
+
+
 def nearly(known: pd.Series) -> list[str]:
     """Say that most texts are numbers or times, and which one is not; nothing about others."""
     if len(known) > 2 * ENDS:
         known = pd.concat([known.head(ENDS), known.tail(ENDS)])
+    if len(known) and known.str.fullmatch(SHORT_DURATION).all():
+        said = (
+            f"kept as text: is {str(known.iloc[0])!r} in hours and minutes, or minutes and seconds?"
+        )
+        return [said]
     bare = known.str.replace(BEFORE, r"\1", regex=True).str.replace(AFTER, "", regex=True)
     for what, like in (("numbers", f"{PLAIN}|{COMMAS}|{POINTS}"), ("times", LIKE_A_TIME)):
         fits = bare.str.fullmatch(like)
@@ -229,7 +266,22 @@ def truths(texts: pd.Series) -> Found | None:
 
 
 def numbers(texts: pd.Series, name: str, comma: bool) -> Found | None:
-    """Return numbers, when every text is one."""
+    """Return numbers, when every text is one, however those below zero are written."""
+    if not texts.str.contains(f"[({MINUS}]|-$").any():
+        return signed_numbers(texts, name, comma)
+    minus = texts.str.replace(MINUS, "-").str.replace(NEGATIVE, r"-\1\2", regex=True)
+    if (minus != texts)[texts.notna()].all():  # (1) and (2) are names of classes
+        return None
+    found = signed_numbers(minus, name, comma)
+    if not found or found[1].kind not in ("integer", "number"):
+        return None
+    values, written, said = found
+    written = replace(written, decimal=written.decimal or ".", negative=True)
+    return values, written, ["numbers below zero are not written as -1", *said]
+
+
+def signed_numbers(texts: pd.Series, name: str, comma: bool) -> Found | None:
+    """Return numbers, when every text is one with a minus before it, or none."""
     bare = texts
     if texts.str.contains(f"{MONEY}|%").any():  # what follows makes an object of each value
         bare = texts.str.replace(BEFORE, r"\1", regex=True)
@@ -245,7 +297,8 @@ def numbers(texts: pd.Series, name: str, comma: bool) -> Found | None:
         if signed.any():
             said.append("signs of money or per cent are left out: name the unit")
         if decimal:
-            said.append("decimal comma" if decimal == "," else "thousands are separated")
+            comma = decimal == "," and bare.str.contains(",").any()
+            said.append("decimal comma" if comma else "thousands are separated")
         thrown = f"[{'.' if decimal == ',' else ','}{SPACES}]"
         digits = bare.str.replace(thrown, "", regex=True) if decimal else bare
         digits = digits.str.replace(",", ".") if decimal == "," else digits

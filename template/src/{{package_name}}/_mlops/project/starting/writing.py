@@ -344,6 +344,8 @@ def written(proposal: Proposal) -> dict[str, Any]:
         "missing": {name: list(one.missing) for name, one in kept.items() if one.missing},
         "truths": {name: one.truth for name, one in kept.items() if one.truth},
         "units": {name: one.unit for name, one in kept.items() if one.unit},
+        "negatives": [name for name, one in kept.items() if one.negative],
+        "durations": [name for name, one in kept.items() if one.lasts],
         "numbers": {name: one.decimal for name, one in kept.items() if one.decimal},
         "times": {name: form for name, form in forms.items() if form not in ("s", "ms")},
         "since_1970": [(name, form) for name, form in forms.items() if form in ("s", "ms")],

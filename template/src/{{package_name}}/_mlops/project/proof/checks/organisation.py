@@ -136,8 +136,10 @@ class Audit(Experiment):
             return Found(False, "no decision is recorded yet")
         try:
             wrong = journal.problems(versions.model_tags())
+            altered = versions.altered()
         except Problem as problem:
             return Found(False, str(problem))
+        wrong += [f"version {number}: {why}" for number, why in altered.items()]
         if wrong:
             return Found(False, "; ".join(wrong[:3]))
         with tempfile.TemporaryDirectory() as name:
