@@ -246,9 +246,13 @@ def test_a_number_outside_the_range_of_the_target_cannot_be(
     target = interface.Column("y", "number", "", "", low=0)
     monkeypatch.setattr(schema, "TARGET", "y")
     monkeypatch.setattr(schema, "COLUMNS", (target,))
-    found = pd.DataFrame({outcome.NUMBER: [-1.0, 0.0, 1.0, 5e9]})
+    y_true = pd.Series([0.0] * 20)
 
-    assert probes.impossible(found) == 0.25
+    def share(*found: float) -> float:
+        return probes.impossible(y_true, pd.DataFrame({outcome.NUMBER: [*found, *y_true[3:], 1.0]}))
+
+    assert share(-9.0, 5e9) == 0.05
+    assert share(-0.2, 0.2) == 0.0  # as far below as some are off elsewhere
 
 
 def test_a_service_is_compared_with_what_its_version_predicts(

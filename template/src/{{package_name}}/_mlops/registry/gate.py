@@ -104,7 +104,7 @@ def gather(
             found[metric],
             measured,
             diagnosis.calibration(y_true, y_pred),
-            probes.impossible(y_pred),
+            probes.impossible(y_true, y_pred),
         )
         for version, found, measured, y_pred in zip(known, scores, running, predicted, strict=True)
     ]
