@@ -22,10 +22,11 @@ class Field:
     high: float | None = None
     missing: bool = False
     personal: bool = False
+    names: bool = False
 
     def declared(self) -> str:
         """Return the line of schema.py."""
-        options = {n: getattr(self, n) for n in ("low", "high", "missing", "personal")}
+        options = {n: getattr(self, n) for n in ("low", "high", "missing", "personal", "names")}
         given = "".join(f", {n}={v!r}" for n, v in options.items() if v not in (None, False))
         return f'    Column("{self.name}", "{self.kind}", "{self.known}", "of {self.name}"{given}),'
 
@@ -54,21 +55,25 @@ def limits(kind: str) -> st.SearchStrategy[tuple[float | None, float | None]]:
 
 
 @st.composite
-def fields(draw: st.DrawFn, number: int) -> Field:
-    """Draw one feature column."""
-    kind = draw(st.sampled_from(KINDS))
+def fields(draw: st.DrawFn, number: int, kinds: tuple[str, ...]) -> Field:
+    """Draw one column besides the signal; some hold names of something, such as of a customer."""
+    kind = draw(st.sampled_from(kinds))
     low, high = draw(limits(kind))
     personal = draw(st.integers(0, 4)) == 0
-    return Field(f"column_{number}", kind, "before", low, high, draw(st.booleans()), personal)
+    names = kind in ("integer", "text") and draw(st.integers(0, 2)) == 0
+    missing = draw(st.booleans())
+    return Field(f"column_{number}", kind, "before", low, high, missing, personal, names)
 
 
 @st.composite
 def schemas(draw: st.DrawFn, task: str) -> AnySchema:
-    """Draw a schema; one feature at least may be learned from."""
-    keys = draw(st.sampled_from([("integer",), ("text",), ("integer", "text"), ("number",)]))
-    key = tuple(Field(f"id_{number}", kind) for number, kind in enumerate(keys))
-    signal = Field("signal", draw(st.sampled_from(["number", "text"])))
-    drawn = [draw(fields(number)) for number in range(draw(st.integers(0, 5)))]
+    """Draw a schema; one feature at least may be learned from. One in four has texts only."""
+    texts = draw(st.integers(0, 3)) == 0
+    keys = [("text",)] if texts else [("integer",), ("text",), ("integer", "text"), ("number",)]
+    key = tuple(Field(f"id_{n}", kind) for n, kind in enumerate(draw(st.sampled_from(keys))))
+    signal = Field("signal", draw(st.sampled_from(["text"] if texts else ["number", "text"])))
+    kinds = ("text",) if texts else KINDS
+    drawn = [draw(fields(number, kinds)) for number in range(draw(st.integers(0, 5)))]
     target = draw(st.sampled_from(["outcome", "target"]))
     labels = ("no", "yes") if task == "classification" else ()
     return AnySchema(key, (signal, *drawn), target, labels, draw(st.integers(0, 1000)))
@@ -141,6 +146,9 @@ for column in columns:
             "boolean": noise > 0,
             "timestamp": pd.Timestamp("2020-01-01") + pd.to_timedelta(noise.round(), "D"),
         }}[kind]
+        if column["names"]:
+            values = random.choice([f"no {{number}}" for number in range(90)], size=rows)
+            values = random.integers(100, 190, size=rows) if kind == "integer" else values
     values = pd.Series(values)
     if column["missing"]:
         values = values.astype("object").where(random.random(rows) > 0.1, None)
@@ -157,7 +165,7 @@ for folder in ("data/raw", "tests/data"):
 def write(found: AnySchema, repo: Path, run: Callable[..., object]) -> None:
     """Put a schema and its data in the place of flights, and take the tests of flights away."""
     package = repo / "src/late_flights"
-    usable = [field for field in found.features if not field.personal]
+    usable = [field for field in found.features if not (field.personal or field.names)]
     categories = [field.name for field in usable if field.kind == "text"]
     numbers = [f.name for f in usable if f.kind in ("integer", "number", "boolean")]
     text = SCHEMA.format(

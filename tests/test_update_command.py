@@ -262,6 +262,13 @@ def name_template(repo: Path, address: str = "../template") -> None:
     commit_all(repo, "Name another template")
 
 
+def rename_package(repo: Path) -> None:
+    answers = repo / ".copier-answers.yml"
+    text = answers.read_text(encoding="utf-8")
+    answers.write_text(text.replace("package_name: late_flights", "package_name: flights"), "utf-8")
+    commit_all(repo, "Let the code be of another package than the answers say")
+
+
 def as_it_is(repo: Path) -> None:
     """Leave the repo clean."""
 
@@ -271,6 +278,7 @@ REFUSED = [
     (0, without_git, ["--level=1"], "uv run just set-up"),
     (0, without_answers, ["--level=1"], "no .copier-answers.yml"),
     (0, name_template, ["--level=1"], "_src_path in .copier-answers.yml is '../template', which"),
+    (0, rename_package, ["--level=1"], "is 'flights', this code is the package 'late_flights'"),
     (0, as_it_is, ["--undo"], "no update to undo"),
     (0, as_it_is, ["--undo", "--level=1"], "--undo takes no other option"),
     pytest.param(*(1, as_it_is, ["--level=0"], "Type 1 or more"), marks=pytest.mark.e2e),

@@ -53,9 +53,14 @@ def table(name: str, heads: Sequence[str], rows: Sequence[Sequence[str]]) -> str
         f'<tr><th scope="row">{first}</th>{"".join(f"<td>{cell}</td>" for cell in cells)}</tr>'
         for first, *cells in rows
     ]
+    inside = f"<table><thead><tr>{top}</tr></thead><tbody>{''.join(lines)}</tbody></table>"
+    return scrolled(name, inside)
+
+
+def scrolled(name: str, inside: str) -> str:
+    """Return a wide thing, as HTML, that scrolls by itself on a narrow screen."""
     return (
-        f'<div class="wide" role="region" tabindex="0" aria-label="{escape(name)}">'
-        f"<table><thead><tr>{top}</tr></thead><tbody>{''.join(lines)}</tbody></table></div>"
+        f'<div class="wide" role="region" tabindex="0" aria-label="{escape(name)}">{inside}</div>'
     )
 
 

@@ -8,7 +8,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from ..package import errors, profile, source
+from ..package import errors, profile, rare, source
 
 ROWS = 400
 
@@ -370,8 +370,98 @@ def test_addresses_are_no_feature_even_where_they_keep_rows_together(
 
 
 @pytest.mark.parametrize(
+    ("made", "role", "said"),
+    [
+        (
+            lambda y: np.where(y > 30, "dear", "cheap"),
+            "leak",
+            "each of its values stands for a part",
+        ),
+        (lambda y: (y.rank().astype("int64") - 1) // 100, "feature", "that each stand for a part"),
+    ],
+    ids=["a class of it", "its quarters"],
+)
+def test_what_was_made_of_a_number_is_named(
+    customers: pd.DataFrame, tmp_path: Path, made: Any, role: str, said: str
+) -> None:
+    rows = customers.assign(monthly=np.arange(ROWS) * 7919 % ROWS / 8 + 10)
+    found = look(rows.assign(band=made(rows["monthly"])), tmp_path, "monthly")
+
+    assert roles(found)["band"] == role
+    assert any("band" in one and said in one for one in found.warnings)
+
+
+def test_a_flag_of_one_of_three_labels_is_named(customers: pd.DataFrame, tmp_path: Path) -> None:
+    level = pd.Series(np.arange(ROWS) * 7919 % 3).map({0: "a", 1: "b", 2: "c"})
+    found = look(customers.assign(level=level, very=level == "a"), tmp_path, "level")
+
+    assert any("very has values that each stand for a part of level" in s for s in found.warnings)
+
+
+@pytest.mark.parametrize("way", ["product", "ratio", "sum"])
+def test_a_pair_that_gives_the_number_is_a_leak_and_a_bystander_is_none(
+    customers: pd.DataFrame, tmp_path: Path, way: str
+) -> None:
+    random = np.random.default_rng(1)
+    a, b = random.uniform(1, 50, ROWS), random.uniform(1, 50, ROWS)
+    y = {"product": a * b, "ratio": a / b, "sum": a + b}[way]
+    rows = customers.assign(aside=random.uniform(1, 5, ROWS), first=a, second=b, monthly=y)
+    found = roles(look(rows, tmp_path, "monthly"))
+
+    assert (found["first"], found["second"], found["aside"]) == ("leak", "leak", "feature")
+
+
+def test_noise_beside_a_column_that_says_nearly_all_is_no_leak(
+    customers: pd.DataFrame, tmp_path: Path
+) -> None:
+    random = np.random.default_rng(1)
+    y = np.exp(random.normal(5, 2, ROWS))
+    rows = customers.assign(before=y * random.uniform(0.98, 1.02, ROWS), monthly=y)
+    rows = rows.assign(latitude=random.uniform(43, 45, ROWS))
+
+    assert roles(look(rows, tmp_path, "monthly"))["latitude"] == "feature"
+
+
+@pytest.mark.parametrize(
+    ("labels", "positive"),
+    [(("control", "PD"), "PD"), (("benign", "odd"), "odd"), (("a", "b"), "a")],
+)
+def test_the_label_to_find_is_not_the_usual_state(
+    customers: pd.DataFrame, tmp_path: Path, labels: tuple[str, str], positive: str
+) -> None:
+    state = np.where(np.arange(ROWS) * 7919 % 10 < 3, *labels)
+
+    assert look(customers.assign(state=state), tmp_path, "state").positive == positive
+
+
+def test_rows_of_labels_that_are_too_rare_are_left_out_and_named(
+    customers: pd.DataFrame, tmp_path: Path
+) -> None:
+    rows = customers.assign(plan=np.resize(["S", "M"], ROWS))
+    rows.loc[:3, "plan"] = "test"
+    rows.to_csv(tmp_path / "table.csv", index=False)
+    found = rare.without_rare(source.read(tmp_path / "table.csv"), "plan")
+
+    assert len(found.rows) == ROWS - 4
+    assert found.notes[-1] == "4 rows are left out: fewer than 10 have plan 'test'"
+    assert profile.profile(found, "plan").labels == ("M", "S")
+    for many in (30, 3):  # more than a few labels, or one that is another one
+        rows.loc[:, "plan"] = np.resize(["S", "M"], ROWS)
+        rows.loc[:many, "plan"] = [
+            f"s{number // 2 * (many > 3) or ''}" for number in range(many + 1)
+        ]
+        rows.to_csv(tmp_path / "table.csv", index=False)
+        assert len(rare.without_rare(source.read(tmp_path / "table.csv"), "plan").rows) == ROWS
+
+
+@pytest.mark.parametrize(
     ("name", "values", "role"),
     [
+        ("season", ["2003-2004", "2004-2005", "2005-2006"], "feature"),
+        ("income", ["$10000-12499", "12500-14999"], "feature"),
+        ("mfr_name", ["Ford", "Audi", "Fiat"], "feature"),
+        ("name_of_covered_entity", ["A clinic", "B clinic"], "feature"),
+        ("name_of_customer", ["A", "B"], "feature"),
         ("phone_service", ["Yes", "No"], "feature"),
         ("email_opened", [0, 1], "feature"),
         ("business_name", ["Shoes Ltd", "Hats Ltd", "Belts Ltd"], "feature"),

@@ -4,6 +4,7 @@
 import os
 import sqlite3
 from collections.abc import Callable
+from datetime import time
 from pathlib import Path
 from typing import Any
 
@@ -113,6 +114,19 @@ def test_however_a_file_is_written_its_rows_are_the_same(
         (["31-12-24", "01-02-24"], "timestamp", pd.Timestamp("2024-12-31")),
         (["2024/12/31 23:00"], "timestamp", pd.Timestamp("2024-12-31 23:00")),
         (["2024-12-31T10:00:00+02:00"], "timestamp", pd.Timestamp("2024-12-31 08:00")),
+        (["8/31/20 9:05", "7/1/20 20:40"], "timestamp", pd.Timestamp("2020-08-31 09:05")),
+        (["2024-W02-1", "2024-W02-2"], "timestamp", pd.Timestamp("2024-01-08")),
+        (["(5.50)", "7"], "number", -5.5),
+        (['"($1,234.50)"', '"$3.00"'], "number", -1234.5),
+        (["\u22125", "7"], "integer", -5),
+        (["5-", "7"], "integer", -5),
+        (["(1)", "(2)"], "text", "(1)"),
+        (["1\u20199", "x"], "text", "1\u20199"),
+        (["12\u2019345", "7"], "integer", 12345),
+        (["12\u2009345", "7"], "integer", 12345),
+        (["1:00:05", "0:59:00.5"], "number", 3605.0),
+        (["1:05", "0:59"], "text", "1:05"),
+        (["1", "#DIV/0!", "..", "(blank)"], "integer", 1),
     ],
     ids=lambda found: ",".join(found) if isinstance(found, list) else "",
 )
@@ -195,6 +209,10 @@ def test_a_total_below_the_rows_is_none_of_them(tmp_path: Path) -> None:
         ("", "1,x,3\n\nSource: the office\n"),
         ("", "1,x,3\n45,Total,\n\nMade in May\n"),
         ("", "# half of them\n1,x,3\n"),
+        ("", "# half of them, and\n1,x,3\n"),
+        ("", "1,x,3\n\nSource: the office\nNotes: this, that\n"),
+        ("", f"1,x,3\n,,{3 * ROWS + 3}\n"),
+        ("one,one,two\n", "1,x,3\n"),
         ("", "a,b,c\n1,x,3\n"),
         ("Report\n\nof May\n\n", "1,x,3\n"),
         ("# made by hand\n# of May\n", "1,x,3\n"),
@@ -208,6 +226,19 @@ def test_what_stands_around_and_between_the_rows_is_none_of_them(
 
     assert (len(found.rows), list(found.rows)) == (ROWS + 1, ["a", "b", "c"])
     assert found.written["a"].kind == "integer"
+
+
+@pytest.mark.parametrize("units", ["cm,,kg", "(cm),(name),(kg)", "-,-,kg"])
+def test_a_line_of_units_below_the_header_is_no_row(tmp_path: Path, units: str) -> None:
+    found = read(tmp_path, lines("1,x,3", head=f"a,b,c\n{units}"))
+
+    assert (len(found.rows), found.written["a"].kind, found.written["c"].kind) == (
+        ROWS,
+        "integer",
+        "integer",
+    )
+    assert "holds units, as " in "; ".join(found.notes)
+    assert len(read(tmp_path, lines("1,x,3", head="a,b,c\nNA,x,NA")).rows) == ROWS + 1
 
 
 @pytest.mark.parametrize(
@@ -288,6 +319,15 @@ def test_formats_with_types_keep_them(
     ]
     assert found.rows["t"].tolist() == ["007", "b"]
     assert found.dialect is None
+
+
+def test_durations_and_times_of_day_are_seconds(tmp_path: Path) -> None:
+    rows = pd.DataFrame({"a": pd.to_timedelta([90, 60] * 20, "s"), "b": [time(1, 0, 5)] * 40})
+    rows.to_parquet(tmp_path / "x.parquet")
+    found = source.read(tmp_path / "x.parquet")
+
+    assert found.rows.iloc[0].tolist() == [90.0, 3605.0]
+    assert found.notes == ("a, b: hours, minutes and seconds are taken as seconds",)
 
 
 def test_a_query_is_asked(tmp_path: Path) -> None:
@@ -382,6 +422,8 @@ def test_the_files_of_a_folder_are_one_table(tmp_path: Path) -> None:
         ("ragged.csv", b"a,b\n1,2\n1,2,3\n4,5\n", "cannot be read"),
         ("wide.csv", b"a,b\n1,2,3\n1,2,4\n", "has lines of 3 fields below a header of 2"),
         ("words.csv", b"a b c\n1\n2 x\n1 2 3 4\n7\n", "has one field a line, such as 'a b c'"),
+        ("caret.csv", b"a^b\n1^x\n2^y\n", r"has one field a line, such as 'a\^b'"),
+        ("single.csv", b"'a','b'\n'1','x'\n", "has values between single quotes, such as 'a'"),
         ("gap.dat", b"a  b  c\n1  2  3\n1     3\n4  5  6\n", "line 3 has 2 fields between spaces"),
         ("two.dat", b"a b\n1 x\n2 x\n1 x y\n", "line 4 has 3 fields between spaces, expected 2"),
         ("late.dat", b"a b\n" + b"1 x\n" * 700 + b"2\n", "line 702 has 1 fields between spaces"),

@@ -235,13 +235,15 @@ def ugly(number: int) -> dict[str, Any]:
         "seen": ("2024-01-01", "2024-01-02 10:00")[number % 2],
         "zoned": f"2024-03-{1 + number % 28:02}T10:00:00+02:00",
         "empty": "",
+        "owed": (f"(1,{number % 900 + 100}.50)", "2.50", "\u22127")[number % 3],
+        "lasted": f"{number % 30}:{number % 60:02}:07",
         "bought": ("yes", "YES", "no")[number % 3],
     }
 
 
 UGLY = pd.DataFrame([ugly(number) for number in range(ROWS)]).rename(columns={"a again": "a"})
 RETURNS = UGLY.to_csv(index=False).replace("blue ", "bl\rue")
-TYPED = UGLY.rename_axis("Order No.").set_axis([*map(str, range(15)), "bought"], axis="columns")
+TYPED = UGLY.rename_axis("Order No.").set_axis([*map(str, range(17)), "bought"], axis="columns")
 
 
 @pytest.mark.parametrize(

@@ -1,13 +1,15 @@
 # The template's. That a row alone is answered as among others is for your features.py to keep.
 """Requests that wait together are answered together, and none by what another sent."""
 
+import asyncio
 import threading
 from concurrent.futures import ThreadPoolExecutor
-from typing import Any
+from types import SimpleNamespace
+from typing import Any, cast
 
 import pytest
 
-from ..package import batching
+from ..package import batching, guard
 
 PATIENCE = 30  # seconds until a test that hangs is given up
 
@@ -115,3 +117,34 @@ def test_under_a_storm_every_request_gets_its_own_answer() -> None:
     with ThreadPoolExecutor(16) as pool:
         assert all(pool.map(ask, range(100, 2100), timeout=PATIENCE))
     assert not batcher.busy
+
+
+def test_requests_take_turns_and_who_asks_for_readiness_waits_for_none() -> None:
+    at_work, most, ready = 0, 0, asyncio.Event()
+
+    async def app(scope: Any, receive: Any, send: Any) -> None:
+        nonlocal at_work, most
+        if scope["method"] == "GET":
+            ready.set()
+            return
+        at_work += 1
+        most = max(most, at_work)
+        await ready.wait()
+        at_work -= 1
+
+    async def receive() -> dict[str, Any]:
+        return {"type": "http.request", "body": b"{}"}
+
+    async def ask(method: str) -> None:
+        scope = {"type": "http", "method": method, "path": "/", "headers": []}
+        await door(scope, receive, cast("Any", None))
+
+    async def all_at_once() -> None:
+        posts = [asyncio.create_task(ask("POST")) for _ in range(3 * guard.TURNS)]
+        await asyncio.sleep(0)
+        await asyncio.wait_for(asyncio.gather(ask("GET"), *posts), 30)
+
+    door = guard.Guard(app, cast("Any", SimpleNamespace(problem=None)))
+    asyncio.run(all_at_once())
+
+    assert (most, at_work) == (guard.TURNS, 0)

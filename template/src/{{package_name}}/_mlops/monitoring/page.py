@@ -17,6 +17,11 @@ Pairs = dict[str, tuple[pd.Series, pd.Series]]
 STYLE = """
 td.number { text-align: right; font-variant-numeric: tabular-nums }
 h1 span, .raised { font-weight: bold; color: var(--none) } h1 span.ok { color: var(--full) }
+@media (max-width: 44rem) { tr { display: grid; border-bottom: 1px solid var(--line);
+    grid-template-columns: repeat(auto-fit, minmax(4rem, 1fr)) }
+  th, td { border: 0; font-size: .8rem; overflow-wrap: anywhere; padding: .3rem .2rem;
+    text-align: left !important }
+  tr > :last-child:not(.number) { grid-column: 1 / -1 } }
 """
 
 
@@ -74,7 +79,7 @@ def check_table(found: Sequence[dict[str, Any]]) -> str:
         f"<td>{text(one['says']) if one['alarm'] else ''}</td><td>{text(one['detail'])}</td></tr>"
         for one in found
     ]
-    return table(["check", "found", "bound", "state", "windows", "alarm", "detail"], rows)
+    return table("checks", ["check", "found", "bound", "state", "windows", "alarm", "detail"], rows)
 
 
 def version_table(versions: dict[str, dict[str, Any]]) -> str:
@@ -86,13 +91,13 @@ def version_table(versions: dict[str, dict[str, Any]]) -> str:
         + "</tr>"
         for version, one in versions.items()
     ]
-    return table(["version", "rows", "with outcome", *names], rows)
+    return table("versions", ["version", "rows", "with outcome", *names], rows)
 
 
-def table(heads: Sequence[str], rows: Sequence[str]) -> str:
-    """Return a table."""
+def table(name: str, heads: Sequence[str], rows: Sequence[str]) -> str:
+    """Return a table that scrolls by itself; its name is for who cannot see it."""
     top = "".join(f"<th>{text(head)}</th>" for head in heads)
-    return f"<table><tr>{top}</tr>{''.join(rows)}</table>"
+    return web_page.scrolled(name, f"<table><tr>{top}</tr>{''.join(rows)}</table>")
 
 
 def distribution(name: str, before: pd.Series, after: pd.Series) -> Drawing:

@@ -127,7 +127,7 @@ def batches(record: dict[str, Any], contract: Contract) -> str:
         for part in record["parts"]
     ]
     heads = ["batch", "version", contract.quality.metric, "happened", "expected", "monitor"]
-    return table([*heads, "decision"], rows)
+    return table("batches", [*heads, "decision"], rows)
 
 
 def steps(rollout: dict[str, Any]) -> list[str]:
@@ -149,7 +149,11 @@ def steps(rollout: dict[str, Any]) -> list[str]:
         f"<h2>Rollout of version {text(rollout['version'])}: "
         f'<span class="{text(rollout["state"])}">{text(rollout["state"])}</span></h2>',
         f'<div class="bar">{bar}</div>',
-        table(["stage", "seconds", "share seen", "outcome", "reasons"], rows),
+        table(
+            f"stages of version {rollout['version']}",
+            ["stage", "seconds", "share seen", "outcome", "reasons"],
+            rows,
+        ),
         f"<p>{counted(asked['requests'], 'request')} meanwhile; answered: {text(by)}; "
         f"not answered: {asked['not_answered']:,}.</p>",
     ]

@@ -368,8 +368,9 @@ def show(record: dict[str, Any], checks: list[Check]) -> None:
     for name, value in lines:
         click.echo(f"{name:<{width}}  {value}")
     click.echo()
+    width = max(len(check.name) for check in checks)
     for check in checks:
-        click.echo(f"{check.state:<8} {check.name:<11} {check.detail}")
+        click.echo(f"{check.state:<8} {check.name:<{width}} {check.detail}")
 
 
 def flat(record: dict[str, Any], above: str = "") -> list[tuple[str, str]]:

@@ -1,6 +1,7 @@
 # The template's. Your own middleware goes into service.py.
 """The door of the service: refuses what cannot be answered, in one form for every error."""
 
+import asyncio
 import json
 import logging
 import re
@@ -22,6 +23,9 @@ from .page import Page
 from .tokens import Tokens
 
 MAX_BYTES = 2_000_000
+# requests that are worked on at once; others wait outside of the event loop's round, in which
+# whoever asks for readiness would have to wait for a step of each
+TURNS = 32
 REQUEST_ID = re.compile(r"[A-Za-z0-9._:-]{1,128}")
 HINTS = {
     "extra_forbidden": "leave it out: the service takes what is known at the prediction moment",
@@ -40,6 +44,7 @@ class Guard:
     def __init__(self, app: ASGIApp, champion: Champion) -> None:
         self.app = app
         self.champion = champion
+        self.turns = asyncio.Semaphore(TURNS)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Pass a request on, or answer it with an error."""
@@ -60,7 +65,9 @@ class Guard:
                 return
             headers["x-request-id"] = request_id
             headers["content-type"] = "application/json"
-            receive = replay(body or b"")
+            async with self.turns:
+                await self.app(scope, replay(body or b""), send)
+            return
         await self.app(scope, receive, send)
 
     def refusal(self, headers: MutableHeaders) -> JSONResponse | None:

@@ -44,21 +44,24 @@ def find_leaks(
         others = len(target) - int(target.value_counts().max())
         limit = max(LEAST_LEAK, min(LEAK, 1 - 1.5 / max(1, others)))
     coded = {name: codes(few[name]) for name in names if name not in found}
+    noted: set[str] = set()
+    for name in parts_of(few, target, labels, [name for name in coded if name not in found]):
+        if labels or few[name].dtype.kind in "iufM":  # as milk tells mammals, and a year sums
+            noted.add(name)
+            yield name, f"has values that each stand for a part of {y.name}", False
+        else:
+            found.add(name)
+            yield name, f"each of its values stands for a part of {y.name}", True
     for name, values in coded.items():
-        if few[name].dtype == "str" and few[name].nunique() > max(MANY, len(few) / 20):
+        names_rows = few[name].dtype == "str" and few[name].nunique() > max(MANY, len(few) / 20)
+        if name in found or names_rows:
             continue  # it names rows: whatever it says about these it says about no other
         right = says(values[:, None], target, bool(labels))
         if right >= limit:
             found.add(name)
             yield name, f"it alone says {percent(right)} of what {y.name} is", True
-        elif right >= NEAR:
+        elif right >= NEAR and name not in noted:
             yield name, f"alone says {percent(right)} of what {y.name} is", False
-    for name in parts_of(few, target, labels, [name for name in coded if name not in found]):
-        if labels or few[name].dtype.kind in "iufM":  # as milk tells mammals, and a year sums
-            yield name, f"has values that each stand for a part of {y.name}", False
-        else:
-            found.add(name)
-            yield name, f"each of its values stands for a part of {y.name}", True
     if not labels:
         numeric = [name for name in coded if name not in found and few[name].dtype.kind in "iuf"]
         yield from pairs({name: coded[name] for name in numeric}, target)

@@ -10,6 +10,7 @@ from pathlib import Path
 from ruamel.yaml import YAML
 from ruamel.yaml.error import YAMLError
 
+from ... import PACKAGE
 from ...errors import OutsideFailed, WrongInput, cause_of, did_you_mean
 from .result import LOCK, Update, needs
 from .trees import blob_bytes, git, names
@@ -25,6 +26,7 @@ def compute(top: Path, version: str | None, answers: list[str]) -> Update:
     project = top / git("rev-parse", "--show-prefix").strip()
     recorded_answers = project / ANSWERS
     require_lasting_address(recorded(recorded_answers, "_src_path"))
+    require_own_package(recorded(recorded_answers, "package_name"))
     require_answers(answers)
     before = recorded(recorded_answers, "maturity_level"), recorded(recorded_answers, "_commit")
     copier(project, version, answers)
@@ -104,6 +106,15 @@ def require_lasting_address(source: str) -> None:
             f"_src_path in {ANSWERS} is {source!r}, which counts from where copier ran; expected "
             f"an address or an absolute path of the template",
             f"write it there, then git commit {ANSWERS}",
+        )
+
+
+def require_own_package(named: str) -> None:
+    """Raise `WrongInput` when the package was renamed: new files would go into the old folder."""
+    if named != PACKAGE:
+        raise WrongInput(
+            f"package_name in {ANSWERS} is {named!r}, this code is the package {PACKAGE!r}",
+            f"write package_name: {PACKAGE} there, then git commit {ANSWERS}",
         )
 
 
