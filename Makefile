@@ -18,7 +18,7 @@ WHOLE_LINES = $(if $(filter output-sync,$(.FEATURES)),--output-sync=line)
 export DEMO =
 ANSWERS =
 
-.PHONY: help demo test check lint fast e2e test-all test-faults update-path bench docs docs-serve system uv
+.PHONY: help demo test check lint fast e2e own-tests test-all test-faults update-path bench docs docs-serve system uv
 
 help: ## list the targets
 	@sed -n 's/^\([a-z-]*\):.*## /  make \1\t/p' Makefile
@@ -52,6 +52,9 @@ fast:
 
 e2e: uv system ## generate a repo and run everything in it
 	uv run pytest $(WORKERS) -m "e2e and not all"
+
+own-tests: uv system ## every test that ships in a repo, in one that was lived in
+	uv run pytest $(WORKERS) -m "" tests/test_e2e_delivery.py -k "its_own and classification"
 
 test-all: uv system ## every test: all levels, tasks and versions
 	uv run pytest $(WORKERS) -m ""

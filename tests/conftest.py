@@ -28,9 +28,13 @@ GROUPS = [
     "test_e2e_pipeline",
     "test_e2e_rollout",
     "own tests",
-    "own tests of delivery",
-    "test_e2e_server",
     "own tests of data",
+    "own tests of delivery",
+    "own tests of monitoring",
+    "own tests of serving",
+    "own tests of training",
+    "own tests of tracking",
+    "test_e2e_server",
     "test_e2e_integrity",
     "test_e2e_schemas",
     "test_e2e_graph",
@@ -45,6 +49,7 @@ GROUPS = [
     "test_e2e_container",
     "test_e2e_kubernetes",
     "test_e2e_families",
+    "test_many",
     "",
 ]
 

@@ -29,8 +29,9 @@ MONTHS = {
     "classification": [f"2013-{month:02}" for month in range(8, 11)],
     "regression": [f"2013-{month:02}" for month in range(8, 13)],
 }
-# the tests that ship in a repo in parts, so that the workers share the minutes that they take
-PARTS = ("delivery", "data")
+# The tests that ship in a repo in parts, so that the workers share the minutes that they take.
+# Those that make a repo of their own, whatever was lived through here, wait for `make own-tests`.
+PARTS = ("data", "delivery", "monitoring", "serving", "training", "tracking")
 OWN_TESTS = {
     **{f"own tests of {part}": (f"tests/_mlops/{part}",) for part in PARTS},
     "own tests": ("tests", *(f"--ignore=tests/_mlops/{part}" for part in PARTS)),
@@ -239,11 +240,17 @@ def test_a_report_of_another_run_would_be_seen(replayed: FirstRun, tmp_path: Pat
     assert f"Rollout of version {record(replayed)['bad']['candidate']}: {state}" not in words
 
 
-@pytest.mark.parametrize("own_tests", OWN_TESTS)
+@pytest.mark.parametrize(
+    "own_tests",
+    [
+        "own tests",
+        *(pytest.param(f"own tests of {part}", marks=pytest.mark.all) for part in PARTS),
+    ],
+)
 def test_a_lived_in_repo_that_was_raised_passes_every_test_of_its_own(
     replayed: FirstRun, own_tests: str
 ) -> None:
     done = run(replayed.repo, "uv", "run", "just", "test", *OWN_TESTS[own_tests], CI="true")
 
-    assert re.search(r"^=+ \d{3,} passed", done.stdout, re.MULTILINE), done.stdout
+    assert re.search(r"^=+ \d{2,} passed", done.stdout, re.MULTILINE), done.stdout
     assert " skipped" not in done.stdout

@@ -169,6 +169,7 @@ def test_experiments_at_once_in_folders_of_their_own_log_to_the_repo_s_store(rep
         assert store.execute(scored).fetchone()[0] == runs(repo)
 
 
+@pytest.mark.all
 def test_queued_experiments_log_to_the_repo_s_store(repo: Path) -> None:
     known = runs(repo)
     for share in (0.4, 0.45):

@@ -11,6 +11,9 @@ from rendering import TASKS, render
 
 pytestmark = pytest.mark.e2e
 Check = Callable[..., None]
+# which of them take rows apart, one by one and as a table
+ROWS = ("training", "serving/test_http.py", "serving/test_predict.py", "serving/test_short_way.py")
+SOME = tuple(f"tests/_mlops/{one}" for one in ROWS)
 
 
 @pytest.fixture(scope="module")
@@ -55,7 +58,7 @@ def examples(number: int, task: str, check: Check) -> None:
 @pytest.mark.parametrize(
     "which",
     [
-        pytest.param(("tests/_mlops/training", "tests/_mlops/serving"), id="some"),
+        pytest.param(SOME, id="some"),
         pytest.param((), id="all of them", marks=pytest.mark.all),
     ],
 )

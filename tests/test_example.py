@@ -7,7 +7,7 @@ from itertools import pairwise
 from pathlib import Path
 
 import pytest
-from rendering import LEVELS, ROOT, clean_environment, git
+from rendering import LEVELS, ROOT, clean_environment, git, once
 
 SCRIPT = ROOT / "docs/example.py"
 PAGE = ROOT / "docs/explanation/level-diffs.md"
@@ -26,15 +26,17 @@ def write(*arguments: object, **environment: str) -> subprocess.CompletedProcess
 
 
 @pytest.fixture(scope="module")
-def example(template: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """Return a clone of the bundle that a release publishes."""
-    folder = tmp_path_factory.mktemp("example")
-    nobody = {"HOME": str(folder), "GIT_CONFIG_GLOBAL": str(folder / "none")}
-    done = write(folder / "example", "--template", template, **nobody)
-    assert done.returncode == 0, done.stderr
-    git(folder / "example", "bundle", "create", str(folder / "levels.bundle"), "--all")
-    git(folder, "clone", "--quiet", "levels.bundle", "clone")
-    return folder / "clone"
+def example(template: Path, shared: Path) -> Path:
+    """Return a clone of the bundle that a release publishes; read it only."""
+
+    def publish(folder: Path) -> None:
+        nobody = {"HOME": str(folder), "GIT_CONFIG_GLOBAL": str(folder / "none")}
+        done = write(folder / "example", "--template", template, **nobody)
+        assert done.returncode == 0, done.stderr
+        git(folder / "example", "bundle", "create", str(folder / "levels.bundle"), "--all")
+        git(folder, "clone", "--quiet", "levels.bundle", "clone")
+
+    return once(shared / "example-of-levels", publish) / "clone"
 
 
 @pytest.mark.e2e

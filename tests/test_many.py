@@ -201,21 +201,28 @@ def test_the_loop_says_what_happened_in_each_of_twelve_repos(models: Path) -> No
         assert (models / "clash" / "build/update" / path).exists()
 
 
-@pytest.fixture
-def updated(versions: Path, tmp_path: Path) -> Path:
+@pytest.fixture(scope="module")
+def raised(versions: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
     """Return a home with a folder of three repos: updated, in conflict, and not touched."""
+    home = tmp_path_factory.mktemp("raised")
     for name in ("conflict", "same", "updated"):
-        repo = render(versions, tmp_path / "models" / name, OLD, maturity_level=0)
+        repo = render(versions, home / "models" / name, OLD, maturity_level=0)
         git(repo, "init", "--quiet")
         add_group(repo) if name == "conflict" else None
         commit_all(repo, "Ours")
-        git(tmp_path, "clone", "--quiet", "--bare", str(repo), f"{name}.git")
-        git(repo, "remote", "add", "origin", str(tmp_path / f"{name}.git"))
+        git(home, "clone", "--quiet", "--bare", str(repo), f"{name}.git")
+        git(repo, "remote", "add", "origin", f"../../{name}.git")
         if name != "same":
             update(repo, NEW, maturity_level=1)
             git(repo, "add", "--all", "--", ".", ":!pyproject.toml")
             git(repo, "add", "pyproject.toml") if name == "updated" else None
-    return tmp_path
+    return home
+
+
+@pytest.fixture
+def updated(raised: Path, tmp_path: Path) -> Path:
+    """Return a copy of `raised`, free to change."""
+    return Path(shutil.copytree(raised, tmp_path / "home", symlinks=True))
 
 
 @pytest.mark.e2e

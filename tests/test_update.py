@@ -51,14 +51,13 @@ JOURNEYS = [
 ]
 
 
-def journeys(fast: tuple[int, int, str], *usual: tuple[int, int, str]) -> list[Any]:
-    """Return every pair of levels and versions; one runs with the fast tests, a few in a used."""
-    marks = {fast: (), **dict.fromkeys(usual, (pytest.mark.e2e,))}
+def journeys(*usual: tuple[int, int, str]) -> list[Any]:
+    """Return every pair of levels and versions; a few are usual, the others for the long run."""
     return [
         pytest.param(
             *journey,
             id="level-{}-to-{}-at-{}".format(*journey),
-            marks=marks.get(journey, (pytest.mark.all,)),
+            marks=pytest.mark.e2e if journey in usual else pytest.mark.all,
         )
         for journey in JOURNEYS
     ]

@@ -3,6 +3,7 @@
 
 import re
 import shutil
+from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
@@ -11,46 +12,62 @@ from ..fixtures import Done, Repo
 from ..package import errors, local_service, paths, programs, retrain, smoke, step_summary, versions
 
 
-def run(repo: Repo, page: Path, monkeypatch: pytest.MonkeyPatch, store: str = "") -> Done:
+def run(repo: Repo, page: Path, store: str = "") -> Done:
     """Run it as a workflow does: unset secrets and variables are empty."""
-    monkeypatch.setenv("GITHUB_STEP_SUMMARY", str(page))
-    monkeypatch.setenv("MLFLOW_TRACKING_URI", store)
-    monkeypatch.setenv("TRAIN_ALWAYS", "")
-    return repo.run("retrain")
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("GITHUB_STEP_SUMMARY", str(page))
+        patch.setenv("MLFLOW_TRACKING_URI", store)
+        patch.setenv("TRAIN_ALWAYS", "")
+        return repo.run("retrain")
+
+
+@dataclass(frozen=True)
+class Tried:
+    """A clone that has neither server nor data, before it ran and after."""
+
+    repo: Repo
+    before: set[str]
+    pointer: str
+    done: Done
+    page: str
+
+
+@pytest.fixture(scope="module")
+def tried(repo: Repo, tmp_path_factory: pytest.TempPathFactory) -> Tried:
+    """Return what became of a clone whose pointer names data of elsewhere."""
+    folder = tmp_path_factory.mktemp("tried")
+    clone, page = repo.copy(folder / "own"), folder / "page.md"
+    pointer = clone.folder / paths.DATA_POINTER
+    other = re.sub("md5: .{8}", "md5: 01234567", pointer.read_text(encoding="utf-8"))
+    pointer.write_text(other, encoding="utf-8")
+    clone.git("commit", "--quiet", "--no-verify", "--all", "--message", "Data of elsewhere")
+    for gone in (paths.RAW, Path(".dvc/cache"), Path(".dvc/remote")):
+        shutil.rmtree(clone.folder / gone)
+    before = clone.files()
+    return Tried(clone, before, other, run(clone, page), page.read_text(encoding="utf-8"))
 
 
 def test_without_a_server_it_tries_the_sample_and_registers_nothing(
-    own_repo: Repo, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    tried: Tried, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    before = own_repo.files()
-    done = run(own_repo, tmp_path / "page.md", monkeypatch)
-    monkeypatch.chdir(own_repo.folder)
-    page = (tmp_path / "page.md").read_text(encoding="utf-8")
+    monkeypatch.chdir(tried.repo.folder)
 
-    assert done.code == 0, done.err
-    assert "evaluate: " in done.err
-    assert page.startswith(f"## {versions.PROJECT}: smoke only\n\nNothing was registered: ")
-    assert "MLFLOW_TRACKING_URI names no server and no database" in page
-    assert "| metric | on the sample |" in page
-    assert own_repo.files() == before
-    assert own_repo.git("status", "--porcelain", "--", "src", "params.yaml", "data") == ""
+    assert tried.done.code == 0, tried.done.err
+    assert "evaluate: " in tried.done.err
+    assert tried.page.startswith(f"## {versions.PROJECT}: smoke only\n\nNothing was registered: ")
+    assert "MLFLOW_TRACKING_URI names no server and no database" in tried.page
+    assert "| metric | on the sample |" in tried.page
+    assert tried.repo.files() == tried.before
+    assert tried.repo.git("status", "--porcelain", "--", "src", "params.yaml", "data") == ""
     assert len(versions.listed()) == 1
 
 
-def test_a_clone_without_data_tries_the_sample_of_the_commit_and_is_clean(
-    own_repo: Repo, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    pointer = own_repo.folder / paths.DATA_POINTER
-    other = re.sub("md5: .{8}", "md5: 01234567", pointer.read_text(encoding="utf-8"))
-    pointer.write_text(other, encoding="utf-8")
-    own_repo.git("commit", "--quiet", "--no-verify", "--all", "--message", "Data of elsewhere")
-    for folder in (paths.RAW, Path(".dvc/cache"), Path(".dvc/remote")):
-        shutil.rmtree(own_repo.folder / folder)
-    done = run(own_repo, tmp_path / "page.md", monkeypatch)
-    trained = next(line for line in done.err.splitlines() if line.startswith("train: "))
+def test_a_clone_without_data_tries_the_sample_of_the_commit_and_is_clean(tried: Tried) -> None:
+    trained = next(line for line in tried.done.err.splitlines() if line.startswith("train: "))
+    pointer = tried.repo.folder / paths.DATA_POINTER
 
     assert trained.endswith(", clean")
-    assert pointer.read_text(encoding="utf-8") == other
+    assert pointer.read_text(encoding="utf-8") == tried.pointer
 
 
 @pytest.mark.parametrize("address", ["", "sqlite:///mlflow.db", "file:mlruns"])
@@ -84,27 +101,25 @@ def test_with_a_server_and_a_remote_nothing_is_missing(
     assert any((own_repo.folder / "data" / "raw").iterdir())
 
 
-def test_a_remote_that_is_away_is_an_outside_failure(
-    own_repo: Repo, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_a_remote_that_is_away_is_an_outside_failure(own_repo: Repo, tmp_path: Path) -> None:
     config = own_repo.folder / ".dvc" / "config"
     away = f"url = {tmp_path}/away"
     config.write_text(config.read_text("utf-8").replace("url = remote", away), "utf-8")
     shutil.rmtree(own_repo.folder / ".dvc" / "cache")
     shutil.rmtree(own_repo.folder / "data" / "raw")
-    done = run(own_repo, tmp_path / "page.md", monkeypatch, "http://127.0.0.1:1")
+    done = run(own_repo, tmp_path / "page.md", "http://127.0.0.1:1")
 
     assert done.code == 3, done.err
     assert "failed\n" in (tmp_path / "page.md").read_text(encoding="utf-8")
 
 
 def test_a_server_that_is_away_is_an_outside_failure_before_anything_is_trained(
-    own_repo: Repo, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    own_repo: Repo, tmp_path: Path
 ) -> None:
     (port,) = local_service.free_ports(1)
     store = f"http://127.0.0.1:{port}"
     before = own_repo.files()
-    done = run(own_repo, tmp_path / "page.md", monkeypatch, store)
+    done = run(own_repo, tmp_path / "page.md", store)
     page = (tmp_path / "page.md").read_text(encoding="utf-8")
 
     assert done.code == 3

@@ -6,6 +6,7 @@ import importlib
 import re
 from collections.abc import Callable
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -20,18 +21,19 @@ from ..package import NAME, building, files, paths, profile, replacing, source, 
 ROWS = 300
 
 
+def write(folder: Path, **columns: Any) -> Path:
+    """Write a table with a signal, and columns of the caller's."""
+    signal = np.random.default_rng(0).normal(size=ROWS)
+    rows = pd.DataFrame({"signal": signal, "bought": np.where(signal > 0.2, "yes", "no")})
+    path = folder / "people.csv"
+    rows.assign(**columns).to_csv(path, index=False)
+    return path
+
+
 @pytest.fixture
 def table(tmp_path: Path) -> Callable[..., Path]:
-    """Return a function that writes a table with a signal, and columns of the caller's."""
-
-    def write(**columns: Any) -> Path:
-        signal = np.random.default_rng(0).normal(size=ROWS)
-        rows = pd.DataFrame({"signal": signal, "bought": np.where(signal > 0.2, "yes", "no")})
-        path = tmp_path / "people.csv"
-        rows.assign(**columns).to_csv(path, index=False)
-        return path
-
-    return write
+    """Return a function that writes a table of the test's own."""
+    return partial(write, tmp_path)
 
 
 def own_files(repo: Repo) -> dict[str, bytes]:
@@ -78,25 +80,34 @@ def test_the_files_are_written_and_the_old_batch_waits_aside(
     assert "\n\n\n" not in contract
 
 
-@pytest.mark.parametrize("drop", ["", "other"], ids=["same", "otherwise"])
-def test_one_that_was_killed_while_it_wrote_is_begun_again_without_force(
-    table: Callable[..., Path], tmp_path: Path, monkeypatch: pytest.MonkeyPatch, drop: str
-) -> None:
-    """Half of the files are of the run that was killed, half of the one before; none a person's."""
-    repo = fresh_repo(tmp_path / "work")
-    asked = ["start-from", table(), "--target", "bought", "--yes"]
+@pytest.fixture(scope="module")
+def killed(tmp_path_factory: pytest.TempPathFactory) -> tuple[Repo, list[object]]:
+    """Return a repo in which a second start was killed, and what was asked of it; read only."""
+    folder = tmp_path_factory.mktemp("killed")
+    repo = fresh_repo(folder / "work")
+    asked = ["start-from", write(folder), "--target", "bought", "--yes"]
     repo.must(*asked, "--force")
-    table(other=np.arange(ROWS) % 7)
+    write(folder, other=np.arange(ROWS) % 7)
 
     def whole_file(path: Path) -> Any:
         if path == paths.CONTRACT:
             raise Killed
         return files.whole_file(path)
 
-    with monkeypatch.context() as patch:
+    with pytest.MonkeyPatch.context() as patch:
         patch.setattr(replacing, "whole_file", whole_file)
         with pytest.raises(Killed):
             repo.run(*asked)
+    return repo, asked
+
+
+@pytest.mark.parametrize("drop", ["", "other"], ids=["same", "otherwise"])
+def test_one_that_was_killed_while_it_wrote_is_begun_again_without_force(
+    killed: tuple[Repo, list[object]], tmp_path: Path, drop: str
+) -> None:
+    """Half of the files are of the run that was killed, half of the one before; none a person's."""
+    made, asked = killed
+    repo = made.copy(tmp_path / "own")
     repo.must(*asked, *(["--drop", drop] if drop else []))
     contract = (repo.folder / paths.CONTRACT).read_text(encoding="utf-8")
     params = (repo.folder / paths.PARAMS).read_text(encoding="utf-8")

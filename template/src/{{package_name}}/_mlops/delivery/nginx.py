@@ -21,7 +21,6 @@ from .ports import address, ports
 
 SOURCE = Path("ops/host/nginx.conf")
 LIVE = Path("build/deploy/nginx.conf")
-PID = Path("build/deploy/nginx.pid")
 TEMPORARY = Path("build/deploy/nginx")
 SALTS = 8  # a new rollout begins with other callers; after so many it is their turn again
 LOOKS = 5  # in a row: old workers answer for a moment
