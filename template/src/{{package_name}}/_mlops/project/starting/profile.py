@@ -71,7 +71,7 @@ THING_NAME = re.compile(
     r"restaurant|hotel|bank|vendor|supplier|merchant|organi[sz]ation|event|project|course|plan|"
     r"device|sensor|plant|game|movie|song|drug|table|field|job|entity|institution|agency|provider|"
     r"facility|hospital|university|college|manufacturer|mfr|maker|make|brand|model|track|album|"
-    r"venue|stadium|place|town|village|river|lake|airport|airline|street|road|metro)(_name|s_name)|"
+    r"venue|stadium|place|town|village|river|lake|airport|airline|metro)(_name|s_name)|"
     r"^name_of_(?!the_person|person|patient|customer|client|employee|contact)"
 )
 EMAIL = r"[\w.+-]+@[\w-]+\.[\w.]+"

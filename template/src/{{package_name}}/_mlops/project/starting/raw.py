@@ -3,7 +3,7 @@
 
 import re
 from collections import Counter
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 import numpy as np
 import pandas as pd
@@ -12,6 +12,8 @@ from ...data.dialect import MISSING_WORDS, Dialect
 
 MOST_NOTES = 10  # lines below a table
 NUMBER = re.compile(r"[-+]?[\d.,]*\d[\d.,]*(?:[eE][-+]?\d+)?")
+# with signs of money and of minus, or one of the times and dates that digits make
+MEASURED = r"[-+(]?[€$£¥]?[-+]?[\d.,:'/ -]*\d[\d.,:'/]*[%)-]?"
 FEWEST_BELOW = 20  # rows from which it is no chance that all but the first are numbers
 LOOKED_AT = 1_000
 MOST = 0.9  # share of numbers
@@ -48,7 +50,7 @@ def header_line(cells: list[list[str]]) -> int:
 def without_units(raw: Raw) -> Raw:
     """Leave out a line below the header that says how each column is measured.
 
-    In some columns all others are numbers, and it is none in any of them.
+    In some columns all others are numbers or times, and it is none in any of them.
     """
     if len(raw.rows) <= FEWEST_BELOW:
         return raw
@@ -57,12 +59,13 @@ def without_units(raw: Raw) -> Raw:
         place
         for place in range(raw.rows.shape[1])
         if part.iloc[:, place].dtype == "str"
-        and part.iloc[:, place].str.strip().str.fullmatch(NUMBER.pattern).all()
+        and part.iloc[:, place].str.strip().str.fullmatch(MEASURED).all()
     ]
     units = [str(first.iloc[place]).strip() for place in numeric]
     some = [one for one in units if one and one not in MISSING_WORDS and one.strip("-.")]
     if some and not any(re.search(r"\d", one) for one in units):
         raw.rows = raw.rows.iloc[1:].reset_index(drop=True)
+        raw.dialect = replace(raw.dialect, units=True) if raw.dialect else None
         raw.notes.append(
             f"the line below the header is left out: it holds units, as {some[0][:20]!r}"
         )

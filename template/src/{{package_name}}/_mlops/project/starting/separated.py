@@ -100,9 +100,8 @@ def text(path: Path) -> Raw:
     if width > 1 and (rows.iloc[:, -1] == "").any() and (short := short_line(path, written)):
         line, found, expected = short
         notes.append(f"line {line} has {found} fields of {expected}: the others are left empty")
-    return without_total(
-        without_notes(without_units(Raw(rows.set_axis(names, axis="columns"), written, notes)))
-    )
+    table = Raw(rows.set_axis(names, axis="columns"), written, notes)
+    return without_total(without_units(without_notes(table)))
 
 
 def fields(lines: list[str], separator: str, spaced: bool) -> tuple[list[list[str]], list[int]]:

@@ -87,6 +87,9 @@ def read(path: Path | None, sql: str | None = None, url: str | None = None) -> S
     name = path.name
     if name.startswith("sklearn:"):
         return typed(toy(name.removeprefix("sklearn:")), name)
+    if name.startswith("openml:"):
+        hint = "sklearn.datasets.fetch_openml(…).frame.to_parquet(PATH) saves one as a file"
+        raise WrongInput(f"{name} is a data set in the network; expected a file", hint)
     if re.match(r"[a-z][a-z0-9]+:/", str(path)):  # pathlib made one slash of two
         address = str(path).replace(":/", "://", 1)
         raise WrongInput(f"{address} is an address; expected a file", "download it first")
