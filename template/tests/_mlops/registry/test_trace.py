@@ -99,7 +99,8 @@ def test_an_evaluation_of_another_model_differs(own_repo: Repo) -> None:
 
 
 def test_changed_data_differs(own_repo: Repo) -> None:
-    shutil.copy(own_repo.folder / paths.SAMPLE, own_repo.folder / paths.RAW / "another.parquet")
+    (first, *_) = (own_repo.folder / paths.RAW).glob("*.parquet")
+    append(first)
     done = own_repo.run("trace")
 
     assert done.code == 1
@@ -156,6 +157,17 @@ def test_files_that_git_has_otherwise_are_named_and_called_no_fault(own_repo: Re
     unlike = f"unlike commit {commit}: {', '.join(sorted(edited))}"
     assert f"edited files {unlike}" in " ".join(after.out.split())
     assert f"claims hold; {unlike}" in after.err
+
+
+def test_a_batch_that_came_later_is_named_and_no_fault(own_repo: Repo) -> None:
+    raw = own_repo.folder / paths.RAW
+    (first, *_) = raw.glob("*.parquet")
+    shutil.copy(first, raw / "later.parquet")
+    later = own_repo.run("trace")
+    append(first)
+
+    assert (later.code, "; came later: later.parquet" in later.out) == (0, True)
+    assert "differs  data " in own_repo.run("trace").out
 
 
 def test_data_that_was_not_pulled_is_missing(own_repo: Repo) -> None:

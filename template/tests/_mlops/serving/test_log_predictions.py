@@ -104,6 +104,23 @@ def test_a_line_that_was_edited_is_named_and_does_not_count(kept: Path) -> None:
     assert prediction_log.problems() == [f"{kept} line 2 was edited or damaged"]
 
 
+@pytest.mark.parametrize("keys", [["call.sha256"], ["call.sha256", "call.before"]])
+@pytest.mark.parametrize("place", [0, 1, 2])
+def test_a_line_that_lost_its_hash_is_named_and_does_not_count(
+    kept: Path, place: int, keys: list[str]
+) -> None:
+    lines = kept.read_text(encoding="utf-8").splitlines(keepends=True)
+    for key in keys:
+        lines[place] = lines[place].replace(f'"{key}"', f'"other {key}"')
+    kept.write_text("".join(lines), encoding="utf-8")
+    damaged: list[str] = []
+    read = [line["call.row"] for line in prediction_log.lines([kept], damaged)]
+    unseen = place == 0 and len(keys) == 2  # as if from before lines had hashes
+
+    assert (len(read), damaged) == ((3, []) if unseen else (2, [f"data.1.log:{place + 1}"]))
+    assert unseen or f"{kept} line {place + 1} was edited or damaged" in prediction_log.problems()
+
+
 @pytest.mark.parametrize("left", [[0, 2], [1, 0, 2], [0, 1, 1, 2]])
 def test_a_line_that_was_dropped_moved_or_repeated_is_missed(kept: Path, left: list[int]) -> None:
     lines = kept.read_text(encoding="utf-8").splitlines(keepends=True)

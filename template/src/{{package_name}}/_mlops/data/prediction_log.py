@@ -128,19 +128,29 @@ def lines(paths: list[Path], damaged: list[str]) -> Iterator[dict[str, Any]]:
     """
     emptied = removals.log_lines()
     for path in paths:
+        hashed = False
         with path.open("rb") as file:
             for number, text in enumerate(file, start=1):
                 try:
                     line = json.loads(text)
                     if REMOVED in line and line.get(HASH) in {None, *emptied}:
                         continue
-                    if line.get(HASH, same := hash_of(line)) != same:
+                    if lost_hash(line, hashed) or line.get(HASH, same := hash_of(line)) != same:
                         raise ValueError  # edited
+                    hashed = HASH in line
                     line["call.time"] = datetime.fromisoformat(line["call.time"]).astimezone(UTC)
                 except (ValueError, TypeError, KeyError, AttributeError, RecursionError):
                     damaged.append(f"{path.name}:{number}")
                 else:
                     yield line
+
+
+def lost_hash(line: dict[str, Any], hashed: bool) -> bool:
+    """Say whether a line has no hash and had one, by itself or as one before it in its file has.
+
+    From before lines had hashes there are some without, at the beginning.
+    """
+    return HASH not in line and (hashed or BEFORE in line)
 
 
 def logged_as(name: str) -> str:
@@ -177,15 +187,16 @@ def problems() -> list[str]:
     before: dict[str, str | None] = {}
     rotated_first = sorted(folder().glob(FILES), key=lambda path: (path.suffix == ".log", path))
     for path in rotated_first:  # by their dates: `forget` writes to a file of old
-        worker = str(path.with_suffix("") if path.suffix != ".log" else path)
+        worker, hashed = str(path.with_suffix("") if path.suffix != ".log" else path), False
         with path.open("rb") as file:
             for number, text in enumerate(file, start=1):
                 known, before[worker] = before.get(worker), None
                 try:
                     line = json.loads(text)
-                    if HASH not in line:
+                    if HASH not in line and not lost_hash(line, hashed):
                         continue  # from before lines had hashes
-                    intact = line[HASH] in (
+                    hashed = True
+                    intact = line.get(HASH) in (
                         {hash_of(line)} | (emptied if REMOVED in line else set())
                     )
                 except (ValueError, TypeError, AttributeError, RecursionError):

@@ -12,9 +12,9 @@ import click
 
 from .. import PACKAGE, PROJECT, paths, programs
 from ..data import removals, sharing
-from ..data.batch_files import raw_sha256
+from ..data.batch_files import batches, raw_sha256
 from ..errors import DVC, OutsideFailed, Refused, WrongInput
-from ..files import read_json, require_unlocked, sha256_if_there
+from ..files import read_json, require_unlocked, sha256_if_there, sha256_of
 from ..tracking import artifact, provenance, runs
 from . import journal, versions
 
@@ -165,7 +165,7 @@ def verify_now(traced: versions.Version, manifest: dict[str, Any]) -> list[Check
         same("commit", commit, programs.git("rev-parse", "--verify", f"{commit}^{{commit}}")),
         same("features", tags.get("features_sha256"), digest(code)),
         same("lock", tags.get("lock_sha256"), digest([lock])),
-        data(tags.get("data_sha256")),
+        data(tags.get("data_sha256"), manifest.get("data", {}).get("batches")),
         *pipeline(traced),
         *champion(traced),
         *shared(),
@@ -188,11 +188,23 @@ def same(name: str, recorded: str | None, found: str | None) -> Check:
     return Check(name, OK, recorded[:12])
 
 
-def data(recorded: str | None) -> Check:
-    """Compare data/raw with what the version was trained on; less what was forgotten is right."""
-    check = same("data", recorded, found := raw_sha256())
-    why = removals.explain(recorded, found) if recorded and found else ""
-    return Check("data", OK, why) if why else check
+def data(recorded: str | None, known: Any) -> Check:
+    """Compare the batches that a version was trained on; less what was forgotten is right.
+
+    Args:
+        recorded: Their hash.
+        known: Their names, by the manifest; batches that came later are named, and are no fault.
+    """
+    here, later = raw_sha256(), []
+    files = [paths.RAW / str(name) for name in known] if isinstance(known, list) else []
+    if here and here != recorded and files and all(path.is_file() for path in files):
+        here, later = sha256_of(files), [path.name for path in batches(paths.RAW)]
+    check = same("data", recorded, here)
+    why = removals.explain(recorded, here) if recorded and here else ""
+    if why or check.state != OK:
+        return Check("data", OK, why) if why else check
+    since = [name for name in later if name not in known]
+    return Check("data", OK, f"{check.detail}; came later: {', '.join(since)}") if since else check
 
 
 def forgotten() -> list[Check]:
