@@ -70,7 +70,7 @@ def sent(said: str) -> int:
     )
 
 
-@pytest.mark.parametrize("cases", [250, pytest.param(5000, marks=pytest.mark.all)])
+@pytest.mark.parametrize("cases", [1000, pytest.param(5000, marks=pytest.mark.all)])
 def test_no_generated_request_is_answered_otherwise_than_documented(
     first_runs: FirstRuns, tmp_path: Path, cases: int
 ) -> None:

@@ -13,8 +13,8 @@ from rendering import git, render
 pytestmark = pytest.mark.e2e
 OUR_TESTS = ("tests", "--ignore=tests/_mlops")
 SETS = [
-    pytest.param(THREE[0], id=THREE[0].name),
-    *(pytest.param(one, id=one.name, marks=pytest.mark.all) for one in (*THREE[1:], *MORE)),
+    *(pytest.param(one, id=one.name) for one in THREE),
+    *(pytest.param(one, id=one.name, marks=pytest.mark.all) for one in MORE),
 ]
 FLIGHTS = r"flight|airline|airport|carrier|arr_delay|dep_delay|tailnum"
 Generate = Callable[[str, int], Path]

@@ -25,7 +25,7 @@ from .tokens import Tokens
 MAX_BYTES = 2_000_000
 # requests that are worked on at once; others wait outside of the event loop's round, in which
 # whoever asks for readiness would have to wait for a step of each
-TURNS = 32
+TURNS = 64
 REQUEST_ID = re.compile(r"[A-Za-z0-9._:-]{1,128}")
 HINTS = {
     "extra_forbidden": "leave it out: the service takes what is known at the prediction moment",
