@@ -253,7 +253,6 @@ def ugly(number: int) -> dict[str, Any]:
 
 
 UGLY = pd.DataFrame([ugly(number) for number in range(ROWS)]).rename(columns={"a again": "a"})
-UNITS = "\n" + "," * list(UGLY).index("created_at") + "s" + "," * 7 + "\n"
 RETURNS = UGLY.to_csv(index=False).replace("blue ", "bl\rue")
 TYPED = UGLY.rename_axis("Order No.").set_axis([*map(str, range(17)), "bought"], axis="columns")
 
@@ -263,12 +262,6 @@ TYPED = UGLY.rename_axis("Order No.").set_axis([*map(str, range(17)), "bought"],
     [
         ("comma", lambda path: UGLY.to_csv(path, index=False)),
         ("bars", lambda path: UGLY.to_csv(path, index=False, sep="|", encoding="utf-16")),
-        (
-            "units",
-            lambda path: path.write_text(
-                "Report\n\n" + UGLY.to_csv(index=False).replace("\n", UNITS, 1)
-            ),
-        ),
         (
             "trailing",
             lambda path: path.write_text(

@@ -46,7 +46,6 @@ class Dialect:
     trailing: bool = False  # whether a separator ends each line
     spaced: bool = False  # whether a space stands before quotes
     returns: bool = False  # whether lines end by a line feed, and hold carriage returns
-    units: bool = False  # whether the line below the header holds units
 
     @property
     def is_plain(self) -> bool:
@@ -66,7 +65,7 @@ class Dialect:
         found = {
             "sep": self.separator,
             "encoding": self.encoding,
-            "skiprows": [*range(self.skipped), self.skipped + 1] if self.units else self.skipped,
+            "skiprows": self.skipped,
             "index_col": False if self.trailing else None,
             "skipinitialspace": self.spaced,
             "lineterminator": "\n" if self.returns else None,

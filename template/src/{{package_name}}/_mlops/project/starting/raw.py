@@ -3,7 +3,7 @@
 
 import re
 from collections import Counter
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 
 import numpy as np
 import pandas as pd
@@ -65,7 +65,6 @@ def without_units(raw: Raw) -> Raw:
     some = [one for one in units if one and one not in MISSING_WORDS and one.strip("-.")]
     if some and not any(re.search(r"\d", one) for one in units):
         raw.rows = raw.rows.iloc[1:].reset_index(drop=True)
-        raw.dialect = replace(raw.dialect, units=True) if raw.dialect else None
         raw.notes.append(
             f"the line below the header is left out: it holds units, as {some[0][:20]!r}"
         )
