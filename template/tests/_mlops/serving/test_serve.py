@@ -69,11 +69,12 @@ def test_a_refused_start_leaves_a_record_and_a_service_none(
     own_repo: Repo, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.chdir(own_repo.folder)
+    before = evidence.read()[0]
     with local_service.running_service(until="/livez"):
         own_repo.run("serve", "--port=-5")
-    ended = [one["exit_code"] for one in evidence.read()[0] if one["what"] == "serve"]
+    since = evidence.read()[0][len(before) :]
 
-    assert ended == [2]
+    assert [(one["what"], one["exit_code"]) for one in since] == [("serve", 2)]
 
 
 def test_a_port_in_use_is_an_outside_failure(repo: Repo) -> None:
