@@ -180,7 +180,7 @@ def test_a_version_that_is_surely_worse_calibrated_than_the_champion_is_refused(
 
     assert no(replace(good(1), calibration_worse=0.014)) == []
     assert (check.name, check.found, check.expected) == ("calibration", 0.05, 0.05)
-    assert "surely worse by 0.016; expected 0.015" in check.reason
+    assert "at least 0.016 worse; expected at most 0.015" in check.reason
 
 
 @pytest.mark.parametrize(

@@ -65,8 +65,9 @@ def test_requests_that_wait_together_are_answered_as_alone(
 
     assert [one["request_id"] for one in found] == ids
     assert {one["model_version"] for one in found} == {"1"}
-    assert [one["predictions"] for one in found] == [one.answer["predictions"] for one in alone]
     for one, by_itself in zip(found, alone, strict=True):
+        # a sum over many rows may end otherwise in its last bit
+        assert one["predictions"] == pytest.approx(by_itself.answer["predictions"], rel=1e-9)
         for shares, expected in zip(
             one.get("probabilities", []), by_itself.answer.get("probabilities", []), strict=True
         ):

@@ -232,7 +232,8 @@ def calibration(seen: Evidence) -> list[Check]:
     limit, found = seen.contract.quality.calibration, seen.candidate.calibration
     if seen.champion and seen.calibration_worse > (worse := WORSE * limit):
         reason = f"error {shown(found)} against {shown(seen.champion.calibration)} of the champion"
-        said = f"{reason}, surely worse by {shown(seen.calibration_worse)}; expected {worse:.3g}"
+        least = shown(seen.calibration_worse)
+        said = f"{reason}, at least {least} worse; expected at most {worse:.3g}"
         return [Check("calibration", False, found, seen.champion.calibration, said)]
     check = at_most("calibration", found, limit, "error")
     few, far = seen.rows < FEW, seen.calibration_most > limit
