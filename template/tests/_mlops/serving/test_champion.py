@@ -12,7 +12,7 @@ import pandas as pd
 import pytest
 from threadpoolctl import threadpool_info, threadpool_limits
 
-from ..fixtures import Repo
+from ..fixtures import Repo, nearly
 from ..package import champion, features, messages, paths, schema, tables
 
 
@@ -66,8 +66,7 @@ def test_requests_that_wait_together_are_answered_as_alone(
     assert [one["request_id"] for one in found] == ids
     assert {one["model_version"] for one in found} == {"1"}
     for one, by_itself in zip(found, alone, strict=True):
-        # a sum over many rows may end otherwise in its last bit
-        assert one["predictions"] == pytest.approx(by_itself.answer["predictions"], rel=1e-9)
+        assert one["predictions"] == nearly(by_itself.answer["predictions"])
         for shares, expected in zip(
             one.get("probabilities", []), by_itself.answer.get("probabilities", []), strict=True
         ):

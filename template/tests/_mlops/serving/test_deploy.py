@@ -11,7 +11,7 @@ import pandas as pd
 import pytest
 
 from ..conftest import serving
-from ..fixtures import Repo, killing
+from ..fixtures import Repo, killing, nearly
 from ..package import access, artifact, journal, paths, runs, sharing, switch, tables, versions
 
 POINTER = paths.CHAMPION / artifact.POINTER
@@ -234,7 +234,7 @@ def test_no_request_fails_in_ten_swaps_and_each_version_answers_as_itself(
 
     assert {status for status, _, _ in answers} == {200}
     assert {version for _, version, _ in answers} == {"1", "2"}
-    assert all(said == pytest.approx(alone[version], rel=1e-9) for _, version, said in answers)
+    assert all(said == nearly(alone[version]) for _, version, said in answers)
 
 
 def test_a_champion_that_cannot_be_loaded_leaves_the_old_one_serving(

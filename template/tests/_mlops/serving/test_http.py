@@ -5,7 +5,6 @@ import json
 import logging
 import math
 from concurrent.futures import ThreadPoolExecutor
-from functools import partial
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
@@ -17,12 +16,10 @@ import pytest
 from bentoml._internal.server.http import instruments
 
 from ..broken import KNOWN, LATE, NEEDED, UNREAD, cells
-from ..fixtures import Repo
+from ..fixtures import Repo, nearly
 from ..package import interface, messages, notes, schema, tables
 
 JSON = {"content-type": "application/json"}
-# labels alike, and numbers but for the last bits: a sum over many rows may be taken otherwise
-approx = partial(pytest.approx, rel=1e-9)
 
 
 @pytest.fixture(scope="session")
@@ -84,7 +81,7 @@ def test_the_service_and_predict_give_the_same_in_the_same_order(
     answer = ask(service, records)
     table = predicted(repo, known, tmp_path, suffix)
 
-    assert answer["predictions"] == approx(table["prediction"].tolist())
+    assert answer["predictions"] == nearly(table["prediction"].tolist())
     for position, shares in enumerate(answer.get("probabilities", [])):
         found = {label: table[f"probability_{label}"].iloc[position] for label in schema.LABELS}
         assert shares == found
@@ -119,7 +116,7 @@ def test_single_precision_is_answered_as_the_decimals_that_it_stands_for(
     found = [predicted(repo, rows, tmp_path, suffix) for suffix in (".parquet", ".csv")]
 
     for table in found:
-        assert answer["predictions"] == approx(table["prediction"].tolist())
+        assert answer["predictions"] == nearly(table["prediction"].tolist())
         for position, shares in enumerate(answer.get("probabilities", [])):
             given = {label: table[f"probability_{label}"].iloc[position] for label in shares}
             assert shares == given
@@ -142,7 +139,7 @@ def test_a_time_with_an_offset_is_the_same_moment(
         for row in plain
     ]
 
-    assert ask(service, aware)["predictions"] == approx(ask(service, plain)["predictions"])
+    assert ask(service, aware)["predictions"] == nearly(ask(service, plain)["predictions"])
 
 
 @pytest.mark.parametrize("path", ["/livez", "/readyz", "/metrics", "/docs.json"])
@@ -159,14 +156,14 @@ def test_the_order_of_rows_is_the_order_of_answers(
 ) -> None:
     there, back = ask(service, records[:50]), ask(service, records[:50][::-1])
 
-    assert there["predictions"] == approx(back["predictions"][::-1])
+    assert there["predictions"] == nearly(back["predictions"][::-1])
 
 
 def test_a_row_alone_is_answered_as_among_others(service: httpx.Client, records: list[Any]) -> None:
     together = ask(service, records[:5])["predictions"]
 
     alone = [ask(service, [record])["predictions"][0] for record in records[:5]]
-    assert alone == approx(together)
+    assert alone == nearly(together)
 
 
 def test_beside_a_neighbour_with_a_bad_row_each_gets_its_own(
@@ -190,13 +187,13 @@ def test_beside_a_neighbour_with_a_bad_row_each_gets_its_own(
             assert "rows.1" in answer.json()["detail"]
         else:
             assert answer.json()["request_id"] == f"r{place}"
-            assert answer.json()["predictions"] == approx(alone[place]["predictions"])
+            assert answer.json()["predictions"] == nearly(alone[place]["predictions"])
 
 
 def test_the_order_of_columns_does_not_matter(service: httpx.Client, records: list[Any]) -> None:
     turned = [dict(reversed(record.items())) for record in records[:5]]
 
-    assert ask(service, turned)["predictions"] == approx(ask(service, records[:5])["predictions"])
+    assert ask(service, turned)["predictions"] == nearly(ask(service, records[:5])["predictions"])
 
 
 def test_a_request_id_comes_back(service: httpx.Client, records: list[Any]) -> None:
