@@ -39,7 +39,9 @@ def test_the_ml_bom_says_what_the_model_card_says(package: Repo) -> None:
     run = model_card.described("1", made["model_sha256"], folder / made["model_sha256"])
     told = model["modelCard"]
     metrics = {
-        one["type"]: one["value"] for one in told["quantitativeAnalysis"]["performanceMetrics"]
+        one["type"]: one["value"]
+        for one in told["quantitativeAnalysis"]["performanceMetrics"]
+        if "slice" not in one
     }
 
     assert (model["version"], model["hashes"][0]["content"]) == ("1", made["model_sha256"])

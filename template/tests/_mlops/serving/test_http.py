@@ -84,7 +84,7 @@ def test_the_service_and_predict_give_the_same_in_the_same_order(
     assert answer["predictions"] == nearly(table["prediction"].tolist())
     for position, shares in enumerate(answer.get("probabilities", [])):
         found = {label: table[f"probability_{label}"].iloc[position] for label in schema.LABELS}
-        assert shares == found
+        assert shares == pytest.approx(found, rel=1e-9)
 
 
 def between(values: pd.Series, random: np.random.Generator) -> pd.Series:
@@ -119,7 +119,7 @@ def test_single_precision_is_answered_as_the_decimals_that_it_stands_for(
         assert answer["predictions"] == nearly(table["prediction"].tolist())
         for position, shares in enumerate(answer.get("probabilities", [])):
             given = {label: table[f"probability_{label}"].iloc[position] for label in shares}
-            assert shares == given
+            assert shares == pytest.approx(given, rel=1e-9)  # pandas writes 15 decimals at most
 
 
 def test_a_time_with_an_offset_is_the_same_moment(

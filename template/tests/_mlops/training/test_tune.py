@@ -36,7 +36,8 @@ def present(repo: Repo) -> Any:
 def searched(own_repo: Repo) -> Repo:
     """Return a repo with a small space around the value of one key."""
     value = present(own_repo)
-    space = {KEY: {"low": value, "high": value * 2 or 1}}
+    more = value * 2 if isinstance(value, int) else value * 1.5  # a threshold is below 1
+    space = {KEY: {"low": value, "high": more or 1}}
     yaml = YAML()
     content = yaml.load(own_repo.folder / paths.PARAMS)
     content["tune"] = {"trials": 2, "space": space}

@@ -106,7 +106,7 @@ def tell(proposal: writing.Proposal, trial: writing.Trial, cut: cutting.Cut) -> 
     words = writing.FAMILIES[trial.family]
     rows = {
         "model": f"{words}: {proposal.metric} {trial.metric:.4g} ({others})",
-        "data": f"{len(cut.raw)} batches to learn from, {len(cut.incoming)} that arrive later",
+        "data": f"{len(cut.raw)} batches to learn from, {len(cut.incoming)} for later",
         "undo": "git revert HEAD; the old batches are in build/replaced",
         "next": "uv run just demo",
     }
