@@ -185,3 +185,19 @@ def test_a_text_that_spells_a_missing_value_is_said_and_not_refused(
 
     assert done.code == 0, done.err
     assert f"warning: {path}: column {texts[0]!r} holds 'NA' 1 time, as text" in done.err
+
+
+def test_a_label_that_the_schema_does_not_name_is_named(
+    sample: pd.DataFrame, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    y = pd.Series("a", sample.index, dtype="str")
+    y.iloc[0], y.iloc[1], y.iloc[2:4] = None, "b", "c"
+    monkeypatch.setattr(schema, "LABELS", ("a", "b", "c"))
+    monkeypatch.setattr(schema, "read_target", lambda rows: y)
+    right = validation.check(sample)
+    monkeypatch.setattr(schema, "LABELS", ("a", "b"))
+    (wrong,) = validation.check(sample)
+
+    assert right == []
+    assert (wrong["column"], wrong["rows"]) == (schema.TARGET, 2)
+    assert f"(first: row {sample.index[2]} = c); expected one of a, b" in wrong["message"]

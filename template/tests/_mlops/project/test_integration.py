@@ -9,7 +9,18 @@ import pandas as pd
 import pytest
 
 from ..fixtures import ROOT, Repo, rewrite
-from ..package import artifact, data, dataset, features, files, outcome, paths, schema, tables
+from ..package import (
+    artifact,
+    batch_files,
+    data,
+    dataset,
+    features,
+    files,
+    outcome,
+    paths,
+    schema,
+    tables,
+)
 
 HOLDOUT = paths.FEATURES / dataset.HOLDOUT
 
@@ -35,7 +46,7 @@ def gaps(repo: Repo) -> list[str]:
         ),
         "train: the feature code": (
             made["features_sha256"],
-            artifact.features_sha256(Path(str(schema.__file__)).parent),
+            batch_files.features_sha256(Path(str(schema.__file__)).parent),
         ),
         "train: the bytes": (
             made["model_sha256"],

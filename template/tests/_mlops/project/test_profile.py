@@ -434,7 +434,7 @@ def test_the_label_to_find_is_not_the_usual_state(
     assert look(customers.assign(state=state), tmp_path, "state").positive == positive
 
 
-def test_rows_of_labels_that_are_too_rare_are_left_out_and_named(
+def test_labels_that_are_too_rare_count_as_no_value_and_are_named(
     customers: pd.DataFrame, tmp_path: Path
 ) -> None:
     rows = customers.assign(plan=np.resize(["S", "M"], ROWS))
@@ -442,8 +442,8 @@ def test_rows_of_labels_that_are_too_rare_are_left_out_and_named(
     rows.to_csv(tmp_path / "table.csv", index=False)
     found = rare.without_rare(source.read(tmp_path / "table.csv"), "plan")
 
-    assert len(found.rows) == ROWS - 4
-    assert found.notes[-1] == "4 rows are left out: fewer than 10 have plan 'test'"
+    assert (found.rows["plan"].isna().sum(), found.written["plan"].missing) == (4, ("test",))
+    assert found.notes[-1] == "fewer than 10 rows have plan 'test': taken for no value"
     assert profile.profile(found, "plan").labels == ("M", "S")
     for many in (30, 3):  # more than a few labels, or one that is another one
         rows.loc[:, "plan"] = np.resize(["S", "M"], ROWS)
@@ -451,7 +451,8 @@ def test_rows_of_labels_that_are_too_rare_are_left_out_and_named(
             f"s{number // 2 * (many > 3) or ''}" for number in range(many + 1)
         ]
         rows.to_csv(tmp_path / "table.csv", index=False)
-        assert len(rare.without_rare(source.read(tmp_path / "table.csv"), "plan").rows) == ROWS
+        read = source.read(tmp_path / "table.csv")
+        assert rare.without_rare(read, "plan") is read
 
 
 @pytest.mark.parametrize(

@@ -12,7 +12,18 @@ import pytest
 
 from ..conftest import serving
 from ..fixtures import Repo, killing, nearly
-from ..package import access, artifact, journal, paths, runs, sharing, switch, tables, versions
+from ..package import (
+    access,
+    artifact,
+    batch_files,
+    journal,
+    paths,
+    runs,
+    sharing,
+    switch,
+    tables,
+    versions,
+)
 
 POINTER = paths.CHAMPION / artifact.POINTER
 
@@ -175,7 +186,7 @@ def test_a_rollback_across_other_feature_code_is_refused(
     own_two: Repo, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     own_two.must("deploy", "2", "--force", "it is a test")
-    monkeypatch.setattr(artifact, "features_sha256", lambda package: "0" * 64)
+    monkeypatch.setattr(batch_files, "features_sha256", lambda package: "0" * 64)
     done = own_two.run("rollback")
 
     assert (done.code, "other code in schema.py or features.py" in done.err) == (1, True)

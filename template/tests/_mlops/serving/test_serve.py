@@ -12,6 +12,7 @@ import pytest
 from ..fixtures import LIMITS, Repo
 from ..package import (
     artifact,
+    batch_files,
     errors,
     evidence,
     features,
@@ -125,7 +126,7 @@ def test_a_champion_whose_bytes_were_changed_is_not_served(
 def test_a_champion_of_other_feature_code_is_not_served(
     repo: Repo, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(artifact, "features_sha256", lambda package: "0" * 64)
+    monkeypatch.setattr(batch_files, "features_sha256", lambda package: "0" * 64)
     champion = champion_in(repo.folder / paths.CHAMPION, monkeypatch)
 
     assert not champion.ready

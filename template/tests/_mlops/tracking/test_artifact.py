@@ -15,7 +15,7 @@ import skops.io
 from sklearn.dummy import DummyClassifier
 from sklearn.preprocessing import FunctionTransformer
 
-from ..package import artifact, errors, files
+from ..package import artifact, batch_files, errors, files
 
 
 def saved(model: Any, folder: Path) -> Path:
@@ -145,7 +145,7 @@ def test_the_hash_of_the_features_follows_their_code(tmp_path: Path) -> None:
     for code in ("a", "b"):
         (tmp_path / "schema.py").write_text("x = 1")
         (tmp_path / "features.py").write_text(code)
-        hashes.append(artifact.features_sha256(tmp_path))
+        hashes.append(batch_files.features_sha256(tmp_path))
 
     assert hashes[0] != hashes[1]
 

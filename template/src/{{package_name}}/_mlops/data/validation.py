@@ -27,12 +27,13 @@ def check(rows: pd.DataFrame, personal: PersonalData | None = None) -> list[dict
     if rows.empty:
         return [_problem("*", "no rows", "at least one", rows.index)]
     names = {column.name for column in schema.COLUMNS}
-    return (
+    found = (
         check_columns(rows, schema.COLUMNS)
         + [_unknown_column(name, names) for name in rows if name not in names]
         + _duplicates(rows)
         + _personal(rows, personal or PersonalData(deny=[]))
     )
+    return found or _labels(rows)  # your read_target is given only rows that fit
 
 
 def check_columns(rows: pd.DataFrame, columns: Sequence[Column]) -> list[dict[str, Any]]:
@@ -124,6 +125,18 @@ def _duplicates(rows: pd.DataFrame) -> list[dict[str, Any]]:
         return []
     found = f"{counted(len(again), 'row repeats', 'rows repeat')} a key (first: row {again[0]})"
     return [_problem("+".join(key), found, "one row for each key", again)]
+
+
+def _labels(rows: pd.DataFrame) -> list[dict[str, Any]]:
+    if not schema.LABELS:
+        return []
+    y = schema.read_target(rows)
+    wrong = rows.index[(y.notna() & ~y.isin(schema.LABELS)).to_numpy("bool")]
+    if wrong.empty:
+        return []
+    has = counted(len(wrong), "row has", "rows have")
+    found = f"{has} a label that LABELS does not name (first: row {wrong[0]} = {y[wrong[0]]})"
+    return [_problem(schema.TARGET, found, f"one of {', '.join(schema.LABELS)}", wrong)]
 
 
 def _personal(rows: pd.DataFrame, personal: PersonalData) -> list[dict[str, Any]]:

@@ -13,10 +13,10 @@ from packaging.requirements import Requirement
 from packaging.specifiers import SpecifierSet
 
 from .. import config
+from ..data import batch_files
 from ..errors import Problem, counted
 from ..interface import Contract
 from ..registry.gate_checks import Check, reaches
-from ..tracking import artifact
 from . import bundle
 
 SYSTEMS = ("Linux", "Darwin")  # where services of BentoML run
@@ -45,7 +45,7 @@ def this_host(package: Path) -> Target:
     return Target(
         system=platform.system(),
         python=platform.python_version(),
-        features_sha256=artifact.features_sha256(package),
+        features_sha256=batch_files.features_sha256(package),
         contract=config.load_contract(),
     )
 

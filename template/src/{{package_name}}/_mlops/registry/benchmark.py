@@ -24,7 +24,7 @@ import psutil
 
 from ... import features, schema
 from .. import PACKAGE, access, paths
-from ..data import outcome, tables
+from ..data import batch_files, outcome, tables
 from ..errors import NO_ANSWER, OutsideFailed, Refused, cause_of
 from ..local_service import started
 from ..tracking import artifact
@@ -90,7 +90,7 @@ def contender(version: versions.Version) -> Iterator[Contender]:
         shutil.copytree(source, folder / "champion" / version.model_sha256)
         pointer = {"version": version.number, "model_sha256": version.model_sha256}
         artifact.write_pointer(folder / "champion", pointer)
-        if manifest["features_sha256"] != artifact.features_sha256(Path(schema.__file__).parent):
+        if manifest["features_sha256"] != batch_files.features_sha256(Path(schema.__file__).parent):
             root = folder / "code"
             check_out(manifest["commit"], root)
         yield Contender(version, folder, root)

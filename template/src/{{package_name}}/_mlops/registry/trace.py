@@ -12,7 +12,7 @@ import click
 
 from .. import PACKAGE, PROJECT, paths, programs
 from ..data import removals, sharing
-from ..data.batch_files import batches, raw_sha256
+from ..data.batch_files import FEATURE_CODE, batches, raw_sha256
 from ..errors import DVC, OutsideFailed, Refused, WrongInput
 from ..files import read_json, require_unlocked, sha256_if_there, sha256_of
 from ..tracking import artifact, provenance, runs
@@ -155,7 +155,7 @@ def verify_now(traced: versions.Version, manifest: dict[str, Any]) -> list[Check
     commit = tags.get("commit", "")
     lock = provenance.at_commit(commit, provenance.LOCK)
     package = Path("src", *PACKAGE.split("."))
-    code = [provenance.at_commit(commit, package / name) for name in artifact.FEATURE_CODE]
+    code = [provenance.at_commit(commit, package / name) for name in FEATURE_CODE]
     return [
         same("model", traced.model_sha256, sha256_if_there(traced.folder / artifact.MODEL)),
         same_tags(traced, manifest),

@@ -13,7 +13,7 @@ import pandas as pd
 from ... import schema
 from .. import PROJECT, errors, paths
 from ..config import load_contract
-from ..data import sharing
+from ..data import batch_files, sharing
 from ..errors import DVC, OutsideFailed, Refused, WrongInput
 from ..files import read_json, sha256, sha256_if_there, whole_folder
 from ..tracking import artifact, runs
@@ -363,6 +363,6 @@ def require_same(chosen: Version, manifest: dict[str, Any]) -> None:
         raise Refused(f"{message}, {chosen.folder} holds {manifest['model_sha256'][:12]}…")
     require_registered(chosen, artifact.MANIFEST)
     package = Path(schema.__file__).parent
-    if manifest["features_sha256"] != artifact.features_sha256(package):
+    if manifest["features_sha256"] != batch_files.features_sha256(package):
         message = f"version {chosen.number} was trained with other code in schema.py or features.py"
         raise Refused(message, f"git checkout {manifest['commit'][:12]} -- src, or train again")

@@ -12,7 +12,7 @@ from typing import Any
 import pandas as pd
 from threadpoolctl import ThreadpoolController
 
-from ..data import outcome, tables
+from ..data import batch_files, outcome, tables
 from ..data.records import gaps
 from ..data.records import read as read_records
 from ..errors import Problem, Refused, WrongInput, place_of
@@ -157,7 +157,7 @@ class Champion:
             shared = folder.with_suffix(".dvc").is_file()
             raise WrongInput(message, KNOWN_CHAMPION if shared else FIRST_CHAMPION)
         pointer, found = artifact.of_champion(folder, lambda pointer: named(folder, pointer))
-        code = artifact.features_sha256(Path(module_file(self.schema)).parent)
+        code = batch_files.features_sha256(Path(module_file(self.schema)).parent)
         require(code, found.manifest["features_sha256"], "schema.py and features.py")
         example = found.manifest["data"].get("example")
         warms = bool(warm_up and example)

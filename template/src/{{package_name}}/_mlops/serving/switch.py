@@ -9,6 +9,7 @@ import click
 
 from ... import schema
 from .. import paths
+from ..data import batch_files
 from ..errors import OutsideFailed, Refused, WrongInput
 from ..local_service import ask
 from ..registry import journal, versions
@@ -103,7 +104,7 @@ def roll_back(reason: str) -> dict[str, Any]:
         )
     folder = paths.CHAMPION / sha256
     manifest = artifact.read_manifest(folder)
-    if manifest["features_sha256"] != artifact.features_sha256(Path(schema.__file__).parent):
+    if manifest["features_sha256"] != batch_files.features_sha256(Path(schema.__file__).parent):
         message = f"version {number} was trained with other code in schema.py or features.py"
         raise Refused(message, f"serve its own code: git checkout {manifest['commit'][:12]}")
     switched = versions.make_champion(number, folder, "rolled back", keep=False, reason=reason)

@@ -10,8 +10,6 @@ from pathlib import Path
 from typing import Any, TypeVar
 from unittest import mock
 
-from ..data.batch_files import FEATURE_CODE as FEATURE_CODE
-from ..data.batch_files import features_sha256 as features_sha256
 from ..errors import DVC, Problem, Refused, WrongInput, first_cause
 from ..files import SEAL, read_json, sha256, sha256_if_there, write_json
 from . import trust

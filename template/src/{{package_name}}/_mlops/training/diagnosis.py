@@ -149,10 +149,8 @@ def calibration(y_true: pd.Series, y_pred: pd.DataFrame) -> float:
 def calibration_drawn(y_true: pd.Series, *y_preds: pd.DataFrame) -> Numbers:
     """Return the calibration of predictions of the same rows, drawn anew: (DRAWN, models)."""
     random, known = np.random.default_rng(0), [gaps(y_true, y_pred) for y_pred in y_preds]
-    drawn = (
-        random.poisson(1, len(y_true)).astype(float) for _ in range(DRAWN)
-    )  # how often each row is
-    return np.array([[error(one, times) for one in known] for times in drawn])
+    drawn = (random.poisson(1, len(y_true)).astype(float) for _ in range(DRAWN))
+    return np.array([[error(one, often) for one in known] for often in drawn])
 
 
 def gaps(y_true: pd.Series, y_pred: pd.DataFrame) -> list[tuple[Counts, Numbers]]:

@@ -11,7 +11,7 @@ import pandas as pd
 from ... import model, schema
 from .. import paths
 from ..config import load_params, train_params
-from ..data.batch_files import raw_sha256
+from ..data.batch_files import features_sha256, raw_sha256
 from ..data.dataset import MADE, TRAIN, read_summary
 from ..errors import WrongInput, counted
 from ..files import whole_folder, write_json
@@ -26,7 +26,7 @@ def command() -> None:
     stop = provenance.stopwatch()
     params: Any = train_params(load_params(), model)
     summary = read_summary(kinds=artifact.KINDS["data"])
-    code = artifact.features_sha256(Path(schema.__file__).parent)
+    code = features_sha256(Path(schema.__file__).parent)
     require_of_now(summary, code)
     table = pd.read_parquet(paths.FEATURES / TRAIN)
     inputs, target = table.drop(columns=schema.TARGET), table[schema.TARGET]

@@ -1,36 +1,36 @@
 # The template's. Nothing of yours belongs here: `start-from` runs it.
-"""Which rows have a label that is too rare to be learned?"""
+"""Which labels are too rare to be learned?"""
 
 from dataclasses import replace
 
-from ...errors import counted
 from .profile import FEWEST_OF_LABEL, Names
 from .source import Source
 
-MOST_RARE = 0.05  # share of the rows that may be left out for that
+MOST_RARE = 0.05  # share of the rows that may lose their label so
 SHOWN = 3  # labels
 
 
 def without_rare(source: Source, target: str) -> Source:
-    """Return a table without rows of labels of which there are a few; the same one if many are.
+    """Return a table in which labels of a few rows count as no value; the same one if many do.
 
-    A person who would rather join them does so before; a label that is spelled in two ways is one
-    that a person has to look at.
+    data.py then reads later files alike. A person who would rather join such labels does so
+    before; a label that is spelled in two ways is one that a person has to look at.
     """
     name = Names(source).one(target)
     if not name or source.written[name].kind != "text":
         return source
     counts = source.rows[name].value_counts()
-    rare = counts[counts < FEWEST_OF_LABEL]
-    usual = counts[counts >= FEWEST_OF_LABEL]
-    spelled = {str(label).lower() for label in usual.index}
-    again = any(str(label).lower() in spelled for label in rare.index)
-    if rare.empty or len(usual) < 2 or rare.sum() > MOST_RARE * counts.sum() or again:
+    rare, usual = counts[counts < FEWEST_OF_LABEL].index, counts[counts >= FEWEST_OF_LABEL].index
+    again = {str(label).lower() for label in rare} & {str(label).lower() for label in usual}
+    if rare.empty or len(usual) < 2 or counts[rare].sum() > MOST_RARE * counts.sum() or again:
         return source
-    gone = source.rows[name].isin(rare.index)
-    labels = ", ".join(repr(str(label)[:40]) for label in rare.index[:SHOWN])
+    values, written = source.rows[name], source.written[name]
+    labels = ", ".join(repr(str(label)[:40]) for label in rare[:SHOWN])
     more = f" and {len(rare) - SHOWN} more" if len(rare) > SHOWN else ""
-    rows = counted(int(gone.sum()), "row is", "rows are")
-    note = f"{rows} left out: fewer than {FEWEST_OF_LABEL} have {name} {labels}{more}"
-    left = source.rows[~gone].reset_index(drop=True)
-    return replace(source, rows=left, notes=(*source.notes, note))
+    note = f"fewer than {FEWEST_OF_LABEL} rows have {name} {labels}{more}: taken for no value"
+    return replace(
+        source,
+        rows=source.rows.assign(**{name: values.mask(values.isin(rare))}),
+        written={**source.written, name: replace(written, missing=(*written.missing, *rare))},
+        notes=(*source.notes, note),
+    )
