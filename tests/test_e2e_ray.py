@@ -65,7 +65,7 @@ def test_predictions_are_the_same_after_a_node_was_lost(
 ) -> None:
     run(repo, "uv", "run", "late-flights", *PREDICT, f"here{suffix}")
 
-    done = beside_nodes(repo, with_ray, "predict: 50,000 rows", *PREDICT, f"there{suffix}")
+    done = beside_nodes(repo, with_ray, "predict: ", *PREDICT, f"there{suffix}")
 
     assert done.returncode == 0, done.stdout + done.stderr
     assert "a node was lost while it ran" in done.stdout

@@ -1,12 +1,14 @@
 """Run a command beside a Ray cluster of two nodes on this machine, one of which may be lost.
 
 In the environment of a generated repo with Ray: WORD COMMAND…. A node ends when the command has
-said the word; with an empty word there is no cluster, and Ray is not needed.
+said the word, as at a terminal; with an empty word there is no cluster, and Ray is not needed.
 """
 
 import os
 import subprocess
 import sys
+from collections.abc import Iterator
+from contextlib import suppress
 from typing import Any
 
 CORES = 2  # of each node; the head has none, for no piece to be done there
@@ -16,11 +18,12 @@ def main(word: str, command: list[str]) -> int:
     """Return the exit code of the command; say what it took, and when a node was lost."""
     cluster: Any
     cluster, nodes = cluster_of_two() if word else (None, [])
-    given = {**os.environ, **({"RAY_ADDRESS": cluster.address} if cluster else {})}
-    process = subprocess.Popen(command, env=given, stderr=subprocess.PIPE)
-    assert process.stderr is not None
+    given = {**os.environ, **({"RAY_ADDRESS": cluster.address} if cluster else {}), "CI": ""}
+    terminal, end = os.openpty()
+    process = subprocess.Popen(command, env=given, stderr=end)
+    os.close(end)
     said = b""
-    while part := os.read(process.stderr.fileno(), 4096):
+    for part in read(terminal):
         said += part
         if nodes and word.encode() in said:
             running = os.waitid(os.P_PID, process.pid, os.WEXITED | os.WNOHANG | os.WNOWAIT) is None
@@ -33,6 +36,13 @@ def main(word: str, command: list[str]) -> int:
     if cluster:
         cluster.shutdown()
     return os.waitstatus_to_exitcode(status)
+
+
+def read(terminal: int) -> Iterator[bytes]:
+    """Yield what a command writes to its terminal until it ends."""
+    with suppress(OSError):  # as Linux says that nobody has the other end any more
+        while part := os.read(terminal, 4096):
+            yield part
 
 
 def cluster_of_two() -> tuple[Any, list[Any]]:

@@ -5,6 +5,7 @@ import io
 import sys
 import threading
 import time
+from collections.abc import Callable, Iterator
 
 import pytest
 
@@ -21,17 +22,23 @@ class Terminal(io.StringIO):
 
 @pytest.mark.parametrize(
     ("screen", "ci", "seen"),
-    [(Terminal(), "", True), (Terminal(), "true", False), (io.StringIO(), "", False)],
+    [(Terminal, "", True), (Terminal, "true", False), (io.StringIO, "", False)],
 )
+@pytest.mark.parametrize("shown", [progress.progress, progress.rows_of])
 def test_only_a_terminal_shows_a_bar(
-    screen: io.StringIO, ci: str, seen: bool, monkeypatch: pytest.MonkeyPatch
+    shown: Callable[[list[str], str], Iterator[str]],
+    screen: type[io.StringIO],
+    ci: str,
+    seen: bool,
+    monkeypatch: pytest.MonkeyPatch,
 ) -> None:
+    looked_at = screen()
     monkeypatch.setattr(progress, "AFTER", 0)
-    monkeypatch.setattr(sys, "stderr", screen)
+    monkeypatch.setattr(sys, "stderr", looked_at)
     monkeypatch.setenv("CI", ci)
 
-    assert list(progress.progress([1, 2, 3], "read")) == [1, 2, 3]
-    assert ("read:" in screen.getvalue()) is seen
+    assert list(shown(["a", "b"], "read")) == ["a", "b"]
+    assert ("read:" in looked_at.getvalue()) is seen
 
 
 def test_what_ends_at_once_shows_none(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -5,11 +5,12 @@ import os
 import sys
 import threading
 import time
-from collections.abc import Collection, Iterator
+from collections.abc import Collection, Iterable, Iterator, Sized
 from contextlib import contextmanager
 from typing import TypeVar
 
 T = TypeVar("T")
+Part = TypeVar("Part", bound=Sized)
 AFTER = 2  # seconds
 
 
@@ -17,8 +18,22 @@ def progress(items: Collection[T], what: str) -> Iterator[T]:
     """Give each item in turn, and show on the terminal how many are done."""
     from tqdm import tqdm
 
-    hidden = True if os.environ.get("CI") else None  # None: where nobody looks
-    yield from tqdm(items, desc=what, delay=AFTER, leave=False, disable=hidden)
+    yield from tqdm(items, desc=what, delay=AFTER, leave=False, disable=hidden())
+
+
+def rows_of(pieces: Iterable[Part], what: str) -> Iterator[Part]:
+    """Give each piece of a table in turn, and show on the terminal how many rows are done."""
+    from tqdm import tqdm
+
+    with tqdm(desc=what, unit=" rows", delay=AFTER, leave=False, disable=hidden()) as bar:
+        for piece in pieces:
+            yield piece
+            bar.update(len(piece))
+
+
+def hidden() -> bool | None:
+    """Return what tells tqdm to be silent: in CI, and (None) where nobody looks."""
+    return True if os.environ.get("CI") else None
 
 
 @contextmanager

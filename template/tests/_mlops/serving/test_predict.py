@@ -157,7 +157,8 @@ def test_a_wrong_value_in_a_later_piece_leaves_no_output(
     code, said = refused(repo, source, tmp_path / "out.csv")
 
     assert (code, "row 20 = " in said) == (1, True)
-    assert "rows\nerror: " in said, "each on a line of its own"
+    assert said.startswith("error: ")
+    assert "\r" not in said, "nobody looks"
 
 
 @pytest.mark.parametrize("suffix", [".parquet", ".csv", ".xlsx"])

@@ -45,7 +45,7 @@ def batch_prediction(row: pd.DataFrame) -> dict[str, str]:
     with tempfile.TemporaryDirectory() as folder:
         source, destination = Path(folder, "in.parquet"), Path(folder, "out.parquet")
         row.to_parquet(source)
-        version = predict_file(source, destination)
+        version, _ = predict_file(source, destination)
         click.echo(err=True)
         return {
             "prediction": pd.read_parquet(destination)["prediction"].iloc[0],

@@ -6,15 +6,15 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
-import click
 import pandas as pd
 
 from ... import data, features, schema
 from .. import engines, paths
 from ..data import declarations, outcome, tables
 from ..data.validation import check_columns
-from ..errors import OutsideFailed, Refused, WrongInput, counted
+from ..errors import OutsideFailed, Refused, WrongInput
 from ..files import require_file, whole_file
+from ..progress import rows_of
 from . import Champion
 
 ROWS_AT_ONCE = 50_000
@@ -60,8 +60,8 @@ class Predictor:
         return rows.drop(columns=list(answers), errors="ignore").join(answers)
 
 
-def predict_file(source: Path, destination: Path, engine: str = engines.HERE) -> str:
-    """Predict one file into another and return the version of the model that did it."""
+def predict_file(source: Path, destination: Path, engine: str = engines.HERE) -> tuple[str, int]:
+    """Predict one file into another; return the model's version and the number of rows."""
     engines.require(engine)
     declarations.require(schema)
     require_file(source)
@@ -75,18 +75,12 @@ def predict_file(source: Path, destination: Path, engine: str = engines.HERE) ->
         raise WrongInput(message, "such as --output build/predictions.csv")
     work, done = Predictor(source), 0
     with whole_file(destination) as part, Writer(part, destination.suffix) as output:
-        try:
-            for rows in engines.spread(engine, work, pieces(source)):
-                output.write(rows)
-                done += len(rows)
-                click.echo(f"\rpredict: {counted(done, 'row')}", err=True, nl=False)
-        except BaseException:
-            if done:
-                click.echo(err=True)  # the error gets a line of its own
-            raise
+        for rows in rows_of(engines.spread(engine, work, pieces(source)), "predict"):
+            output.write(rows)
+            done += len(rows)
         if not done:
             raise WrongInput(f"{source} has no rows")
-    return work.champion.version
+    return work.champion.version, done
 
 
 def pieces(source: Path) -> Iterator[pd.DataFrame]:

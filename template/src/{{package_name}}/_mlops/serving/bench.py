@@ -171,7 +171,6 @@ def rows_per_second(rows: pd.DataFrame) -> float:
         many.to_parquet(source)
         start = time.perf_counter()
         predict_file(source, destination)
-        click.echo(err=True)
         return round(len(many) / (time.perf_counter() - start), 1)
 
 

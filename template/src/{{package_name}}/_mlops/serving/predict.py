@@ -5,6 +5,7 @@ from pathlib import Path
 
 import click
 
+from ..errors import counted
 from ..files import FILE
 from .batch import predict_file
 
@@ -19,5 +20,6 @@ def command(source: Path, destination: Path, engine: str) -> None:
     Adds `prediction` and, for labels, `probability_<label>`. The file is read in pieces, so its
     size does not matter; the output appears when it is complete.
     """
-    version = predict_file(source, destination, engine)
-    click.echo(f" to {destination} by version {version}", err=True)
+    version, rows = predict_file(source, destination, engine)
+    done = counted(rows, "row")
+    click.echo(f"predict: {done} to {destination} by version {version}", err=True)
