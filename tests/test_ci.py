@@ -62,7 +62,7 @@ MUTATIONS = [
     ("ci/check.yml", "uv run just advisories", "uv run just help", "advisories: runs"),
     ("ci/check.yml", "uv run just changes", "uv run just help", "model-changes: runs"),
     ("workflows/check.yml", "if: github.event_name == 'pull_request'", "", "changes: starts"),
-    ("workflows/check.yml", "uv run just test", "uv run pytest", "check: runs"),
+    ("workflows/check.yml", "uv run just test-all", "uv run pytest", "check: runs"),
     ("workflows/mlops-train.yml", "  workflow_dispatch:\n", "", "train: starts"),
     ("workflows/mlops-deliver.yml", "needs: test\n", "needs: pipeline\n", "staging: after"),
 ]
@@ -113,6 +113,16 @@ def test_no_pipeline_waits_for_a_job_that_it_lacks(repo: Path, event: Any) -> No
     for name in there:
         lacking = {job for job, optional in needed(found.jobs[name]) if not optional} - there
         assert lacking == set(), f"{name} of {event.name}"
+
+
+def test_a_job_that_names_its_tests_runs_all_of_them(on_gitlab: Callable[[int], Path]) -> None:
+    """Those that are marked as slow wait for `test-all`."""
+    jobs = pipelines(on_gitlab(HIGHEST)).jobs.values()
+    commands = [line for job in jobs for line in job.get("script", []) if " just test " in line]
+    named = [on_gitlab(HIGHEST) / path for line in commands for path in line.split()[4:]]
+
+    assert len(named) > len(commands) > 3
+    assert [path for path in named if "mark.slow" in path.read_text(encoding="utf-8")] == []
 
 
 def test_stages_needs_and_recipes_exist(repo: Path) -> None:

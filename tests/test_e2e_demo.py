@@ -405,14 +405,14 @@ def test_every_command_of_every_workflow_runs(
     commit_all(repo, "Raise the level")
     steps = list(steps_that_run(repo))
     commands = {step["run"].strip() for _, step in steps}
-    assert commands >= {"uv run just check", "uv run just test"}
+    assert commands >= {"uv run just check", "uv run just test-all"}
     assert commands >= {"uv run just retrain", "uv run just scheduled-monitor"} or level == 0
     assert commands >= {"uv run just package", "uv run just release production"} or level < 2
 
     which = "" if request.node.get_closest_marker("all") else f" {ABOUT_THE_TASK}"
     for job, step in steps:
         command = step["run"].strip()
-        tests = command == "uv run just test"
+        tests = command == "uv run just test-all"
         summary = tmp_path / f"{job.partition('.')[0]}.md"
         summary.touch()
         given = {key: on_a_fork(str(value)) for key, value in step.get("env", {}).items()}

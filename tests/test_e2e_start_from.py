@@ -78,7 +78,7 @@ def test_the_tests_of_the_glue_pass_at_each_level(
 ) -> None:
     repo = generate("Own", level)
     start(repo, found.write(tmp_path_factory.getbasetemp()), "--target", found.target)
-    done = run(repo, "uv", "run", "just", "test", "-q")
+    done = run(repo, "uv", "run", "just", "test-all", "-q")
 
     assert " passed" in done.stdout
     assert " failed" not in done.stdout

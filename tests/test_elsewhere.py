@@ -72,11 +72,13 @@ def test_a_copy_beside_the_original_never_runs_its_code(first_run: FirstRun, cop
     features = copy / "src/late_flights/features.py"
     features.write_text(features.read_text(encoding="utf-8") + '\nOF = "the copy"\n')
     (copy / "tests/test_copy.py").write_text(
-        "from late_flights import features\n\n\ndef test_it() -> None:\n"
-        '    assert features.OF == "the copy"\n'
+        "import pytest\nfrom late_flights import features\n\n\ndef test_it() -> None:\n"
+        '    assert features.OF == "the copy"\n\n\n@pytest.mark.slow\n'
+        "def test_what_takes_long() -> None:\n    test_it()\n"
     )
     by_script = try_to_run(copy, "uv", "run", "pytest", "tests/test_copy.py")
     by_recipe = run(copy, "uv", "run", "just", "test", "tests/test_copy.py")
+    all_of_them = run(copy, "uv", "run", "just", "test-all", "tests/test_copy.py")
     predicted = try_to_run(copy, "uv", "run", "late-flights", "predict", *SAMPLE)
     original = run(first_run.repo, "uv", "run", "late-flights", "predict", *SAMPLE)
     run(copy, "uv", "run", "just", "set-up")
@@ -87,12 +89,13 @@ def test_a_copy_beside_the_original_never_runs_its_code(first_run: FirstRun, cop
     assert (
         f"runs the code of {first_run.repo}, not of {copy}" in by_script.stdout + by_script.stderr
     )
-    assert "1 passed" in by_recipe.stdout
+    assert "1 passed, 1 deselected" in by_recipe.stdout
+    assert "2 passed" in all_of_them.stdout
     assert predicted.returncode == 1
     assert "error: schema.py and features.py have SHA-256" in predicted.stderr
     assert "by version 1" in original.stderr
     assert [line for line in again.splitlines() if "placeholder" not in line] == []
-    assert "1 passed" in after_set_up.stdout
+    assert "2 passed" in after_set_up.stdout
     for file in (".git/hooks/pre-commit", ".venv/bin/pytest"):
         assert str(copy) in (copy / file).read_text(encoding="utf-8")
         assert str(copy) not in (first_run.repo / file).read_text(encoding="utf-8")

@@ -79,6 +79,11 @@ FOREIGN = (
 )
 
 
+def pytest_configure(config: pytest.Config) -> None:
+    """Name the mark of those tests for which nobody should wait who changed a line."""
+    config.addinivalue_line("markers", "slow: takes long; `just test-all` and CI run it")
+
+
 def pytest_sessionstart() -> None:
     """Refuse to test another repo: scripts of a copied .venv start the Python of the original."""
     tested = Path(str(schema.__file__)).resolve().parents[2]

@@ -87,6 +87,7 @@ def test_a_key_that_is_known_too_late_is_named() -> None:
     assert "not known yet" in "\n".join(declarations.problems(changed(KEY=(LATE[0],))))
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     "command",
     [

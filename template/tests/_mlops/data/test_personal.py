@@ -43,6 +43,7 @@ def holding(folder: Path) -> set[str]:
     return found
 
 
+@pytest.mark.slow
 def test_a_whole_life_stores_none_of_it(personal: Repo) -> None:
     for stage in ("validate", "featurize", "train", "evaluate"):
         personal.must(stage)

@@ -128,6 +128,7 @@ BROKEN: dict[str, tuple[str, str, Change]] = {
 }
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("what", BROKEN)
 def test_what_looks_broken_is_named_by_kind_and_column(what: str) -> None:
     kind, column, broken = BROKEN[what]
@@ -149,6 +150,7 @@ def test_of_a_skewed_column_values_below_all_that_is_known_are_in_another_unit()
     assert units.by_size(known, count, count.tail(500) + 500) == ""  # it grows all the time
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("month", range(14, 20))
 def test_months_that_differ_as_seasons_do_are_no_alarm(month: int) -> None:
     found = judged(rows(month))
@@ -238,6 +240,7 @@ def of_schools(first: int, count: int) -> pd.DataFrame:
     ).astype({"place": "str"})
 
 
+@pytest.mark.slow
 def test_batches_of_whole_groups_differ_as_groups_do(monkeypatch: pytest.MonkeyPatch) -> None:
     school = Column("school", "integer", "before", "its number", names=True)
     names = ("name", "place", "temp", "left", "delay")

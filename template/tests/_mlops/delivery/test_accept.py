@@ -40,6 +40,7 @@ def no(checks: list[gate_checks.Check]) -> list[str]:
     return [check.name for check in checks if not check.ok]
 
 
+@pytest.mark.slow
 def test_a_sound_package_is_accepted(accepted: Done) -> None:
     verdict = json.loads(accepted.out)
     names = {check["name"] for check in verdict["checks"]}

@@ -122,6 +122,7 @@ def predicted_by_chance(rows: int) -> tuple[pd.Series, pd.DataFrame]:
     return pd.Series(luck.normal(size=rows)), pd.DataFrame({outcome.NUMBER: luck.normal(size=rows)})
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("direction", ["higher", "lower"])
 def test_chance_explains_less_the_more_outcomes_are_known(direction: str) -> None:
     gaps = []

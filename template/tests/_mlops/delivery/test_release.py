@@ -56,6 +56,7 @@ def own_delivered(delivered: Repo, tmp_path: Path) -> Repo:
     return delivered.copy(tmp_path / "own-delivered")
 
 
+@pytest.mark.slow
 def test_a_version_goes_through_the_environments_in_order(
     own_delivered: Repo, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -165,6 +165,7 @@ def promtool(*arguments: str) -> str:
     return done.stdout + done.stderr
 
 
+@pytest.mark.slow
 @needs("promtool")
 @pytest.mark.parametrize("what", BROKEN)
 def test_an_alert_fires(what: str, contract: interface.Contract, tmp_path: Path) -> None:

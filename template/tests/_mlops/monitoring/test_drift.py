@@ -100,6 +100,7 @@ def test_columns_that_moved_are_named_with_method_score_and_threshold(
     assert code == (1 if report["drifted"] else 0)
 
 
+@pytest.mark.slow
 def test_a_batch_drifts_when_enough_columns_do(drawing: Repo, learned: pd.DataFrame) -> None:
     column = numeric(missing=False)
     drawing.change(paths.PARAMS, "drift", "share", to=0.01)

@@ -205,6 +205,7 @@ def test_the_quality_is_that_of_the_logged_predictions(
     assert found["labelled"] == len(answered)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("name", "code"),
     [

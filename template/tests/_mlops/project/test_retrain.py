@@ -47,6 +47,7 @@ def tried(repo: Repo, tmp_path_factory: pytest.TempPathFactory) -> Tried:
     return Tried(clone, before, other, run(clone, page), page.read_text(encoding="utf-8"))
 
 
+@pytest.mark.slow
 def test_without_a_server_it_tries_the_sample_and_registers_nothing(
     tried: Tried, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -62,6 +63,7 @@ def test_without_a_server_it_tries_the_sample_and_registers_nothing(
     assert len(versions.listed()) == 1
 
 
+@pytest.mark.slow
 def test_a_clone_without_data_tries_the_sample_of_the_commit_and_is_clean(tried: Tried) -> None:
     trained = next(line for line in tried.done.err.splitlines() if line.startswith("train: "))
     pointer = tried.repo.folder / paths.DATA_POINTER

@@ -46,6 +46,7 @@ def own_files(repo: Repo) -> dict[str, bytes]:
     }
 
 
+@pytest.mark.slow
 def test_the_files_are_written_and_the_old_batch_waits_aside(
     table: Callable[..., Path], tmp_path: Path
 ) -> None:
@@ -101,6 +102,7 @@ def killed(tmp_path_factory: pytest.TempPathFactory) -> tuple[Repo, list[object]
     return repo, asked
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("drop", ["", "other"], ids=["same", "otherwise"])
 def test_one_that_was_killed_while_it_wrote_is_begun_again_without_force(
     killed: tuple[Repo, list[object]], tmp_path: Path, drop: str
@@ -117,6 +119,7 @@ def test_one_that_was_killed_while_it_wrote_is_begun_again_without_force(
     assert params.count("# Of the model in model.py") == 1
 
 
+@pytest.mark.slow
 def test_where_the_columns_say_nothing_the_test_written_expects_no_more(
     table: Callable[..., Path], tmp_path: Path
 ) -> None:

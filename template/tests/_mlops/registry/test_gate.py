@@ -450,6 +450,7 @@ def test_a_champion_of_other_feature_code_predicts_by_its_own(
     )
 
 
+@pytest.mark.slow
 def test_a_real_service_that_is_too_slow_is_refused_and_leaves_no_trace(
     own_rivals: Repo, monkeypatch: pytest.MonkeyPatch
 ) -> None:
