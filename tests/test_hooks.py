@@ -20,12 +20,14 @@ KEY = "AKIA" + "QWERTYUIOPASDFGH"
 OUTPUT = '{"name": "stdout", "output_type": "stream", "text": ["name, address, income"]}'
 NOTEBOOK = f"""{{"cells": [{{"cell_type": "code", "execution_count": 1, "id": "a", "metadata": {{}},
 "outputs": [{OUTPUT}], "source": ["1"]}}], "metadata": {{}}, "nbformat": 4, "nbformat_minor": 5}}"""
+MARKERS = "<" * 7 + " before updating\nours\n=======\ntheirs\n" + ">" * 7 + " after updating\n"
 # Each hook, and what makes it say no at the end of which file.
 REFUSED = {
     "ruff-format": ("src/late_flights/ugly.py", '"""Ours."""\n\nONE=1\n'),
     "ruff-check": ("src/late_flights/unused.py", '"""Ours."""\n\nimport os\n'),
     "uv-lock": ("pyproject.toml", '\n[project.optional-dependencies]\nours = ["dvc>=3"]\n'),
     "notebook-outputs": ("notebooks/look.ipynb", NOTEBOOK),
+    "merge-markers": ("params.yaml", MARKERS),
     "large-files": ("customers.csv", "customer\n" * 150_000),
     "secrets": ("src/late_flights/settings.py", f'"""Ours."""\n\nKEY = "{KEY}"\n'),
 }

@@ -2,6 +2,7 @@
 
 import json
 import shlex
+import shutil
 import subprocess
 import sys
 from collections.abc import Callable
@@ -9,7 +10,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from rendering import LEVELS, ROOT, TASKS, clean_environment
+from rendering import LEVELS, ROOT, TASKS, clean_environment, commit_all, git
 
 JUST = str(Path(sys.executable).with_name("just"))
 # each would be split, lost or run if a recipe pasted it into the text of a shell
@@ -28,12 +29,16 @@ def tools(tmp_path: Path) -> Path:
 
 def just(repo: Path, tools: Path, *arguments: str) -> str:
     """Run `just` in a repo, with the programs of a folder before all others."""
+    done = try_just(repo, tools, *arguments)
+    assert done.returncode == 0, done.stderr
+    return done.stdout
+
+
+def try_just(repo: Path, tools: Path, *arguments: str) -> subprocess.CompletedProcess[str]:
     environment = clean_environment()
     environment["PATH"] = f"{tools}:{environment['PATH']}"
     command = [JUST, *arguments]
-    done = subprocess.run(command, cwd=repo, env=environment, capture_output=True, text=True)
-    assert done.returncode == 0, done.stderr
-    return done.stdout
+    return subprocess.run(command, cwd=repo, env=environment, capture_output=True, text=True)
 
 
 def given(tools: Path) -> list[str]:
@@ -53,6 +58,24 @@ def test_a_recipe_passes_on_what_is_typed(repos: Callable[[int, str], Path], too
         assert given(tools) == [*alone, *VALUES], name
         assert set(repo.iterdir()) == before, name
     assert {"register", "promote", "rollback", "test"} <= set(recipes)
+
+
+def test_check_names_the_markers_that_an_update_by_copier_left(
+    repos: Callable[[int, str], Path], tools: Path, tmp_path: Path
+) -> None:
+    repo = Path(shutil.copytree(repos(0, TASKS[0]), tmp_path / "repo", symlinks=True))
+    just(repo, tools, "check")  # without git
+    git(repo, "init", "--quiet")
+    commit_all(repo, "Generated")
+    assert just(repo, tools, "check") == ""
+    ours, theirs = "<" * 7 + " before updating", ">" * 7 + " after updating"
+    (repo / "params.yaml").write_text(f"{ours}\na: 1\n=======\na: 2\n{theirs}\n", "utf-8")
+
+    done = try_just(repo, tools, "check")
+
+    assert done.returncode == 1
+    assert done.stdout.splitlines() == [f"params.yaml:1:{ours}", f"params.yaml:5:{theirs}"]
+    assert done.stderr.startswith("error: conflicts are left open")
 
 
 def test_make_demo_takes_any_name_of_a_folder(tools: Path) -> None:

@@ -240,6 +240,62 @@ def test_a_conflict_is_named_cannot_be_committed_and_can_be_undone(
     assert state(repo) == before
 
 
+# What people set for all their repos, and by which copier would lose an edit or miss a clash.
+SETTINGS = {
+    "apply.whitespace": "error-all",
+    "core.excludesFile": "{here}/ignored-everywhere",
+    "core.hooksPath": "{here}/hooks",
+    "status.showUntrackedFiles": "no",
+}
+
+
+@pytest.mark.e2e
+def test_settings_of_git_change_nothing_of_an_update(
+    start: Callable[[int], Path], tmp_path: Path
+) -> None:
+    (tmp_path / "ignored-everywhere").write_text("*.yaml\n/ops/\n", encoding="utf-8")
+    hook = tmp_path / "hooks/prepare-commit-msg"
+    hook.parent.mkdir()
+    hook.write_text("#!/bin/sh\necho no ticket >&2\nexit 1\n", encoding="utf-8")
+    hook.chmod(0o755)
+    repo = start(0)
+    with (repo / ".gitignore").open("a", encoding="utf-8") as file:
+        file.write("/ours/   \n")
+    (repo / IGNORED).parent.mkdir()
+    (repo / IGNORED).write_text(OURS, encoding="utf-8")
+    commit_all(repo, "Ours")
+
+    def result(**settings: str) -> tuple[int, str, str]:
+        own = tmp_path / "gitconfig"
+        own.unlink(missing_ok=True)
+        for key, value in settings.items():
+            git(repo, "config", "--file", str(own), key, value.format(here=tmp_path))
+        done = ask(repo, "--level", "1", GIT_CONFIG_GLOBAL=str(own))
+        tree = git(repo, "write-tree")
+        git(repo, "reset", "--quiet", "--hard")
+        return done.returncode, done.stderr, tree
+
+    usual = result(**{"user.name": "Team"})
+    assert f"clash    {IGNORED}" in usual[1]
+    for key, value in SETTINGS.items():
+        assert result(**{key: value}) == usual, key
+
+
+@pytest.mark.e2e
+def test_a_conflict_by_which_no_command_starts_says_how_to_go_back(
+    start: Callable[[int], Path],
+) -> None:
+    repo = start(0)
+    with (repo / JUSTFILE).open("a", encoding="utf-8") as file:
+        file.write("# a last line of ours\n")
+    commit_all(repo, "Edit a file of the template's")
+
+    assert (
+        f"git reset --hard, for no command starts before the markers are out of {JUSTFILE}\n"
+        in (ask(repo).stderr)
+    )
+
+
 def dirty(repo: Path) -> None:
     (repo / "params.yaml").write_text("# not committed\n", encoding="utf-8")
 

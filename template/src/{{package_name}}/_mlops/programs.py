@@ -17,6 +17,8 @@ import click
 from .errors import OutsideFailed, Problem, Refused, WrongInput, cause_of
 from .files import lives
 
+# what is asked has one answer, whatever the settings of git are
+GIT = ("git", "-c", "status.showUntrackedFiles=normal", "-c", "log.showSignature=false")
 DVC_FOLDER = Path(".dvc")
 OLD = 86_400  # seconds; no copy of DVC's takes so long
 
@@ -46,7 +48,7 @@ if not last:
 def git(*arguments: str) -> str:
     """Return what git prints, or nothing when there is no git, repository or commit."""
     try:
-        done = subprocess.run(["git", *arguments], capture_output=True, text=True, check=True)
+        done = subprocess.run([*GIT, *arguments], capture_output=True, text=True, check=True)
     except (OSError, subprocess.CalledProcessError):
         return ""
     return done.stdout.rstrip("\n")

@@ -2,19 +2,22 @@
 """Raise the level, or take in a newer template."""
 
 import json
+import re
 from collections.abc import Iterator
 
 import click
 
 from ..errors import Refused, WrongInput
 from .updating import applying
-from .updating.computing import PYPROJECT, compute
+from .updating.computing import compute
 from .updating.result import Update
 from .updating.trees import alone, scratch
 
 LOOK = "git diff --staged"
 COMMIT = "git commit --message 'Update from the template'"
 UNDO = "uv run just update --undo"
+# With conflict markers in one of these, `uv run just` does not start.
+STOPS = re.compile(r"(^|/)(pyproject\.toml|justfile|just/\w+\.just|src/\w+/.+\.py)$")
 
 
 @click.command()
@@ -91,8 +94,9 @@ def ending(update: Update, pretend: bool) -> None:
     elif not pretend:
         talk = (f"look:     {LOOK}", f"commit:   {COMMIT}", f"go back:  {UNDO}")
         click.echo("\n".join(("update: this folder is updated, and staged", *talk)), err=True)
-        if PYPROJECT in update.conflicts:
-            click.echo("          git reset --hard, for uv cannot read pyproject.toml", err=True)
+        if stopping := [path for path in update.conflicts if STOPS.search(path)]:
+            words = f"for no command starts before the markers are out of {stopping[0]}"
+            click.echo(f"          git reset --hard, {words}", err=True)
     if update.named:
         did = "would leave" if pretend else "left"
         raise Refused(

@@ -18,6 +18,13 @@ from .trees import blob_bytes, git, names
 ANSWERS = ".copier-answers.yml"
 PYPROJECT = "pyproject.toml"
 COPIER = "uvx --from 'copier>=9.19.1,<10' --with 'copier-template-extensions>=0.3.4,<0.4' copier"
+# Copier merges by git: with other settings of yours it would lose edits, miss a clash, or fail.
+SETTINGS = {
+    "apply.whitespace": "nowarn",
+    "core.excludesFile": os.devnull,
+    "core.hooksPath": os.devnull,
+    "status.showUntrackedFiles": "normal",
+}
 REFUSALS = ("Validation error for question", "Invalid choice", "downgrading", "Not a YAML list")
 
 
@@ -140,10 +147,21 @@ def run_copier(verb: str, *arguments: str, cwd: Path) -> subprocess.CompletedPro
     program = shlex.split(os.environ.get("COPIER", COPIER))
     command = [*program, verb, "--trust", "--defaults", "--quiet", *arguments]
     try:
-        return subprocess.run(command, cwd=cwd, capture_output=True, text=True)
+        return subprocess.run(
+            command, cwd=cwd, capture_output=True, text=True, env=os.environ | settings_of_git()
+        )
     except OSError as error:
         message = f"`{program[0]}` does not start: {error.strerror}; nothing was changed"
         raise OutsideFailed(message, "install uv, which brings uvx") from error
+
+
+def settings_of_git() -> dict[str, str]:
+    """Return the variables by which git has `SETTINGS`, behind those that it is given already."""
+    given = int(os.environ.get("GIT_CONFIG_COUNT") or 0)
+    variables = {"GIT_CONFIG_COUNT": str(given + len(SETTINGS))}
+    for number, (key, value) in enumerate(SETTINGS.items(), given):
+        variables |= {f"GIT_CONFIG_KEY_{number}": key, f"GIT_CONFIG_VALUE_{number}": value}
+    return variables
 
 
 def settle_merges(top: Path, update: Update) -> None:
@@ -207,7 +225,9 @@ def set_aside(top: Path, path: str, update: Update, content: bytes | None = None
 
 def renew_lock(project: Path, update: Update) -> None:
     """Lock the packages anew, so that the result can be committed; say why not."""
-    if not (project / LOCK).is_file() or not git("diff", "HEAD", "--", PYPROJECT, cwd=project):
+    if not (project / LOCK).is_file() or not git(
+        "diff", "--name-only", "HEAD", "--", PYPROJECT, cwd=project
+    ):
         return
     if any(Path(path).name == PYPROJECT for path in update.conflicts):
         update.lock = f"is as it was, for {PYPROJECT} has conflicts"
