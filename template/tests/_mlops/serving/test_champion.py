@@ -51,6 +51,7 @@ def test_a_request_has_one_thread_and_a_file_has_all(loaded: Any, known: pd.Data
     assert set(many) == {2}
 
 
+@pytest.mark.slow
 def test_requests_that_wait_together_are_answered_as_alone(
     loaded: Any, known: pd.DataFrame
 ) -> None:

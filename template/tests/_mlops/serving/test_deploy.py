@@ -224,6 +224,7 @@ class Load:
                     self.answers.append((0, "", str(error)))
 
 
+@pytest.mark.slow
 def test_no_request_fails_in_ten_swaps_and_each_version_answers_as_itself(
     own_two: Repo,
     request_body: dict[str, Any],

@@ -163,6 +163,7 @@ def test_a_list_that_is_none_is_wrong_input(wrong: object, monkeypatch: pytest.M
         trust.declared()
 
 
+@pytest.mark.slow
 def test_packages_of_types_have_their_version() -> None:
     found = trust.packages(["sklearn.tree._tree.Tree", "collections.OrderedDict", "numpy.dtype"])
 

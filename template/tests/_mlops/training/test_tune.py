@@ -85,6 +85,7 @@ def test_the_sum_of_trials_counts_what_was_made_before(searched: Repo) -> None:
     assert scores(searched)[:1] == first
 
 
+@pytest.mark.slow
 def test_a_search_goes_on_after_a_kill(searched: Repo) -> None:
     command = [sys.executable, "-m", NAME, "tune", "--trials", "1000"]
     environment = {**os.environ, "PYTHONPATH": str(searched.folder / "src")}
@@ -116,6 +117,7 @@ def made(repo: Repo) -> int:
         return 0
 
 
+@pytest.mark.slow
 def test_two_processes_share_one_search(searched: Repo) -> None:
     command = [sys.executable, "-m", NAME, "tune", "--trials", "6"]
     environment = {**os.environ, "PYTHONPATH": str(searched.folder / "src")}
