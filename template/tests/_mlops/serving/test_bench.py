@@ -2,6 +2,7 @@
 """What `bench` counts; never how fast something is."""
 
 import json
+import time
 from collections.abc import Iterator
 
 import pandas as pd
@@ -44,6 +45,20 @@ def test_answers_and_failures_are_counted_apart(
 def test_a_service_that_answers_nothing_is_refused(known: pd.DataFrame) -> None:
     with pytest.raises(errors.Refused, match="answered none of"):
         bench.measure("http://127.0.0.1:9", known, 1, 1, 0.5)
+
+
+def test_an_answer_that_takes_longer_than_the_whole_measurement_counts(known: pd.DataFrame) -> None:
+    class Slow(StandIn):
+        def respond(self) -> None:
+            self.body()
+            time.sleep(0.2)
+            self.answer(b"{}")
+
+    with standing_in(Slow) as server:
+        found = bench.measure(server.address, known, 1, 1, 0.05)
+
+    assert found.failed == 0
+    assert 0 < found.per_second <= 1 / (0.2 - 0.05)
 
 
 def test_the_promise_of_the_contract_stands_beside_the_figures(repo: Repo) -> None:
