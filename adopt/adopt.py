@@ -99,12 +99,15 @@ def adopt(repo: Path, given: argparse.Namespace) -> None:
         if chosen != own:
             another = "--data package_name=NAME chooses another"
             notes.insert(0, f"package_name is {chosen}, for {own} is yours; {another}")
+        lines = "".join(merges.patch(repo, merged))
+        if not lines:
+            notes.append("the patch is empty: there is nothing to `git apply`")
         kept = {path: word(repo, fresh, path, merged) for path in files if path not in missing}
         say(missing, out, kept, notes)
         if given.add:
             copy(fresh, repo / ASIDE, [path for path in kept if kept[path] == CLASH])
             copy(fresh, repo, sorted(missing, key=lambda path: path.name == ANSWERS))
-        sys.stdout.write("".join(merges.patch(repo, merged)))
+        sys.stdout.write(lines)
 
 
 def names_of(repo: Path) -> dict[str, Any]:

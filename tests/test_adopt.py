@@ -406,6 +406,15 @@ def test_an_add_that_was_cut_short_goes_on(template: Path, tmp_path: Path) -> No
     assert contents(repo) == whole
 
 
+def test_a_patch_without_a_line_is_said(template: Path, tmp_path: Path) -> None:
+    repo = write(tmp_path / "Umsatz-Größe 2", {"train.py": "print(1)\n"})
+
+    done = adopt(repo, template)
+
+    assert (done.returncode, done.stdout) == (0, "")
+    assert "note     the patch is empty: there is nothing to `git apply`" in done.stderr
+
+
 def test_nothing_is_written_behind_a_link(template: Path, tmp_path: Path) -> None:
     repo = scripts(tmp_path)
     elsewhere = write(tmp_path / "elsewhere", {"page.md": "# Another repo's\n"})

@@ -325,6 +325,20 @@ def rename_package(repo: Path) -> None:
     commit_all(repo, "Let the code be of another package than the answers say")
 
 
+def overlook(repo: Path) -> None:
+    git(repo, "update-index", "--skip-worktree", str(JUSTFILE))
+    (repo / JUSTFILE).write_text("# of this machine alone\n", encoding="utf-8")
+
+
+def check_out_some(repo: Path) -> None:
+    git(repo, "sparse-checkout", "set", "--no-cone", "/*", "!/docs/")
+
+
+def put_file_for_folder(repo: Path) -> None:
+    (repo / "ops").write_text("ours\n", encoding="utf-8")
+    commit_all(repo, "A file where level 1 has a folder")
+
+
 def as_it_is(repo: Path) -> None:
     """Leave the repo clean."""
 
@@ -335,6 +349,12 @@ REFUSED = [
     (0, without_answers, ["--level=1"], "no .copier-answers.yml"),
     (0, name_template, ["--level=1"], "_src_path in .copier-answers.yml is '../template', which"),
     (0, rename_package, ["--level=1"], "is 'flights', this code is the package 'late_flights'"),
+    (0, overlook, ["--level=1"], "justfile has edits that git was told to overlook"),
+    (0, check_out_some, ["--level=1"], "git sparse-checkout disable"),
+    pytest.param(
+        *(0, put_file_for_folder, ["--level=1"], "ops is a file where the template has a folder"),
+        marks=pytest.mark.e2e,
+    ),
     (0, as_it_is, ["--undo"], "no update to undo"),
     (0, as_it_is, ["--undo", "--level=1"], "--undo takes no other option"),
     pytest.param(*(1, as_it_is, ["--level=0"], "Type 1 or more"), marks=pytest.mark.e2e),

@@ -201,6 +201,10 @@ def test_a_name_nearby_is_suggested_and_a_far_one_gets_the_list() -> None:
             "Stderr: | fatal: '/x' is no repository",
         ),
         ("error: no contract.yaml\n\nhint: cd to your repo\n", "error: no contract.yaml"),
+        (
+            "Some paths were left alone.\nhint: Disable this with advice.x\n",
+            "Some paths were left alone.",
+        ),
         ("Traceback\n  File x\nValueError: no\n\n", "ValueError: no"),
         ("\n", "nothing was said"),
     ],

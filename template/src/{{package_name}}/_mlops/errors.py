@@ -96,7 +96,7 @@ def cause_of(said: str) -> str:
     After the cause come its consequences, advice and addresses of help.
     """
     lines = [line.strip(" |\t") for line in said.splitlines()]
-    lines = [line for line in lines if line and not line.startswith("[GNUPG:]")]
+    lines = [line for line in lines if line and not line.startswith(("[GNUPG:]", "hint:"))]
     at = next((n for n, line in enumerate(lines) if CAUSE.match(line)), len(lines) - 1)
     told = lines[at : at + 2] if lines and lines[at].endswith(":") else lines[at : at + 1]
     deeper = [line for line in lines[at + 1 :] if line.startswith("Caused by:")]

@@ -249,6 +249,17 @@ def test_without_an_identity_the_owner_of_the_contract_signs(
     assert repo.git("config", "--local", "user.name") == "Ada"
 
 
+def test_a_file_that_git_does_not_know_is_new_whatever_its_settings(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    repo = started(tmp_path / "work")
+    repo.git("config", "status.showUntrackedFiles", "no")
+    monkeypatch.chdir(repo.folder)
+    paths.DATA_POINTER.touch()
+
+    assert set_up.is_new(paths.DATA_POINTER)
+
+
 @pytest.mark.usefixtures("fast")
 def test_a_commit_that_cannot_be_signed_says_why_whatever_the_language(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch

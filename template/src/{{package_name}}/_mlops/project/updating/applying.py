@@ -39,10 +39,29 @@ def require_clean() -> None:
             f"{changed[0]}{more} differ from the last commit; an update starts from a clean folder",
             "git commit, or git stash",
         )
+    if git("config", "--default=false", "--bool", "core.sparseCheckout") == "true\n":
+        message = "this is a sparse checkout, without some of the files; an update needs them all"
+        raise WrongInput(message, "git sparse-checkout disable")
+    if hidden := overlooked():
+        raise WrongInput(
+            f"{hidden[0]} has edits that git was told to overlook; an update would write over them",
+            f"git update-index --no-skip-worktree --no-assume-unchanged {hidden[0]}, then commit",
+        )
     if ignored_answers := names("ls-files", "-z", "--others", "--", ANSWERS):
         raise WrongInput(
             f"git does not know {ignored_answers[0]}", f"git add {ANSWERS}, and commit"
         )
+
+
+def overlooked() -> list[str]:
+    """Return files with edits of which git says nothing: skip-worktree or assume-unchanged."""
+    listed = names("ls-files", "-v", "-z")
+    flagged = [line[2:] for line in listed if line[0] == "S" or line[0].islower()]
+    return [
+        path
+        for path in flagged
+        if Path(path).is_file() and git("hash-object", "--", path) != git("rev-parse", f":./{path}")
+    ]
 
 
 def apply(update: Update) -> None:

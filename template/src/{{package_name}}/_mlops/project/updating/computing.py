@@ -25,6 +25,7 @@ SETTINGS = {
     "core.hooksPath": os.devnull,
     "status.showUntrackedFiles": "normal",
 }
+BLOCKED = ("FileExistsError", "NotADirectoryError", "IsADirectoryError")
 REFUSALS = ("Validation error for question", "Invalid choice", "downgrading", "Not a YAML list")
 
 
@@ -135,6 +136,10 @@ def copier(project: Path, version: str | None, answers: list[str]) -> None:
     words = cause_of(done.stderr)
     if any(refusal in words for refusal in REFUSALS):
         raise WrongInput(words.split(": ", 1)[-1] if "Error: " in words else words)
+    if blocked := re.search(rf"(?:{'|'.join(BLOCKED)})\b.*'(.+?)'", words):
+        place = os.path.relpath(blocked[1], project)
+        message = f"{place} is a file where the template has a folder, or the other way round"
+        raise WrongInput(message, "give yours another name and commit, then update")
     raise OutsideFailed(
         f"copier failed, and nothing was changed: {words}",
         f"can it be reached: the template at _src_path in {ANSWERS}, and its version?",
