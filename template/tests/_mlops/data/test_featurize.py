@@ -1,6 +1,8 @@
 # The template's. Claims about your own features go into tests/test_features.py.
 """What reaches the model: nothing known too late, nothing twice."""
 
+import warnings
+
 import pandas as pd
 import pytest
 
@@ -195,6 +197,29 @@ def test_groups_that_training_never_saw_are_warned_of(
     assert (
         f"100 % of the rows held out have a {texts[0]!r} not in training" in capsys.readouterr().err
     )
+
+
+def test_a_wide_table_is_joined_with_its_target_in_one_piece(
+    sample: pd.DataFrame, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def wide(rows: pd.DataFrame) -> pd.DataFrame:
+        return pd.concat([pd.Series(0.5, rows.index, name=f"x{n}") for n in range(150)], axis=1)
+
+    monkeypatch.setattr(features, "build_features", lambda rows: wide(rows).astype({"x0": "int"}))
+    with warnings.catch_warnings():
+        warnings.simplefilter("error", pd.errors.PerformanceWarning)
+        assert dataset.inputs_and_target(sample).shape == (len(sample), 151)
+
+
+def test_few_values_among_missing_ones_are_no_groups(
+    sample: pd.DataFrame, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    column = schema.COLUMNS[0].__class__("fee", "text", schema.PREDICTION_MOMENT, "a month")
+    monkeypatch.setattr(schema, "COLUMNS", (column,))
+    none = pd.DataFrame({"fee": pd.Series([None] * 15, dtype="str")})
+    featurize.warn_of_unseen(none, none.assign(fee=none["fee"].where(none.index > 0, "70 $")))
+
+    assert capsys.readouterr().err == ""
 
 
 def test_texts_that_mostly_differ_are_no_groups(

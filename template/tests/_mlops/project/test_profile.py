@@ -169,6 +169,8 @@ def test_what_a_person_says_counts(customers: pd.DataFrame, tmp_path: Path) -> N
         ({"churned": ["low", "medium", "high", "low"] * 100}, "churned", {}, "an ordered scale"),
         ({"churned": ["a"] * 396 + ["b"] * 4}, "churned", {}, "'b' of 'churned' has 4 rows"),
         ({"churned": ["a;b", "a"] * 200}, "churned", {}, "holds several labels in one value"),
+        ({"churned": ["Left", "left", "x", "x"] * 100}, "churned", {}, "one word, spelled in two"),
+        ({"churned": ["e\u0301", "\xe9", "\xe9\u200b", "x"] * 100}, "churned", {}, "in two ways"),
         ({}, "", {}, "--target names no column"),
         ({}, "churned", {"drop": ("churned",)}, "--target and --drop both name 'churned'"),
         (
@@ -203,6 +205,7 @@ def test_what_cannot_be_learned_is_refused_in_one_line(
         ([True, False], ("no", "yes")),
         (["N", "Y"], ("n", "y")),
         (["No", "Yes", "no", "yes"], ("no", "yes")),
+        (["No", "Yes", "N", "Y"], ("no", "yes")),
         ([3, 4, 5, 6], ()),
         ([0.5, 1.5], ()),
     ],
@@ -424,7 +427,12 @@ def test_noise_beside_a_column_that_says_nearly_all_is_no_leak(
 
 @pytest.mark.parametrize(
     ("labels", "positive"),
-    [(("control", "PD"), "PD"), (("benign", "odd"), "odd"), (("a", "b"), "a")],
+    [
+        (("control", "PD"), "PD"),
+        (("benign", "odd"), "odd"),
+        (("nein", "ja"), "ja"),
+        (("a", "b"), "a"),
+    ],
 )
 def test_the_label_to_find_is_not_the_usual_state(
     customers: pd.DataFrame, tmp_path: Path, labels: tuple[str, str], positive: str

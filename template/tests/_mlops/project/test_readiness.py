@@ -544,7 +544,8 @@ def test_i4_and_mo7_say_no_at_the_level_that_has_them(here: Repo) -> None:
         return
     assert tried("Mo7").ok
     quality = config.load_contract().quality
-    worse = quality.accept - (100 if quality.better == "higher" else -100)
+    far = 100 * max(1, abs(quality.accept))
+    worse = quality.accept - (far if quality.better == "higher" else -far)
     here.change(paths.CONTRACT, "quality", "accept", to=worse)
     here.change(paths.CONTRACT, "quality", "retrain", to=worse)
 

@@ -127,6 +127,10 @@ def test_however_a_file_is_written_its_rows_are_the_same(
         (["1:00:05", "0:59:00.5"], "number", 3605.0),
         (["1:05", "0:59"], "text", "1:05"),
         (["1", "#DIV/0!", "..", "(blank)"], "integer", 1),
+        (["2024-12-31", "0000-00-00"], "timestamp", pd.Timestamp("2024-12-31")),
+        (["Yes", "Y", "No", "n"], "boolean", True),
+        (["R$ 1.50", "R$ 2"], "number", 1.5),
+        (['"₹1,23,456"', "₹5"], "integer", 123456),
     ],
     ids=lambda found: ",".join(found) if isinstance(found, list) else "",
 )
@@ -144,6 +148,8 @@ def test_values_are_what_all_of_them_say(
     [
         (["1", "2", "n.a."], "a: kept as text: not all values are numbers, such as 'n.a.'"),
         (["1,5", "1.5"], "a: kept as text: its numbers are written in more than one way"),
+        (["1.5k", "2,5M"], "a: kept as text: its numbers are written in more than one way"),
+        (["1/2", "3/4"], "a: kept as text: is '1/2' a fraction, or a day of a month?"),
         (["2024-01-01", "01.02.2024"], "a: kept as text: its times are written in more than"),
     ],
 )
@@ -170,6 +176,7 @@ def test_a_unit_after_each_number_is_left_out(tmp_path: Path) -> None:
     assert found.rows["a"].iloc[0] == 1.5
     assert found.written["b"].kind == "text"
     assert "a: kg after each number is left out" in found.notes
+    assert read(tmp_path, lines(*(f"{n}.5°C,x" for n in range(1, 20)))).rows["a"].iloc[0] == 1.5
     few = read(tmp_path, lines("3 stars,x", "4 stars,y"))
     assert few.written["a"].kind == "text"
 
@@ -216,6 +223,8 @@ def test_a_total_below_the_rows_is_none_of_them(tmp_path: Path) -> None:
         ("", "a,b,c\n1,x,3\n"),
         ("Report\n\nof May\n\n", "1,x,3\n"),
         ("# made by hand\n# of May\n", "1,x,3\n"),
+        ("# a: the first, b: the second, c: the last\n" * 2, "1,x,3\n"),
+        ("", "Part two\n1,x,3\n"),
         ('"two\nlines"\n', "1,x,3\n"),
     ],
 )
@@ -239,6 +248,12 @@ def test_a_line_of_units_below_the_header_is_no_row(tmp_path: Path, units: str) 
     )
     assert "holds units, as " in "; ".join(found.notes)
     assert len(read(tmp_path, lines("1,x,3", head="a,b,c\nNA,x,NA")).rows) == ROWS + 1
+
+
+def test_a_rule_below_the_header_is_no_row(tmp_path: Path) -> None:
+    found = read(tmp_path, lines("1 | x", head="a | b\n--|---"))
+
+    assert (len(found.rows), found.written["a"].kind) == (ROWS, "integer")
 
 
 @pytest.mark.parametrize(
@@ -421,6 +436,18 @@ def test_the_files_of_a_folder_are_one_table(tmp_path: Path) -> None:
         ("numbers.json", b"[1, 2]", "holds something else than records"),
         ("ragged.csv", b"a,b\n1,2\n1,2,3\n4,5\n", "cannot be read"),
         ("wide.csv", b"a,b\n1,2,3\n1,2,4\n", "has lines of 3 fields below a header of 2"),
+        ("first.csv", b"a,b\n1,x,y\n1,x\n1,x\n", "the first row of .* has 3 fields, expected 2"),
+        (
+            "two.csv",
+            b"a,b,c\n" + b"1,x,2\n" * 30 + b"\nname,city,zip\n",
+            "row 31 of .*'name', 'zip'",
+        ),
+        (
+            "closed.csv",
+            b'a,b,c\n1,x,2\n1,"y,2\n1,x,2\n1,x,2\n1,z",2\n',
+            "a quote in row 2 closes 3 lines later",
+        ),
+        ("table.feather", b"ARROW1\0\0", "is a Feather file; expected a table"),
         ("words.csv", b"a b c\n1\n2 x\n1 2 3 4\n7\n", "has one field a line, such as 'a b c'"),
         ("caret.csv", b"a^b\n1^x\n2^y\n", r"has one field a line, such as 'a\^b'"),
         ("single.csv", b"'a','b'\n'1','x'\n", "has values between single quotes, such as 'a'"),
@@ -488,13 +515,18 @@ def test_the_index_of_a_data_frame_is_a_column(tmp_path: Path) -> None:
 
 
 def test_the_sheet_that_holds_a_table_is_read(tmp_path: Path) -> None:
+    codes = pd.DataFrame({"code": ["x", "y"], "means": ["one", "two"]})
+    head = [["a", "seen", None, None, None], [None, "b", "c", "d", "e"]]
+    rows = [*head, *([n, "x", 2.5, 1, 2] for n in range(ROWS)), [], ["Source: the office"]]
     with pd.ExcelWriter(tmp_path / "t.xlsx") as book:
-        pd.DataFrame({"Report": ["of May"]}).to_excel(book, sheet_name="Cover", index=False)
-        pd.DataFrame({"a": [1, 2], "b": ["x", "y"]}).to_excel(book, sheet_name="Data", index=False)
+        codes.to_excel(book, sheet_name="Codes", index=False)
+        pd.DataFrame(rows).to_excel(book, sheet_name="Data", index=False, header=False)
     found = source.read(tmp_path / "t.xlsx")
 
-    assert list(found.rows) == ["a", "b"]
-    assert "sheet 'Data', not 'Cover'" in found.notes
+    kinds = {name: written.kind for name, written in found.written.items()}
+    assert kinds == dict(zip("abcde", ("integer", "text", "number", *["integer"] * 2), strict=True))
+    assert len(found.rows) == ROWS
+    assert "sheet 'Data', not 'Codes'" in found.notes
 
 
 def test_records_are_found_where_an_interface_puts_them(tmp_path: Path) -> None:

@@ -8,7 +8,7 @@ import pytest
 from huggingface_hub import ModelCard
 
 from ..fixtures import ROOT, Repo
-from ..package import artifact, paths, schema, versions
+from ..package import artifact, paths, schema, versions, web_page
 
 CARD = """\
 ---
@@ -78,7 +78,8 @@ def test_the_card_has_the_champion_s_numbers(written: Repo) -> None:
     assert f"Target: `{schema.TARGET}`" in card
     assert manifest["data_sha256"] in card
     assert f"{manifest['data']['train']['rows']:,}" in card
-    assert f"| **{report['metric']}** | {report['metrics'][report['metric']]:#.4g} |" in card
+    value = web_page.number(report["metrics"][report["metric"]])
+    assert f"| **{report['metric']}** | {value} |" in card
     assert f"| metric | model | 95 % interval | {' | '.join(report['baselines'])} |" in card
     assert all(f"| `{seen['column']}` |" in card for seen in manifest["data"]["seen"])
 

@@ -152,6 +152,14 @@ def test_one_slice_alone_refuses_by_name(sign: int) -> None:
     assert "on 100 rows" in check.reason
 
 
+def test_texts_that_are_all_missing_are_texts_in_a_signature() -> None:
+    gaps = pd.Series([None, None], dtype="str")
+
+    for said in (gaps, gaps.fillna("a")):
+        table = pd.DataFrame({"x": [1.0, 2.0], "said": said})
+        assert gate.inputs_of(table) == {"x": "double", "said": "string"}
+
+
 @pytest.mark.parametrize(
     ("registered", "said"),
     [

@@ -10,7 +10,16 @@ from typing import Any
 import pytest
 
 from ..fixtures import Repo
-from ..package import artifact, card_text, drawings, paths, report_page, report_sections, schema
+from ..package import (
+    artifact,
+    card_text,
+    drawings,
+    paths,
+    report_page,
+    report_sections,
+    schema,
+    web_page,
+)
 
 ALONE = {"meta", "circle", "line", "rect", "path", "br"}
 DIAGNOSIS = "calibration" if schema.LABELS else "residuals"
@@ -94,7 +103,7 @@ def test_evaluate_leaves_a_page_that_loads_nothing_from_elsewhere(repo: Repo) ->
 
 def test_the_page_shows_what_the_record_holds(repo: Repo) -> None:
     page, report = look(repo), repo.read(paths.METRICS)
-    value = format(report["metrics"][report["metric"]], "#.4g")
+    value = web_page.number(report["metrics"][report["metric"]])
 
     assert report["metric"] in page.words["h1"]
     assert value in page.words["h1"]

@@ -97,7 +97,7 @@ def inputs_and_target(rows: pd.DataFrame) -> pd.DataFrame:
         raise WrongInput("features.py changed the rows; expected the same index as its input")
     if schema.TARGET in table:
         raise WrongInput(f"features.py made a column {schema.TARGET!r}, the name of the target")
-    return table.assign(**{schema.TARGET: read_target(rows)})
+    return pd.concat([table, read_target(rows).rename(schema.TARGET)], axis="columns")
 
 
 def require_parts(train: pd.DataFrame, holdout: pd.DataFrame) -> None:

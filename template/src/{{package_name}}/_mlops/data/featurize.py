@@ -86,8 +86,8 @@ def warn_of_unseen(train: pd.DataFrame, holdout: pd.DataFrame) -> None:
             continue
         if train[column.name].nunique() > MOSTLY_NEW * train[column.name].count():
             continue  # free text
-        values = holdout[column.name].dropna()
-        share = float((~values.isin(train[column.name].unique())).mean()) if len(values) else 0.0
+        values = holdout[column.name]
+        share = float((values.notna() & ~values.isin(train[column.name].unique())).mean())
         if share >= UNSEEN:
             message = (
                 f"{100 * share:.0f} % of the rows held out have a {column.name!r} not in training"

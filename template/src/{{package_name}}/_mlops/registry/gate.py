@@ -164,9 +164,7 @@ def registered_inputs(chosen: versions.Version) -> dict[str, str] | None:
 
 def inputs_of(table: pd.DataFrame) -> dict[str, str]:
     """Return names and types of model inputs, as a signature spells them."""
-    from mlflow.models import infer_signature
-
-    return typed(infer_signature(table).inputs)
+    return typed(versions.signature(table).inputs)
 
 
 def typed(inputs: Any) -> dict[str, str]:

@@ -96,7 +96,6 @@ def add(candidate: artifact.Artifact, run_id: str, tags: dict[str, str]) -> Vers
     """Log the candidate as a real MLflow model under its run, and register it as a new version."""
     client = runs.client()
     import mlflow
-    from mlflow.models import infer_signature
     from mlflow.sklearn import log_model
 
     holdout = pd.read_parquet(paths.FEATURES / "holdout.parquet")
@@ -108,7 +107,7 @@ def add(candidate: artifact.Artifact, run_id: str, tags: dict[str, str]) -> Vers
             logged = log_model(
                 candidate.model,
                 name="model",
-                signature=infer_signature(inputs, candidate.model.predict(inputs)),
+                signature=signature(inputs, candidate.model.predict(inputs)),
                 input_example=inputs,
                 pip_requirements=[f"{name}=={version}" for name, version in packages.items()],
                 serialization_format="skops",
@@ -125,6 +124,16 @@ def add(candidate: artifact.Artifact, run_id: str, tags: dict[str, str]) -> Vers
     version = Version(str(made.version), tags["model_sha256"], tags, run_id)
     set_alias(CANDIDATE, version.number)
     return version
+
+
+def signature(inputs: pd.DataFrame, outputs: Any = None) -> Any:
+    """Return MLflow's signature; a column of texts of which all are missing holds texts too."""
+    from mlflow.models import infer_signature
+
+    texts = [name for name in inputs if inputs[name].dtype == "str"]
+    empty = [str(name) for name in texts if inputs[name].isna().all()]
+    filled = inputs.head(1).assign(**dict.fromkeys(empty, ""))
+    return infer_signature(pd.concat([inputs, filled]) if empty else inputs, outputs)
 
 
 def mixed(inputs: pd.DataFrame) -> pd.DataFrame:

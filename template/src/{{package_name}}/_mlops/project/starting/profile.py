@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from itertools import combinations
 from typing import Literal
+from unicodedata import category, normalize
 
 import pandas as pd
 
@@ -79,6 +80,9 @@ PHONE = r"\+?[\d ()/-]{7,20}"
 DENSE = 0.05  # share of all numbers between the first and the last from which they are counted up
 NEGATIVE = (
     "no",
+    "nein",
+    "non",
+    "nee",
     "false",
     "0",
     "n",
@@ -91,7 +95,10 @@ NEGATIVE = (
     "benign",
 )
 FEW_PHONES = 20  # different values, in a longer table: classes or years with two numbers each
-POSITIVE = ("yes", "true", "1", "y", "t", "positive", "churned", "late", "fraud", "default")
+POSITIVE = (
+    *("yes", "true", "1", "y", "t", "ja", "oui", "si", "sí"),
+    *("positive", "churned", "late", "fraud", "default"),
+)
 
 
 @dataclass(frozen=True)
@@ -321,18 +328,25 @@ def find_labels(values: pd.Series, written: Written, name: str) -> tuple[str, ..
     if len(counts) > MOST_LABELS:
         message = f"{name!r} has {len(counts)} labels; expected at most {MOST_LABELS}"
         raise WrongInput(message, "is it free text, or does it name something?")
+    for one, other in combinations(sorted(map(str, counts.index)), 2):
+        if bare(one) == bare(other):
+            message = f"labels {one!r} and {other!r} of {name!r} are one word, spelled in two ways"
+            raise WrongInput(message, "spell them alike")
     if counts.min() < FEWEST_OF_LABEL:
         rare = f"label {str(counts.idxmin())!r} of {name!r} has {counted(int(counts.min()), 'row')}"
         message = f"{rare}; expected {FEWEST_OF_LABEL} or more"
-        lower = [str(one).lower() for one in counts.index]
-        again = lower.count(str(counts.idxmin()).lower()) > 1
-        hint = "spell it as the others" if again else "join rare labels, or leave these rows out"
-        raise WrongInput(message, hint)
+        raise WrongInput(message, "join rare labels, or leave these rows out")
     spelled = {str(one).lower().replace("_", " ") for one in counts.index}
     if len(spelled) > 2 and any(spelled <= scale for scale in SCALES):
         message = f"{name!r} is an ordered scale ({', '.join(sorted(spelled))})"
         raise WrongInput(f"{message}: such targets are not supported", "make it a number")
     return tuple(dict.fromkeys(as_labels(known.sort_values(), written)))
+
+
+def bare(label: str) -> str:
+    """Return a label without what no reader looks at: case, spaces, signs that nobody sees."""
+    seen = "".join(one for one in normalize("NFKC", label) if category(one) != "Cf")
+    return " ".join(seen.casefold().split())
 
 
 def find_positive(values: pd.Series, labels: tuple[str, ...], asked: str, given: pd.Series) -> str:

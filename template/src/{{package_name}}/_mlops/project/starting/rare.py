@@ -3,7 +3,7 @@
 
 from dataclasses import replace
 
-from .profile import FEWEST_OF_LABEL, Names
+from .profile import FEWEST_OF_LABEL, Names, bare
 from .source import Source
 
 MOST_RARE = 0.05  # share of the rows that may lose their label so
@@ -21,7 +21,7 @@ def without_rare(source: Source, target: str) -> Source:
         return source
     counts = source.rows[name].value_counts()
     rare, usual = counts[counts < FEWEST_OF_LABEL].index, counts[counts >= FEWEST_OF_LABEL].index
-    again = {str(label).lower() for label in rare} & {str(label).lower() for label in usual}
+    again = {bare(label) for label in rare} & {bare(label) for label in usual}
     if rare.empty or len(usual) < 2 or counts[rare].sum() > MOST_RARE * counts.sum() or again:
         return source
     values, written = source.rows[name], source.written[name]

@@ -9,11 +9,13 @@ import numpy as np
 import pandas as pd
 
 from ...data.dialect import MISSING_WORDS, Dialect
+from ...errors import WrongInput
 
 MOST_NOTES = 10  # lines below a table
 NUMBER = re.compile(r"[-+]?[\d.,]*\d[\d.,]*(?:[eE][-+]?\d+)?")
 # with signs of money and of minus, or one of the times and dates that digits make
 MEASURED = r"[-+(]?[€$£¥]?[-+]?[\d.,:'/ -]*\d[\d.,:'/]*[%)-]?"
+RULE = re.compile(r"[\s:=+|-]*")  # between a header and its rows
 FEWEST_BELOW = 20  # rows from which it is no chance that all but the first are numbers
 LOOKED_AT = 1_000
 MOST = 0.9  # share of numbers
@@ -33,14 +35,18 @@ class Raw:
 def header_line(cells: list[list[str]]) -> int:
     """Return the place of the first line as wide as most; lines above it are a title.
 
-    A line of names that come again is one of groups of columns, where names stand below it.
+    A line of names that come again is one of groups of columns, where names stand below it, and
+    one that begins with # is a comment there.
     """
     widths = [sum(1 for one in row if one.strip()) for row in cells]
+    noted = next((place for place, row in enumerate(cells) if not row[0].startswith("#")), 0)
     usual = Counter(width for width in widths if width).most_common(1)[0][0]
     enough = max(2, int(usual * 0.8)) if usual > 1 else 1
-    first = next(place for place, width in enumerate(widths) if width >= enough)
-    names, below = (cells[first], cells[first + 1 : first + 3]) if usual > 1 else ([], [])
-    if len(set(names)) < len(names) and len(below) == 2 and len(set(below[0])) == len(below[0]):
+    wide = (place for place, width in enumerate(widths) if width >= enough)
+    first = next((place for place in wide if place >= noted - 1), noted)
+    names, below = (cells[first], cells[first + 1 : first + 3]) if usual > 1 else ([""], [])
+    doubtful = len(set(names)) < len(names) or names[0].startswith("#")
+    if doubtful and len(below) == 2 and len(set(below[0])) == len(below[0]):
         numbers = [bool(NUMBER.fullmatch(one.strip())) for one in below[1]]
         named = all(one.strip() and not NUMBER.fullmatch(one.strip()) for one in below[0])
         return first + 1 if named and any(numbers) else first
@@ -48,10 +54,13 @@ def header_line(cells: list[list[str]]) -> int:
 
 
 def without_units(raw: Raw) -> Raw:
-    """Leave out a line below the header that says how each column is measured.
+    """Leave out a line below the header that says how each column is measured, or is a rule.
 
     In some columns all others are numbers or times, and it is none in any of them.
     """
+    rule = "".join(raw.rows.iloc[0].fillna(""))
+    if len(raw.rows) > 1 and rule.strip() and RULE.fullmatch(rule):
+        raw.rows = raw.rows.iloc[1:].reset_index(drop=True)
     if len(raw.rows) <= FEWEST_BELOW:
         return raw
     first, part = raw.rows.iloc[0].fillna(""), raw.rows.iloc[1 : 1 + LOOKED_AT]
@@ -74,20 +83,26 @@ def without_units(raw: Raw) -> Raw:
 def without_notes(raw: Raw) -> Raw:
     """Leave out what is no row: the header once more, comments, and notes below the table."""
     names = list(raw.rows)
-    first = raw.rows.iloc[:, 0].fillna("")
-    odd = first.str.startswith("#") | (first.str.strip() == str(names[0]).strip())
+    first = raw.rows.iloc[:, 0]
+    if first.dtype != "str":
+        first = first.map(str, na_action="ignore").astype("str")
+    first = first.fillna("").str.strip()
+    numbered = bool(first.head(LOOKED_AT).str.fullmatch(NUMBER.pattern).mean() > MOST)
+    odd = first.str.startswith("#") | (first == str(names[0]).strip())
+    words = ~first.str.fullmatch(NUMBER.pattern) if numbered else odd  # in place of a number
+    odd |= words if words.sum() <= MOST_NOTES else odd
     gone = []
     for place in np.flatnonzero(odd.to_numpy("bool")):
-        cells = raw.rows.iloc[place].fillna("").tolist()
+        cells = row_of(raw, int(place))
         again = [one.strip() for one in cells] == [str(name).strip() for name in names]
         alone = cells[0].startswith("# ") or not any(cells[1:])
-        if again or (cells[0].startswith("#") and len(cells) > 2 and alone):
+        noted = cells[0].startswith("#") or (numbered and cells[0].strip())
+        if again or (noted and len(cells) > 2 and alone):
             gone.append(int(place))
     last = len(raw.rows) - 1
-    numbered = bool(first.head(LOOKED_AT).str.strip().str.fullmatch(NUMBER.pattern).mean() > MOST)
     while len(names) > 2 and 0 < last > len(raw.rows) - 1 - MOST_NOTES:
         if last not in gone:
-            cells = raw.rows.iloc[last].fillna("").tolist()
+            cells = row_of(raw, last)
             if TOTAL.fullmatch(cells[0].strip().rstrip(":")):
                 break
             words = numbered and not NUMBER.fullmatch(cells[0].strip())  # in place of a number
@@ -100,6 +115,11 @@ def without_notes(raw: Raw) -> Raw:
         plural = "lines left out: they are" if len(gone) > 1 else "line left out: it is"
         raw.notes.append(f"{len(gone)} {plural} a note, or the header once more")
     return raw
+
+
+def row_of(raw: Raw, place: int) -> list[str]:
+    """Return the cells of a row as texts."""
+    return ["" if pd.isna(one) else str(one) for one in raw.rows.iloc[place]]
 
 
 def without_total(raw: Raw) -> Raw:
@@ -128,3 +148,22 @@ def sums_up(texts: pd.Series) -> bool:
     values = pd.to_numeric(texts, errors="coerce")
     last = float(values.iloc[-1])
     return last != 0 and bool(np.isclose(values.iloc[:-1].sum(), last, rtol=1e-6))
+
+
+def require_one_table(texts: list[pd.Series], origin: str) -> None:
+    """Raise `WrongInput` where names stand in one row of columns that hold numbers above it.
+
+    Each of them comes once in its column, and they differ: a word for a missing value does not.
+    """
+    found: dict[int, set[str]] = {}
+    for values in texts:
+        head = values.head(FEWEST_BELOW).dropna().str.strip()
+        if len(head) and head.str.fullmatch(NUMBER.pattern).all():
+            words = values[~values.str.strip().str.fullmatch(NUMBER.pattern).fillna(True)]
+            if len(words) and (values == words.iloc[0]).sum() == 1:
+                found.setdefault(int(words.index[0]), set()).add(str(words.iloc[0]))
+    for place, names in found.items():
+        if len(names) > 1:
+            listed = ", ".join(map(repr, sorted(names)))
+            message = f"row {place + 1} of {origin} holds {listed} where numbers stand above"
+            raise WrongInput(message, "keep one table in a file: does another one begin there?")

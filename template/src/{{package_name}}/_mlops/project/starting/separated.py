@@ -18,6 +18,7 @@ SNIFFED = 2_000_000  # letters from which the way of writing is found out
 LINES = 500
 LINE_END = re.compile(r"\r\n|\n|\r")
 NAME_COLUMNS = "write the names of the columns above"
+SEPARATED = "put a value that holds the separator between quotes"
 ZEROS = "save it as UTF-8, or take them out"
 
 
@@ -89,6 +90,7 @@ def text(path: Path) -> Raw:
         lineterminator="\n" if returns else None,
     )
     rows = rows.reset_index(drop=True)
+    require_closed_quotes(path, rows, separator)
     if rows.empty:
         raise WrongInput(f"{path} holds a header and no row")
     gaps = bool((rows.iloc[:, -1].fillna("") == "").any())
@@ -127,6 +129,18 @@ def is_row(names: list[str], body: list[list[str]]) -> bool:
     return len(again) == len(names) or bool(numbers and set(again) - set(numbers))
 
 
+def require_closed_quotes(path: Path, rows: pd.DataFrame, separator: str) -> None:
+    """Raise `WrongInput` when a value holds whole rows: another quote closed its own."""
+    for values in (rows.iloc[:, place] for place in range(rows.shape[1])):
+        for place, value in values[values.str.contains("\n", regex=False, na=False)].items():
+            inner = LINE_END.split(value)[1:-1]
+            if len(inner) > 1 and all(
+                line.count(separator) == rows.shape[1] - 1 > 0 for line in inner
+            ):
+                message = f"{path}: a quote in row {place + 1} closes {len(inner) + 1} lines later"
+                raise WrongInput(message, "close it, or write two in place of one within a value")
+
+
 def require_even(path: Path, cells: list[list[str]], above: list[int]) -> None:
     """Raise `WrongInput` when lines between whose fields stand spaces differ in their number.
 
@@ -156,6 +170,9 @@ def beyond(path: Path, names: list[str], body: list[list[str]]) -> tuple[bool, s
     """
     more = Counter(len(row) for row in body).most_common(1)
     width = more[0][0] if more else len(names)
+    if body and len(body[0]) > max(width, len(names)):
+        message = f"the first row of {path} has {len(body[0])} fields, expected {width}"
+        raise WrongInput(message, SEPARATED)
     if 2 * width <= len(names):
         message = f"{path} has lines of {width} fields below a header of {len(names)}"
         raise WrongInput(message, "separate the fields of rows as those of the header")

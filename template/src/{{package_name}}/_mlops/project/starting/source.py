@@ -17,8 +17,8 @@ from ...files import require_file
 from .arff import arff
 from .database import query
 from .naming import LONGEST_NAME, as_pandas, clean_names, listed, shown
-from .raw import Raw, header_line, without_total
-from .separated import LINE_END, text
+from .raw import Raw, header_line, require_one_table, without_notes, without_total
+from .separated import LINE_END, SEPARATED, text
 from .values import Written, column
 
 TEXT_SUFFIXES = (".csv", ".tsv", ".txt", ".tab", ".dat", ".data")
@@ -29,6 +29,7 @@ NO_TABLE = {
     b"BZh": ("is packed with bzip2", "unpack it"),
     b"\xfd7zXZ": ("is packed with xz", "unpack it"),
     b"(\xb5/\xfd": ("is packed with zstandard", "unpack it"),
+    b"ARROW1": ("is a Feather file", "save it as Parquet, by pandas: to_parquet(PATH)"),
     b"SQLite": ("is a database", 'ask it: --sql "select * from …" --url sqlite:///PATH'),
     b"\xd0\xcf\x11\xe0": ("is an old Excel file", "save it as .xlsx"),
     b"%PDF": ("is a PDF", "export the table as CSV"),
@@ -175,7 +176,7 @@ def one_file(path: Path) -> Raw:
 
 HINTS = {
     "EOF inside string": "a quote is opened there, and closed nowhere: is the file complete?",
-    "Expected ": "put a value that holds the separator between quotes",
+    "Expected ": SEPARATED,
     "codec can't decode": "save it as UTF-8",
 }
 
@@ -282,11 +283,11 @@ def parsed(path: Path, content: str) -> tuple[Any, list[str]]:
 
 
 def sheet(path: Path) -> Raw:
-    """Read the first sheet of a workbook that holds a table."""
+    """Read the sheet of a workbook that holds most; the first one of several alike."""
     with pd.ExcelFile(path, engine="openpyxl") as book:
         names = list(map(str, book.sheet_names))
         tables = {name: book.parse(name, header=None, dtype="object") for name in names}
-    name = next((one for one in names if min(tables[one].shape) > 1), names[0])
+    name = max(names, key=lambda one: (min(tables[one].shape) > 1, int(tables[one].count().sum())))
     table = tables[name]
     if table.empty:
         raise WrongInput(f"{path} holds no table: sheet {name!r} is empty")
@@ -299,8 +300,11 @@ def sheet(path: Path) -> Raw:
     if head:
         notes.append(f"header in line {head + 1}")
     rows = cells.iloc[head + 1 :].reset_index(drop=True)
-    rows.columns = ["" if one is None else str(one) for one in cells.iloc[head]]
-    found = without_total(Raw(rows.dropna(how="all").reset_index(drop=True), None, notes))
+    above = cells.iloc[head - 1] if head else cells.iloc[head]  # of merged cells
+    named = cells.iloc[head].fillna(above) if above.notna().sum() > 1 else cells.iloc[head]
+    rows.columns = ["" if pd.isna(one) else str(one) for one in named]
+    raw = Raw(rows.dropna(how="all").reset_index(drop=True), None, notes)
+    found = without_total(without_notes(raw))
     found.rows = found.rows.infer_objects()
     return found
 
@@ -320,6 +324,7 @@ def typed(raw: Raw, name: str) -> Source:
         columns[name], written[name], said = column(raw.rows.pop(place), name, comma)
         for one in said:
             alike.setdefault(one, []).append(name)
+    require_one_table([columns[name] for name in columns if written[name].kind == "text"], origin)
     notes += [f"{listed(names)}: {one}" for one, names in alike.items()]
     spelled = as_pandas(originals) if raw.dialect else originals
     renamed = {new: old for new, old in zip(names, spelled, strict=True) if new != old}

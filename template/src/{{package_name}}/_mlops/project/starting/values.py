@@ -17,21 +17,23 @@ INFINITE = {
     f"{sign}{word}" for sign in ("", "+", "-") for word in ("inf", "Inf", "INF", "Infinity")
 }
 ERRORS = {"#DIV/0!", "#VALUE!", "#REF!", "#NAME?", "#NUM!", "#NULL!"}  # of spreadsheets
-MARKS = {*MISSING_WORDS, *INFINITE, *ERRORS, "-", "--", ".", "..", "...", "(blank)"}
+NO_DAYS = {f"{day}{time}" for day in ("0000-00-00", "9999-12-31") for time in ("", " 00:00:00")}
+MARKS = {*MISSING_WORDS, *INFINITE, *ERRORS, *NO_DAYS, "-", "--", ".", "..", "...", "(blank)"}
 SURE = {*MISSING_WORDS, *ERRORS} - {"NA", "None"}
 CODES = r"[A-Z]{2}"  # of countries or airlines, among which NA is one
 MOST_SPELLINGS = 12  # of yes and no
-TRUTHS = [("true", "false"), ("yes", "no"), ("y", "n"), ("t", "f"), ("on", "off")]
+TRUTHS = [({"true", "t"}, {"false", "f"}), ({"yes", "y"}, {"no", "n"}), ({"on"}, {"off"})]
+SAID = {"true", "false", "yes", "no"}  # which alone stand for nothing else
 # no number begins with a zero that something follows: 007 is a name
 PLAIN = r"[-+]?(?:0|[1-9]\d*|(?:0|[1-9]\d*)?\.\d+|[1-9]\d*\.)(?:[eE][-+]?\d+)?"
 SPACES = "'\u2019 \u00a0\u2009\u202f"  # between thousands, besides points and commas
 MINUS = "\u2212"  # as it is printed
 NEGATIVE = r"^\((.+)\)$|^([^-]*\d)-$"  # (5) in accounts, and 5- of old machines
-GROUPED = r"[-+]?(?:[1-9]\d{{0,2}}(?:[{0}]\d{{3}})+|0|[1-9]\d*)(?:{1}\d+)?"
-COMMAS = GROUPED.format(f",{SPACES}", r"\.")  # 1,234.5
-POINTS = GROUPED.format(f".{SPACES}", ",")  # 1.234,5
-MONEY = r"(?:[€$£¥]|USD|EUR|GBP|CHF)"
-UNIT = r"[^\W\d_][^\d,;.+-]{0,11}|['\"°]"  # after a number: kg, mph, m/s, sq ft
+GROUPED = r"[-+]?(?:[1-9]\d{{0,2}}(?:[{0}]\d{{3}})+|0|[1-9]\d*{2})(?:{1}\d+)?"
+COMMAS = GROUPED.format(f",{SPACES}", r"\.", r"|[1-9]\d?(?:,\d\d)+,\d{3}")  # 1,234.5, 1,23,456
+POINTS = GROUPED.format(f".{SPACES}", ",", "")  # 1.234,5
+MONEY = r"(?:[A-Z]{0,3}[€$£¥₹₽₩₺]|USD|EUR|GBP|CHF|Rs\.?)"
+UNIT = r"°?[^\W\d_][^\d,;.+-]{0,11}|['\"°]"  # after a number: kg, mph, m/s, sq ft
 BEFORE, AFTER = rf"^([-+]?)\s*({MONEY})\s*", rf"\s*({MONEY}|%)$"
 MOST = 0.5  # share of numbers or times from which a text is said not to be all of them
 FIRST = 1_000  # values by which most forms of times are ruled out
@@ -100,6 +102,7 @@ FORMS = (
 DAY_NUMBER = "%Y%m%d"
 DURATION = r"\d+:[0-5]\d:[0-5]\d(?:\.\d+)?"  # hours, minutes and seconds, or a time of day
 SHORT_DURATION = r"\d+:[0-5]\d"
+FRACTION = r"\d{1,2}/\d{1,2}"
 FEWEST_DAYS = 20  # different numbers that are all days, from which that is no chance
 TIME_NAME = re.compile(r"(^|_)(time|timestamp|date|datetime|ts|at|on|day|created|updated)(_|$)")
 SECONDS = {"s": (1e8, 5e9), "ms": (1e11, 5e12)}  # since 1970: from 1973 to 2128
@@ -231,7 +234,10 @@ def nearly(known: pd.Series) -> list[str]:
             f"kept as text: is {str(known.iloc[0])!r} in hours and minutes, or minutes and seconds?"
         )
         return [said]
+    if len(known) and known.str.fullmatch(FRACTION).all():
+        return [f"kept as text: is {str(known.iloc[0])!r} a fraction, or a day of a month?"]
     bare = known.str.replace(BEFORE, r"\1", regex=True).str.replace(AFTER, "", regex=True)
+    bare = bare.str.replace(rf"([.,]\d+)\s*{UNIT}$", r"\1", regex=True)
     for what, like in (("numbers", f"{PLAIN}|{COMMAS}|{POINTS}"), ("times", LIKE_A_TIME)):
         fits = bare.str.fullmatch(like)
         if fits.all() and len(known):
@@ -254,9 +260,9 @@ def truths(texts: pd.Series) -> Found | None:
         return None
     lower = {one.lower() for one in used}
     for yes, no in TRUTHS:
-        if lower and lower <= {yes, no} and (len(lower) == 2 or yes in ("true", "yes")):
-            spelled = sorted(used, key=lambda one: (one.lower() != yes, one))
-            truth = {one: one.lower() == yes for one in spelled}
+        if lower and lower <= yes | no and ((lower & yes and lower & no) or lower & SAID):
+            spelled = sorted(used, key=lambda one: (one.lower() in no, len(one), one))
+            truth = {one: one.lower() in yes for one in spelled}
             values = texts.map(truth).astype("boolean")
             if set(used) <= set(tables.TRUTH):  # as every command reads them
                 return values, Written("boolean"), []
