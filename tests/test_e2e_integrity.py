@@ -85,7 +85,7 @@ for name in names:
     changes = []
     for place in places:
         changed = bytearray(whole)
-        changed[place] ^= 1 << spots.randrange(7)
+        changed[place] ^= 1 << spots.randrange(8)
         changes.append((place, bytes(changed)))
     if also_lines:
         changes += [(-1, changed) for changed in edits(whole, spots)]

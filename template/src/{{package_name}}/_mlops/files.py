@@ -47,6 +47,17 @@ def require_file(path: Path) -> None:
         raise WrongInput(f"{path} is no file", "save what it gives into a file first")
 
 
+def read_text(path: Path, hint: str = "") -> str:
+    """Return what a text file holds; `WrongInput` when it is not there, or its bytes are none."""
+    try:
+        return path.read_text(encoding="utf-8")
+    except OSError as error:
+        raise WrongInput(f"cannot read {path}: {(error.strerror or '').lower()}", hint) from error
+    except UnicodeDecodeError as error:
+        message = f"{path} is no text: byte {error.start} is {error.object[error.start]:#04x}"
+        raise WrongInput(f"{message}; expected UTF-8", hint) from error
+
+
 def sha256(path: Path) -> str:
     """Return the SHA-256 of a file's bytes, in hex."""
     with path.open("rb") as file:

@@ -115,8 +115,9 @@ def test_files_that_were_changed_are_named(own_package: Repo) -> None:
         (bundle.LOCKED, b"one ?= 1.0\n"),
         (bundle.LOCKED, None),
         (bundle.RECORD, b"?=3.11"),
+        (bundle.SUMS, b""),
     ],
-    ids=["bytes", "a line", "gone", "the record"],
+    ids=["bytes", "a line", "gone", "the record", "the sums"],
 )
 def test_files_that_were_changed_and_cannot_be_read_are_named(
     own_package: Repo, path: Path, content: bytes | None
@@ -126,6 +127,10 @@ def test_files_that_were_changed_and_cannot_be_read_are_named(
         place.unlink()
     elif path == bundle.RECORD:
         rewrite(place, requires_python=content.decode())
+    elif path == bundle.SUMS:  # one bit of the line about the record
+        whole, path = place.read_bytes(), bundle.RECORD
+        line = next(one for one in whole.splitlines() if one.endswith(b" package.json"))
+        place.write_bytes(whole.replace(line, bytes([line[0] | 0x80]) + line[1:]))
     else:
         place.write_bytes(content)
     done = own_package.run("accept", "target")

@@ -191,9 +191,10 @@ def test_the_champion_is_no_candidate(there: Repo, monkeypatch: pytest.MonkeyPat
     assert "version 1 is champion already" in done.err
 
 
-def test_a_damaged_state_is_named(there: Repo) -> None:
+@pytest.mark.parametrize("content", ['{"version": "2"}', "7", "[]", ""])
+def test_a_damaged_state_is_named(there: Repo, content: str) -> None:
     (there.folder / state.FILE).parent.mkdir(parents=True)
-    (there.folder / state.FILE).write_text('{"version": "2"}', encoding="utf-8")
+    (there.folder / state.FILE).write_text(content, encoding="utf-8")
     done = there.run("rollout", "status")
 
     assert done.code == 2

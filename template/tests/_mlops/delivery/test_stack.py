@@ -2,6 +2,7 @@
 """What runs with containers runs without them: one description, held equal."""
 
 import configparser
+import os
 import re
 import shlex
 import shutil
@@ -9,16 +10,29 @@ import socket
 import subprocess
 import sys
 import time
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
 import pytest
 
 from ..fixtures import ROOT, Repo
-from ..package import errors, ports, processes
+from ..package import errors, files, host, nginx, ports, processes
 from .conftest import FULL, free_ports, needs, needs_full_disk
 
 OTHER = {name: str(port + 10_000) for name, port in ports.DEFAULTS.items()}
+
+
+# a demo that is killed while its host is up; a process that sleeps stands for the host
+KILLED = """
+import os, subprocess, sys
+from {package}._mlops.project import deliveries
+host = subprocess.Popen(["sleep", "600"], stdout=-3, stderr=-3)
+deliveries.host.up, deliveries.runner.pid = lambda: "up", lambda: host.pid
+with deliveries.serving_host():
+    print(host.pid, flush=True)
+    os.kill(os.getpid(), 9)
+"""
 
 
 @pytest.fixture
@@ -181,3 +195,60 @@ def test_a_port_that_is_taken_is_an_outside_failure(
 
     assert done.code == 3
     assert "cannot be used" in done.err
+
+
+@pytest.mark.parametrize(
+    "content",
+    [
+        None,
+        b"services: \xff",
+        b"services: [",
+        b"[]",
+        b"services: {proxy: {x-local: [nginx]}}",
+        b"services: {proxy: {x-local: [nginx], command: [], healthcheck: {test: []}}}",
+    ],
+)
+def test_a_description_that_cannot_be_read_is_wrong_input(
+    content: bytes | None, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    if content is not None:
+        processes.COMPOSE.parent.mkdir(parents=True)
+        processes.COMPOSE.write_bytes(content)
+    with pytest.raises(errors.WrongInput, match="compose"):
+        processes.processes({})
+
+
+@pytest.mark.parametrize("content", [None, b"\xff"])
+def test_a_proxy_that_cannot_be_read_is_wrong_input(
+    content: bytes | None, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    if content is not None:
+        nginx.SOURCE.parent.mkdir(parents=True)
+        nginx.SOURCE.write_bytes(content)
+    with pytest.raises(errors.WrongInput, match="nginx"):
+        nginx.render((100,), {})
+
+
+@pytest.mark.parametrize("damaged", [b"\xff", b""])
+def test_a_configuration_that_was_damaged_is_written_anew(damaged: bytes, tmp_path: Path) -> None:
+    path = tmp_path / "prometheus.yml"
+    path.write_bytes(damaged)
+
+    assert host.write(path, "global: {}\n")
+    assert path.read_text() == "global: {}\n"
+    assert not host.write(path, "global: {}\n")
+
+
+def test_a_demo_that_is_killed_leaves_no_host() -> None:
+    program = KILLED.format(package=processes.__name__.partition("._mlops")[0])
+    done = subprocess.run([sys.executable, "-c", program], cwd=ROOT, capture_output=True, text=True)
+    pid, end = int(done.stdout), time.monotonic() + 60
+    try:
+        while files.lives(pid) and time.monotonic() < end:
+            time.sleep(0.1)
+        assert not files.lives(pid)
+    finally:
+        with suppress(ProcessLookupError):
+            os.kill(pid, 9)

@@ -1,6 +1,7 @@
 # The template's. How long things stay is yours, in contract.yaml.
 """What has been kept long enough goes by itself, with a record, and the log's chain still holds."""
 
+import hashlib
 import json
 import os
 import threading
@@ -125,6 +126,42 @@ def test_a_window_that_comes_in_meanwhile_and_a_damaged_line_stay(place: Path) -
     assert waits
     assert windows.FILE.read_bytes().splitlines() == [b"damaged", NEW_WINDOW]
     assert windows.read()[1] == [f"{windows.FILE} line 1 is damaged or was edited"]
+
+
+@pytest.mark.parametrize("left", [[0, 1], [0, 2], [1, 0, 2], [0, 1, 2, 2], [], None])
+def test_windows_that_were_lost_added_or_moved_are_named_once(
+    place: Path, left: list[int] | None
+) -> None:
+    about = {"since": "", "version": "1", "raised": [], "quality": None}
+    for until in ("2026-01-01", "2026-02-01", "2026-03-01"):
+        assert windows.keep({**about, "until": until}) == []
+    lines = windows.FILE.read_bytes().splitlines(keepends=True)
+    if left is None:
+        windows.FILE.unlink()
+    else:
+        windows.FILE.write_bytes(b"".join(lines[number] for number in left))
+    wrong = [f"{windows.FILE} lost, gained or moved lines since it was written"]
+
+    assert windows.read()[1] == wrong
+    assert windows.drop("2026-01-15") in (0, 1)
+    assert windows.keep({**about, "until": "2026-04-01"}) == wrong
+    assert windows.read()[1] == []
+
+
+def test_a_monitor_that_is_killed_loses_no_window(
+    place: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    window = {"since": "", "version": "1", "raised": [], "quality": None, "until": "2026-01-01"}
+    windows.keep(window)
+    one = windows.FILE.read_bytes()
+    with monkeypatch.context() as patch:  # between the second hash and the line
+        patch.setattr(windows, "write_heads", lambda known: known)
+        windows.keep({**window, "until": "2026-02-01"})
+    two = windows.FILE.read_bytes()
+    windows.write_heads([*windows.heads(), hashlib.sha256(two).hexdigest()])
+    for left in (one, two):
+        windows.FILE.write_bytes(left)
+        assert windows.read()[1] == []
 
 
 @pytest.mark.parametrize("value", ["0", "-1", "true", "soon", "1.5", "1000000000"])

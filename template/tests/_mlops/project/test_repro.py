@@ -92,6 +92,27 @@ def test_what_dvc_cannot_do_is_said(own_repo: Repo) -> None:
     assert "Traceback" not in done.err
 
 
+def test_files_of_dvc_that_hold_something_else_are_said(own_repo: Repo) -> None:
+    config = own_repo.folder / ".dvc/config"
+    config.write_text("autostage = true\n" + config.read_text(encoding="utf-8").partition("\n")[2])
+    done = repro(own_repo, "touch ours.txt")
+
+    assert done.code == 3
+    assert "DVC cannot read its files" in done.err
+    assert ".dvc/config" in done.err
+
+
+@pytest.mark.parametrize("content", ["", "[]", None])
+def test_a_pointer_that_names_nothing_is_no_right_one(own_repo: Repo, content: str | None) -> None:
+    pointer = own_repo.folder / paths.REGISTERED.with_suffix(".dvc")
+    before = pointer.read_text(encoding="utf-8")
+    pointer.write_text(before.replace("md5", "md6") if content is None else content)
+    done = own_repo.run("trace")
+
+    assert done.code == 1
+    assert "registered.dvc differs" in done.err
+
+
 @pytest.mark.parametrize("command", ["validate", "featurize", "repro", "drift"])
 def test_without_data_the_way_to_get_it_is_shown(own_repo: Repo, command: str) -> None:
     for path in (own_repo.folder / paths.RAW).iterdir():

@@ -95,6 +95,7 @@ def test_a_good_version_passes_every_check(sign: int) -> None:
         "slice place=A",
         "signature",
         "calibration",
+        "groups",
         "size",
         "memory",
         "latency",
@@ -158,6 +159,19 @@ def test_texts_that_are_all_missing_are_texts_in_a_signature() -> None:
     for said in (gaps, gaps.fillna("a")):
         table = pd.DataFrame({"x": [1.0, 2.0], "said": said})
         assert gate.inputs_of(table) == {"x": "double", "said": "string"}
+
+
+@pytest.mark.parametrize("sign", [1, -1])
+@pytest.mark.parametrize(("best", "met"), [(0.61, True), (0.595, False)])
+def test_a_slice_of_few_rows_is_unclear_where_they_could_meet_the_bar(
+    sign: int, best: float, met: bool
+) -> None:
+    weak = {"column": "place", "value": "B", "rows": 100, "m": 0.59 * sign}
+    seen = replace(evaluated(good(sign), slices=[weak]), at_best={("place", "B"): best * sign})
+    (check,) = (one for one in gate_checks.judge(seen) if one.name == "slice place=B")
+
+    assert (check.ok, check.unclear) == (met, met)
+    assert ("so few rows could show" in check.reason) == met
 
 
 @pytest.mark.parametrize(

@@ -182,6 +182,35 @@ def test_a_deployment_that_was_killed_is_finished_by_the_next(own_two: Repo, nam
     assert told.count('"event": "deployed", "version": "2"') == 1
 
 
+@pytest.mark.parametrize("command", [("deploy", "1"), ("promote", "1", "--force", "a test")])
+@pytest.mark.parametrize("name", versions.FILES)
+def test_a_champion_that_was_damaged_is_brought_back(
+    own_two: Repo, command: tuple[str, ...], name: str
+) -> None:
+    place = own_two.folder / paths.CHAMPION / own_two.read(POINTER)["model_sha256"] / name
+    whole = place.read_bytes()
+    place.write_bytes(b"7")
+    done = own_two.must(*command)
+
+    assert place.read_bytes() == whole
+    assert f"{place.parent.relative_to(own_two.folder)} was damaged" in done.err
+
+
+def test_a_champion_before_that_was_damaged_is_not_gone_back_to(own_two: Repo) -> None:
+    own_two.must("deploy", "2", "--force", "a test")
+    pointer = own_two.read(POINTER)
+    before = own_two.folder / "models/champion" / pointer["previous_sha256"] / artifact.MANIFEST
+    whole = before.read_bytes()
+    before.write_bytes(whole + b" ")
+    back = own_two.run("rollback")
+    kept = own_two.read(POINTER)
+    own_two.must("deploy", "1")
+
+    assert (back.code, "pointer.json says" in back.err) == (1, True)
+    assert kept == pointer
+    assert before.read_bytes() == whole
+
+
 def test_a_rollback_across_other_feature_code_is_refused(
     own_two: Repo, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -8,7 +8,7 @@ from .. import programs
 from ..errors import OutsideFailed, first_cause
 from ..files import one_at_a_time, sweep
 
-NO_POINTER = (KeyError, TypeError, AttributeError)  # what DVC says of one that lacks a line
+NO_POINTER = (KeyError, TypeError, AttributeError, AssertionError)  # what DVC says of other lines
 LOCK = Path(".dvc/tmp/look-lock")  # who asks DVC what has changed
 
 
@@ -44,6 +44,8 @@ def moved(pointer: Path) -> bool:
 
     programs.mend_dvc()
     try:
+        if b"outs:" not in pointer.read_bytes():  # DVC takes it for one that names nothing
+            raise KeyError("outs")
         # DVC gives up soon when several look at once
         with one_at_a_time(LOCK), Repo() as repo:
             return bool(repo.status(targets=[str(pointer)]))

@@ -186,6 +186,6 @@ def sums(folder: Path) -> str:
 
 def changed() -> list[str]:
     """Name the files of the package that are not as they were made: other, more or gone."""
-    written = (PACKAGE / SUMS).read_text(encoding="utf-8") if (PACKAGE / SUMS).is_file() else ""
+    written = (PACKAGE / SUMS).read_text("utf-8", "replace") if (PACKAGE / SUMS).is_file() else ""
     differ = set(written.splitlines()) ^ set(sums(PACKAGE).splitlines())
     return sorted({line.partition("  ")[2] for line in differ})

@@ -9,7 +9,7 @@ from string import Template
 from .. import access, paths
 from ..config import load_contract
 from ..errors import NO_ANSWER, OutsideFailed, WrongInput
-from ..files import whole_file
+from ..files import read_text, whole_file
 from ..interface import Contract
 from ..local_service import require_free
 from . import nginx, rules, runner, traffic
@@ -50,7 +50,7 @@ def filled_in(contract: Contract) -> dict[str, str]:
     found = {}
     for source in sorted(SOURCES.glob("*.yml")):
         try:
-            found[source.name] = Template(source.read_text(encoding="utf-8")).substitute(values)
+            found[source.name] = Template(read_text(source)).substitute(values)
         except (KeyError, ValueError) as error:
             raise WrongInput(f"{source} cannot be filled in: {error}") from error
     return found
@@ -74,7 +74,7 @@ def authorization() -> str:
 
 def write(path: Path, text: str) -> bool:
     """Write a file at once; say whether it differs from the one before."""
-    if path.is_file() and path.read_text(encoding="utf-8") == text:
+    if path.is_file() and path.read_bytes() == text.encode():
         return False
     with whole_file(path) as part:
         part.write_text(text, encoding="utf-8")

@@ -14,7 +14,7 @@ from pathlib import Path
 from string import Template
 
 from ..errors import NO_ANSWER, OutsideFailed, Refused, WrongInput
-from ..files import whole_file
+from ..files import read_text, whole_file
 from ..interface import Delivery, Proxy
 from . import tls
 from .ports import address, ports
@@ -46,7 +46,7 @@ def render(steps: Sequence[int], bounds: dict[str, str] | None = None) -> str:
         "buckets": "\n".join(bucket(step) for step in steps),
         "switches": "\n".join([*map(salt, range(SALTS)), *map(switch, steps)]),
     }
-    template = Template(SOURCE.read_text(encoding="utf-8"))
+    template = Template(read_text(SOURCE))
     try:
         shape = template.substitute(filled, config_id="")
         return template.substitute(filled, config_id=identity(shape))
@@ -125,7 +125,7 @@ def program() -> str:
 def write(steps: Sequence[int], bounds: dict[str, str] | None = None) -> bool:
     """Check and write the configuration; say whether it differs from the one before."""
     text = render(steps, bounds)
-    if LIVE.is_file() and LIVE.read_text(encoding="utf-8") == text:
+    if LIVE.is_file() and LIVE.read_bytes() == text.encode():
         return False
     check(text)
     TEMPORARY.mkdir(parents=True, exist_ok=True)
@@ -145,7 +145,7 @@ def reload(signal: Callable[[], object]) -> None:
     Raises:
         OutsideFailed: If the workers that answer are still of the old configuration.
     """
-    expected = LIVE.read_text(encoding="utf-8")
+    expected = read_text(LIVE)
     signal()
     end = time.monotonic() + PATIENCE
     while time.monotonic() < end:

@@ -12,8 +12,10 @@ from pathlib import Path
 from typing import Any
 
 from ruamel.yaml import YAML
+from ruamel.yaml.error import YAMLError
 
-from ..errors import OutsideFailed, WrongInput
+from ..errors import OutsideFailed, WrongInput, first_cause
+from ..files import read_text
 
 COMPOSE = Path("ops/host/compose.yaml")
 INSIDE = "/app"  # the repo's root in every container
@@ -53,17 +55,20 @@ def processes(environment: Mapping[str, str] = os.environ) -> list[Process]:
         OutsideFailed: If a program is not installed.
     """
     described = services(environment)
-    return [local(name, service) for name, service in described.items() if "x-local" in service]
+    try:
+        return [local(name, service) for name, service in described.items() if "x-local" in service]
+    except (LookupError, TypeError, AttributeError) as error:
+        raise WrongInput(f"{COMPOSE} describes a service without {first_cause(error)}") from error
 
 
 def services(environment: Mapping[str, str] = os.environ) -> dict[str, dict[str, Any]]:
     """Return the services of ops/host/compose.yaml with variables filled in, as compose does."""
+    text = read_text(COMPOSE)
     try:
-        text = COMPOSE.read_text(encoding="utf-8")
         filled = VARIABLE.sub(lambda found: environment.get(found[1]) or found[2], text)
         described: dict[str, dict[str, Any]] = YAML(typ="safe", pure=True).load(filled)["services"]
-    except (OSError, KeyError, TypeError) as error:
-        raise WrongInput(f"{COMPOSE} cannot be read: {error}") from error
+    except (KeyError, TypeError, ValueError, YAMLError) as error:
+        raise WrongInput(f"{COMPOSE} describes no services: {first_cause(error)}") from error
     return described
 
 

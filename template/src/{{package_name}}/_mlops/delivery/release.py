@@ -48,7 +48,7 @@ def enter(environment: str, made: bundle.Package) -> str:
     versions.set_alias(environment, chosen.number)
     if environment == "production" and aliases[versions.CHAMPION] != chosen.number:
         versions.set_alias(versions.CHALLENGER, chosen.number)
-    tag = f"released_{environment}"
+    tag = f"{journal.RELEASED}{environment}"
     runs.client().set_model_version_tag(PROJECT, chosen.number, tag, journal.now())
     before = aliases[environment]
     instead = f" instead of version {before}" if before else ""

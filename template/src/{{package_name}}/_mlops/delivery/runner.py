@@ -54,6 +54,11 @@ def running() -> bool:
     return True
 
 
+def pid() -> int:
+    """Return the process id of supervisord."""
+    return int(call("getPID"))
+
+
 def states() -> dict[str, dict[str, Any]]:
     """Return what supervisord knows of each process, by name: `statename`, `pid`, `exitstatus`."""
     return {found["name"]: found for found in call("getAllProcessInfo")}
@@ -105,11 +110,10 @@ def launch() -> None:
 
 def end() -> None:
     """End supervisord and all that it runs, by its process id; wait until it is gone."""
-    pid = int(call("getPID"))
-    os.kill(pid, 15)
+    os.kill(number := pid(), 15)
     patience = time.monotonic() + PATIENCE
     while time.monotonic() < patience:
-        if not lives(pid):
+        if not lives(number):
             return
         time.sleep(0.1)
-    raise OutsideFailed(f"process {pid} (supervisord) does not end", f"its log is in {FOLDER}")
+    raise OutsideFailed(f"process {number} (supervisord) does not end", f"its log is in {FOLDER}")

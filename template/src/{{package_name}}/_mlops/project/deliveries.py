@@ -20,7 +20,7 @@ from ..delivery import clients, host, ports, runner, state
 from ..delivery.ports import address
 from ..files import read_json, whole_file, write_json
 from ..local_service import free_ports
-from ..programs import commit
+from ..programs import commit, ended_with_us
 from ..registry import versions
 from . import backtest, rollout_report
 
@@ -76,11 +76,13 @@ def serving_host() -> Iterator[tuple[backtest.Host, list[dict[str, Any]]]]:
         rollouts.append(found)
         return {"deployed": found["state"] == state.PROMOTED, "notes": [rollout_report.line(found)]}
 
-    host.up()
-    try:
-        yield backtest.Host(address("PROXY_PORT"), take_over), rollouts
-    finally:
-        runner.end()
+    with ended_with_us() as watch:
+        host.up()
+        watch(runner.pid())
+        try:
+            yield backtest.Host(address("PROXY_PORT"), take_over), rollouts
+        finally:
+            runner.end()
 
 
 def roll_out(*arguments: str) -> dict[str, Any]:

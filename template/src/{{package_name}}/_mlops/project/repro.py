@@ -13,6 +13,7 @@ import click
 
 from .. import errors, paths, programs
 from ..data.batch_files import batches
+from ..data.sharing import NO_POINTER
 from ..errors import OutsideFailed, WrongInput
 from ..files import one_writer
 from .stages_here import stages_here
@@ -76,6 +77,10 @@ def reproduce(stages: Sequence[str], force: bool) -> None:
         if failed := re.search(r"exited with (\d+)$", cause):
             sys.exit(int(failed[1]))
         raise OutsideFailed(f"{error}: {cause}", "uv run --frozen python -m dvc status") from error
+    except NO_POINTER as error:  # its own files hold something else than it expects
+        message = f"DVC cannot read its files: {errors.first_cause(error)}"
+        hint = "git diff HEAD -- .dvc/config dvc.yaml dvc.lock shows what was changed"
+        raise OutsideFailed(message, hint) from error
 
 
 def require(stages: Sequence[str], repo: Any) -> None:

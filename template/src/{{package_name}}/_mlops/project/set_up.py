@@ -72,7 +72,7 @@ def scripts() -> str:
     script = Path(sys.prefix, "bin", "pre-commit")
     if Path(sys.prefix).parent.resolve() != Path.cwd().resolve() or not script.is_file():
         return ""
-    named = re.search(r"(/[^'\n]*)/bin/python", script.read_text(encoding="utf-8"))
+    named = re.search(r"(/[^'\n]*)/bin/python", script.read_text("utf-8", "replace"))
     if named is None or Path(named[1]).resolve() == Path(sys.prefix).resolve():
         return ""
     try:
@@ -112,7 +112,7 @@ def hooks() -> str:
     if Path(top).resolve() != Path.cwd().resolve():
         return "no hooks: they belong to the repository above"
     hook = Path(programs.git("rev-parse", "--git-path", "hooks/pre-commit"))
-    if hook.is_file() and not of_another_folder(hook.read_text(encoding="utf-8")):
+    if hook.is_file() and not of_another_folder(hook.read_text("utf-8", "replace")):
         return ""
     programs.run(sys.executable, "-m", "pre_commit", "install")
     return "git runs the checks of .pre-commit-config.yaml before each commit"

@@ -21,8 +21,8 @@ from ..interface import Contract
 from ..tracking import artifact, provenance, runs
 from ..training import diagnosis
 from ..training.evaluation import require_metric
-from . import benchmark, journal, probes, versions
-from .gate_checks import Check, Evidence, Standing, judge
+from . import benchmark, groups, journal, probes, versions
+from .gate_checks import WORSE, Check, Evidence, Standing, judge
 from .versions import require_same
 
 
@@ -108,6 +108,8 @@ def gather(
         )
         for version, found, measured, y_pred in zip(known, scores, running, predicted, strict=True)
     ]
+    bar = contract.quality.calibration
+    uneven = groups.uneven(rows, y_true, predicted, bar, WORSE * bar)
     drawn = diagnosis.calibration_drawn(y_true, *predicted)
     most, worse = np.quantile(drawn[:, 0], 0.975), np.quantile(drawn[:, 0] - drawn[:, -1], 0.025)
     return Evidence(
@@ -124,6 +126,8 @@ def gather(
         unsteady=unsteady,
         unlike=unlike,
         silent=silent,
+        uneven=uneven,
+        at_best=groups.at_best(rows, y_true, predicted[0], contract),
         model_mb=round((folder / artifact.MODEL).stat().st_size / 1024**2, 3),
     )
 

@@ -19,6 +19,7 @@ from ..errors import OutsideFailed
 from ..tracking import runs
 
 GATE = "gate"  # the tag that the gate sets later
+RELEASED = "released_"  # how the tags begin that `release` sets later
 SWITCHES = ("promoted", "deployed", "rolled back", "withdrawn")
 TAG = "journal"  # of the registered model, with the first line's hash: each host has its own
 
@@ -95,6 +96,7 @@ def problems(kept: dict[str, str]) -> list[str]:
 
 def hash_of(tags: dict[str, str]) -> str:
     """Return one hash of what the registry says about a version when it is registered."""
-    own = {name: str(value) for name, value in tags.items() if name != GATE}
+    later = (GATE, RELEASED)
+    own = {name: str(value) for name, value in tags.items() if not name.startswith(later)}
     text = json.dumps(own, sort_keys=True)
     return hashlib.sha256(text.encode()).hexdigest()

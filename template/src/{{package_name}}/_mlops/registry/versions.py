@@ -3,6 +3,7 @@
 
 import json
 import shutil
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -24,6 +25,8 @@ CANDIDATE, CHALLENGER, CHAMPION, PREVIOUS = "candidate", "challenger", "champion
 EVALUATION = "evaluation.json"
 RECORDS = (artifact.MANIFEST, EVALUATION)  # beside the model; the registry knows their hashes
 RESTORES = f"{DVC} checkout --force {paths.REGISTERED} brings back the one that git knows"
+FILES = (artifact.MODEL, artifact.MANIFEST)  # what a service needs
+PREVIOUS_COVERED = f"previous_{artifact.COVERED}"  # key of a pointer
 EXAMPLES = 5  # rows beside an MLflow model
 SERVED = "served"  # folder of a run's artefacts in the tracking store
 
@@ -252,19 +255,22 @@ def make_champion(
     """
     before = read_pointer() or {}
     if before.get("version") == number and not before.get("withdrawn"):
+        restore(before, lambda: source)
         finish(before)
         return before
     complete_journal(before)
     manifest = artifact.read_manifest(source)
     sha256 = manifest["model_sha256"]
-    if not (paths.CHAMPION / sha256 / artifact.MODEL).is_file():
-        store(source, paths.CHAMPION / sha256)
+    place = paths.CHAMPION / sha256
+    if any(sha256_if_there(place / name) != sha256_if_there(source / name) for name in FILES):
+        store(source, place)
     pointer = {
         "version": number,
         "model_sha256": sha256,
         "promoted_at": journal.now(),
         "previous": before.get("version") if keep else None,
         "previous_sha256": before.get("model_sha256") if keep else None,
+        PREVIOUS_COVERED: before.get(artifact.COVERED) if keep else None,
         "forced": "",
         "event": event,
         "instead_of": before.get("version"),
@@ -273,6 +279,28 @@ def make_champion(
     pointer = artifact.write_pointer(paths.CHAMPION, pointer)
     finish(pointer)
     return pointer
+
+
+def previous_of(pointer: dict[str, Any]) -> dict[str, Any]:
+    """Return what a pointer says of the champion before, as a pointer to it would."""
+    known = {"model_sha256": pointer["previous_sha256"]}
+    return {**known, artifact.COVERED: pointer.get(PREVIOUS_COVERED)}
+
+
+def restore(pointer: dict[str, Any], source: Callable[[], Path]) -> None:
+    """Bring back what the champion's folder holds, where it is not what the pointer names.
+
+    Args:
+        pointer: Of the champion.
+        source: Returns a folder with the verified bytes of that version.
+    """
+    place = paths.CHAMPION / pointer["model_sha256"]
+    expected = pointer["model_sha256"], pointer.get(artifact.COVERED)
+    found = tuple(sha256_if_there(place / name) for name in FILES)
+    if found == expected or (found[0] == expected[0] and expected[1] is None):
+        return
+    store(source(), place)
+    click.echo(f"warning: {place} was damaged; it holds what was registered again", err=True)
 
 
 def finish(pointer: dict[str, Any]) -> None:
@@ -355,7 +383,7 @@ def covering(name: str) -> str:
 def store(source: Path, destination: Path, **records: Any) -> None:
     """Copy a model's files to another folder, whole or not at all, with more JSON beside them."""
     with whole_folder(destination) as part:
-        for name in (artifact.MODEL, artifact.MANIFEST):
+        for name in FILES:
             (part / name).write_bytes((source / name).read_bytes())
         for name, content in records.items():
             (part / f"{name}.json").write_text(json.dumps(content, indent=2) + "\n")

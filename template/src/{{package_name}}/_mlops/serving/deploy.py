@@ -30,6 +30,7 @@ def command(version: str | None, force: str | None, service: str | None, as_json
             require_accepted(chosen, force)
             pointer = switch(chosen, force or "")
         else:  # a killed command may have left something to do
+            versions.restore(before, lambda: versions.fetch(chosen))
             versions.finish(before)
             journal.anchor()
         if versions.by_alias(versions.CHALLENGER) == chosen:

@@ -103,6 +103,7 @@ def roll_back(reason: str) -> dict[str, Any]:
             "there is no champion to go back to", "uv run just promote VERSION names another"
         )
     folder = paths.CHAMPION / sha256
+    artifact.covered(folder.parent, versions.previous_of(pointer), Refused)
     manifest = artifact.read_manifest(folder)
     if manifest["features_sha256"] != batch_files.features_sha256(Path(schema.__file__).parent):
         message = f"version {number} was trained with other code in schema.py or features.py"

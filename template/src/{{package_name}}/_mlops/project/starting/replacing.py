@@ -47,7 +47,7 @@ def require_replaceable(new: dict[Path, bytes], old: Iterable[Path], force: bool
         force: Whether to lose it; git keeps what was committed.
     """
     kept = programs.git("show", f"HEAD:./{RECORD}")  # the last run may not have come so far
-    known = [json.loads(SEEDS.read_text(encoding="utf-8")), last_run().get("files", {})]
+    known = [read_json(SEEDS, f"git checkout -- {SEEDS}", kinds={}), last_run().get("files", {})]
     known += [json.loads(kept)["files"]] if kept else []
     lost = []
     for path in sorted({*new, *old}):

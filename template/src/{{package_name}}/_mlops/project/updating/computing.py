@@ -12,6 +12,7 @@ from ruamel.yaml.error import YAMLError
 
 from ... import PACKAGE
 from ...errors import OutsideFailed, WrongInput, cause_of, did_you_mean
+from ...files import read_text
 from .result import LOCK, Update, needs
 from .trees import blob_bytes, git, names
 
@@ -77,7 +78,7 @@ def require_answers(answers: list[str]) -> None:
 
 def require_asked(answers: list[str], recorded_answers: Path) -> None:
     """Raise `WrongInput` for a question that the template does not ask."""
-    known = re.findall(r"^([a-z]\w*):", recorded_answers.read_text(encoding="utf-8"), re.M)
+    known = re.findall(r"^([a-z]\w*):", read_text(recorded_answers), re.M)
     for key in (answer.partition("=")[0] for answer in answers):
         if key not in known:
             raise WrongInput(f"the template asks no {key!r}", did_you_mean(key, known))
@@ -103,7 +104,7 @@ def never_edited(top: Path, gone: list[str]) -> list[str]:
 
 def recorded(answers: Path, key: str) -> str:
     """Return what an answers file records."""
-    found = re.search(rf"^{key}: *(.+)$", answers.read_text(encoding="utf-8"), re.M)
+    found = re.search(rf"^{key}: *(.+)$", read_text(answers), re.M)
     return found[1].strip("'\"") if found else "unknown"
 
 
