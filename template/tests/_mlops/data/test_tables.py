@@ -13,7 +13,7 @@ import pyarrow as pa
 import pytest
 
 from ..fixtures import Repo
-from ..package import data, errors, interface, schema, tables, validation
+from ..package import data, dialect, errors, interface, schema, tables, validation
 
 
 def column(kind: str, **more: Any) -> interface.Column:
@@ -231,6 +231,13 @@ def test_a_plain_csv_file_is_never_called_another_dialect(
     sample.to_csv(path, index=False, encoding="utf-8-sig")
 
     assert len(tables.read(path, schema, data)) == len(sample)
+
+
+def test_a_name_whose_first_word_is_a_column_is_no_sign_of_spaces(tmp_path: Path) -> None:
+    path = tmp_path / "batch.csv"
+    path.write_text("age of them|plan of them\n1|a\n2|b\n", encoding="utf-8")
+
+    assert dialect.detect(path, ["age", "plan"]).separator == "|"
 
 
 def test_an_empty_file_is_unreadable_and_of_no_dialect(tmp_path: Path) -> None:

@@ -106,7 +106,7 @@ def detect(path: Path, columns: Iterable[str]) -> Dialect:
         return len(known & {name.strip('" ') for name in re.split(pattern(separator), head)})
 
     separator = max(SEPARATORS, key=found)
-    if not found(separator):
+    if found(separator) < min(2, len(known)):  # one alone may be the first word of a longer name
         separator, _ = separator_of(lines)
     cells = [cell.strip('" ') for line in body for cell in re.split(pattern(separator), line)]
     comma = separator != "," and any(DECIMAL_COMMA.match(cell) for cell in cells)
