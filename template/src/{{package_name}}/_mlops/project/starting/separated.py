@@ -41,7 +41,8 @@ def text(path: Path) -> Raw:
     if width < 2 and not re.fullmatch(r"\w+", first):
         message = f"{path} has one field a line, such as {first!r}; expected several"
         raise WrongInput(message, "separate them by comma, semicolon, tab, bar or spaces")
-    spaced = separator != SPACES and any(f'{separator} "' in line for line in lines)
+    quoted = re.compile(re.escape(separator) + ' +"')
+    spaced = separator != SPACES and any(map(quoted.search, lines))
     cells, starts = fields(lines, separator, spaced)
     head = header_line(cells)
     notes = []
