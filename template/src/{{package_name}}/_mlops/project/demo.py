@@ -13,7 +13,7 @@ import pandas as pd
 from ... import data, schema
 from .. import PROJECT, paths
 from ..data import tables
-from ..errors import Refused
+from ..errors import Refused, counted
 from ..files import read_json
 from ..local_service import ask, running_service
 from ..serving.batch import predict_file
@@ -45,8 +45,8 @@ def batch_prediction(row: pd.DataFrame) -> dict[str, str]:
     with tempfile.TemporaryDirectory() as folder:
         source, destination = Path(folder, "in.parquet"), Path(folder, "out.parquet")
         row.to_parquet(source)
-        version, _ = predict_file(source, destination)
-        click.echo(err=True)
+        version, rows = predict_file(source, destination)
+        click.echo(f"predict: {counted(rows, 'row')}", err=True)
         return {
             "prediction": pd.read_parquet(destination)["prediction"].iloc[0],
             "version": version,
