@@ -97,7 +97,10 @@ def raised(repo: Path, level: int) -> None:
 
 
 def copied(repo: Path, destination: Path) -> Path:
-    """Copy a folder as `cp -r` does; packages are linked, for Python and uv replace whole files."""
+    """Copy a folder as `cp -r` does; packages are linked, for Python and uv replace whole files.
+
+    What Python is just compiling for another process, under a name of its own, is left out.
+    """
 
     def copy(source: str, to: str) -> None:
         if "site-packages" in source:
@@ -105,7 +108,10 @@ def copied(repo: Path, destination: Path) -> Path:
         else:
             shutil.copy2(source, to)
 
-    return Path(shutil.copytree(repo, destination, symlinks=True, copy_function=copy))
+    compiling = shutil.ignore_patterns("*.pyc.*")
+    return Path(
+        shutil.copytree(repo, destination, symlinks=True, copy_function=copy, ignore=compiling)
+    )
 
 
 @dataclass(frozen=True)
