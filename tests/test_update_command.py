@@ -228,6 +228,10 @@ def test_a_conflict_is_named_cannot_be_committed_and_can_be_undone(
 
     assert done.returncode == 1, done.stderr
     assert f"conflict {JUSTFILE}" in done.stderr
+    assert (
+        f"git reset --hard, for no command starts before the markers are out of {JUSTFILE}\n"
+        in done.stderr
+    )
     assert {line.split("\t")[1] for line in git(repo, "ls-files", "-u").splitlines()} == {
         "justfile"
     }
@@ -279,21 +283,6 @@ def test_settings_of_git_change_nothing_of_an_update(
     assert f"clash    {IGNORED}" in usual[1]
     for key, value in SETTINGS.items():
         assert result(**{key: value}) == usual, key
-
-
-@pytest.mark.e2e
-def test_a_conflict_by_which_no_command_starts_says_how_to_go_back(
-    start: Callable[[int], Path],
-) -> None:
-    repo = start(0)
-    with (repo / JUSTFILE).open("a", encoding="utf-8") as file:
-        file.write("# a last line of ours\n")
-    commit_all(repo, "Edit a file of the template's")
-
-    assert (
-        f"git reset --hard, for no command starts before the markers are out of {JUSTFILE}\n"
-        in (ask(repo).stderr)
-    )
 
 
 def dirty(repo: Path) -> None:

@@ -8,7 +8,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from ..package import dataset, envelope, interface, plausibility, schema, units
+from ..package import envelope, interface, plausibility, schema, units, validation
 
 NOW = datetime(2027, 1, 1)
 Column = interface.Column
@@ -276,4 +276,4 @@ def test_of_labels_as_frequent_as_each_other_the_other_one_may_lead_in_a_batch(
 
 
 def test_the_target_of_these_rows_is_read() -> None:
-    assert dataset.read_target(BATCH).notna().sum() > 900
+    assert validation.read_target(BATCH).notna().sum() > 900

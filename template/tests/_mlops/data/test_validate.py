@@ -2,6 +2,7 @@
 """What `validate` refuses, and what it says."""
 
 import os
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -10,7 +11,7 @@ import pytest
 
 from ..broken import ALL, KNOWN, STRICT, cells, plant, wrong_values
 from ..fixtures import Repo
-from ..package import interface, paths, schema, validation
+from ..package import errors, interface, paths, schema, validation
 
 
 def refused(repo: Repo, folder: Path, rows: pd.DataFrame) -> str:
@@ -201,3 +202,16 @@ def test_a_label_that_the_schema_does_not_name_is_named(
     assert right == []
     assert (wrong["column"], wrong["rows"]) == (schema.TARGET, 2)
     assert f"(first: row {sample.index[2]} = c); expected one of a, b" in wrong["message"]
+
+
+@pytest.mark.parametrize("answer", [lambda rows: ["a"] * len(rows), lambda rows: rows["nowhere"]])
+def test_a_target_that_cannot_be_read_is_wrong_input(
+    sample: pd.DataFrame,
+    answer: Callable[[pd.DataFrame], Any],
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(schema, "LABELS", ("a", "b"))
+    monkeypatch.setattr(schema, "read_target", answer)
+
+    with pytest.raises(errors.WrongInput, match=r"schema\.py: read_target"):
+        validation.check(sample)

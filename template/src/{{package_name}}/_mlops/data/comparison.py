@@ -12,7 +12,7 @@ from ... import data, schema
 from .. import paths
 from ..errors import Refused, WrongInput, did_you_mean
 from ..interface import Column, DriftParams, DriftRule
-from . import dataset, tables
+from . import dataset, tables, validation
 from .distances import distance
 from .validation import check_columns
 
@@ -60,7 +60,7 @@ def read_checked(batches: Sequence[Path]) -> pd.DataFrame:
 def training_part(holdout_share: float) -> pd.DataFrame:
     """Return the rows of data/raw that a model learns from."""
     rows = dataset.read(tables.batches(paths.RAW))
-    return data.split(rows[dataset.read_target(rows).notna()], holdout_share)[0]
+    return data.split(rows[validation.read_target(rows).notna()], holdout_share)[0]
 
 
 @dataclass(frozen=True)

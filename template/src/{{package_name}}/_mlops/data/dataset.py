@@ -17,7 +17,7 @@ from ..interface import Column
 from ..progress import progress
 from . import tables
 from .batch_files import features_sha256
-from .validation import check_columns
+from .validation import check_columns, read_target
 
 TRAIN, HOLDOUT, HOLDOUT_ROWS = "train.parquet", "holdout.parquet", "holdout_rows.parquet"
 SUMMARY = "summary.json"
@@ -62,21 +62,6 @@ def read(batches: Sequence[Path]) -> pd.DataFrame:
             raise Refused(f"{path}: {problems[0]['message']}", hint)
         parts.append(rows)
     return pd.concat(parts, ignore_index=True)
-
-
-def read_target(rows: pd.DataFrame) -> pd.Series:
-    """Return the target of each row through your `schema.read_target`.
-
-    Raises:
-        WrongInput: If it fails, or answers with something else than one value for each row.
-    """
-    try:
-        target = schema.read_target(rows)
-    except Exception as error:  # whatever a function of yours may raise
-        raise WrongInput(f"schema.py: read_target failed: {error!r}") from error
-    if not isinstance(target, pd.Series) or not target.index.equals(rows.index):
-        raise WrongInput("schema.py: read_target gave no series with the index of its rows")
-    return target
 
 
 def inputs_and_target(rows: pd.DataFrame) -> pd.DataFrame:

@@ -22,11 +22,11 @@ from .dataset import (
     inputs_and_target,
     keep_summary,
     read,
-    read_target,
     require_parts,
     seen,
     unread,
 )
+from .validation import read_target
 
 UNSEEN = 0.3  # share of rows in unseen groups from which the hold-out is another population
 MOSTLY_NEW = 0.5  # share of different values, from which a text is no group

@@ -11,7 +11,7 @@ import pandas as pd
 
 from ... import schema
 from ..interface import Column
-from . import broken_rows, broken_values, dataset, envelope, tables
+from . import broken_rows, broken_values, envelope, tables, validation
 from .envelope import FEWEST, Reference
 from .finding import Finding
 
@@ -67,7 +67,7 @@ def judge(
     timed = now is not None and envelope.has_time(batch, schema)
     if timed and now:
         findings += broken_rows.times(batch, schema, now)
-    known_target = dataset.read_target(reference) if outcomes else None
+    known_target = validation.read_target(reference) if outcomes else None
     known = envelope.cut(reference, known_target, batch, schema)
     if known is None:
         return Judgement(BROKEN if findings else FEW, findings, [])
@@ -90,7 +90,7 @@ def with_outcomes(
     known: Reference, batch: pd.DataFrame, early: list[Column], late: list[Column]
 ) -> list[Finding]:
     """Return what looks broken in the outcomes of a batch, and in what is known with them."""
-    target, names = dataset.read_target(batch), [one.name for one in (*early, *late)]
+    target, names = validation.read_target(batch), [one.name for one in (*early, *late)]
     powers = broken_rows.all_powers(known, batch, target, names)
     found = list(broken_rows.outcomes(known, batch, target, names))
     values = [] if found else list(broken_values.look(known, batch, late))

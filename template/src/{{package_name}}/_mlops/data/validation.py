@@ -8,7 +8,7 @@ from typing import Any
 import pandas as pd
 
 from ... import schema
-from ..errors import counted, did_you_mean
+from ..errors import WrongInput, counted, did_you_mean
 from ..interface import Column, PersonalData
 from . import tables
 from .dialect import MISSING_WORDS
@@ -34,6 +34,21 @@ def check(rows: pd.DataFrame, personal: PersonalData | None = None) -> list[dict
         + _personal(rows, personal or PersonalData(deny=[]))
     )
     return found or _labels(rows)  # your read_target is given only rows that fit
+
+
+def read_target(rows: pd.DataFrame) -> pd.Series:
+    """Return the target of each row through your `schema.read_target`.
+
+    Raises:
+        WrongInput: If it fails, or answers with something else than one value for each row.
+    """
+    try:
+        target = schema.read_target(rows)
+    except Exception as error:  # whatever a function of yours may raise
+        raise WrongInput(f"schema.py: read_target failed: {error!r}") from error
+    if not isinstance(target, pd.Series) or not target.index.equals(rows.index):
+        raise WrongInput("schema.py: read_target gave no series with the index of its rows")
+    return target
 
 
 def check_columns(rows: pd.DataFrame, columns: Sequence[Column]) -> list[dict[str, Any]]:
@@ -130,7 +145,7 @@ def _duplicates(rows: pd.DataFrame) -> list[dict[str, Any]]:
 def _labels(rows: pd.DataFrame) -> list[dict[str, Any]]:
     if not schema.LABELS:
         return []
-    y = schema.read_target(rows)
+    y = read_target(rows)
     wrong = rows.index[(y.notna() & ~y.isin(schema.LABELS)).to_numpy("bool")]
     if wrong.empty:
         return []

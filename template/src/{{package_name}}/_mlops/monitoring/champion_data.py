@@ -8,7 +8,7 @@ import pandas as pd
 
 from ... import data, features, schema
 from .. import paths
-from ..data import dataset, tables
+from ..data import dataset, tables, validation
 from ..errors import DVC, Problem, WrongInput
 from ..serving import Champion
 
@@ -32,4 +32,4 @@ def training_rows(manifest: dict[str, Any], holdout_share: float) -> pd.DataFram
             f"{paths.RAW} lacks the champion's batches", f"{DVC} pull brings them back"
         )
     rows = dataset.read(own)
-    return data.split(rows[dataset.read_target(rows).notna()], holdout_share)[0]
+    return data.split(rows[validation.read_target(rows).notna()], holdout_share)[0]

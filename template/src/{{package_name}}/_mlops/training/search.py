@@ -14,7 +14,7 @@ import pandas as pd
 from ... import data, metrics, model, schema
 from .. import engines, paths
 from ..config import train_params
-from ..data import dataset, tables
+from ..data import dataset, tables, validation
 from ..errors import WrongInput, did_you_mean
 from ..files import one_at_a_time, sha256, sha256_of
 from ..interface import Contract, Params, Range
@@ -133,7 +133,7 @@ def parts(holdout_share: float) -> tuple[pd.DataFrame, pd.DataFrame]:
         Inputs with target, to fit models on and to judge them on.
     """
     rows = dataset.read(tables.batches(paths.RAW))
-    rows = rows[dataset.read_target(rows).notna()]
+    rows = rows[validation.read_target(rows).notna()]
     train, holdout = data.split(rows, holdout_share)
     dataset.require_parts(train, holdout)
     fitted_on, judged_on = data.split(train, holdout_share)

@@ -9,8 +9,7 @@ import pandas as pd
 from .... import data, model, schema
 from ... import paths
 from ...config import load_contract, load_params, train_params
-from ...data import dataset, outcome, tables
-from ...data.validation import check_columns
+from ...data import dataset, outcome, tables, validation
 from ...interface import Column, Contract
 
 FEW = 2_000  # rows: a try takes seconds
@@ -32,7 +31,7 @@ class Trial:
     @cached_property
     def labelled(self) -> pd.DataFrame:
         """Those rows of the sample whose outcome is known."""
-        return self.rows[dataset.read_target(self.rows).notna()]
+        return self.rows[validation.read_target(self.rows).notna()]
 
     @cached_property
     def inputs(self) -> pd.DataFrame:
@@ -42,7 +41,7 @@ class Trial:
     @cached_property
     def target(self) -> pd.Series:
         """The outcome of the labelled rows."""
-        return dataset.read_target(self.labelled)
+        return validation.read_target(self.labelled)
 
     def unfitted(self) -> Any:
         """Return a new model with the parameters of params.yaml."""
@@ -66,4 +65,4 @@ class Trial:
 
     def problems(self, rows: pd.DataFrame) -> list[dict[str, Any]]:
         """Return what the service would refuse in rows."""
-        return check_columns(tables.conform(rows, self.known), self.known)
+        return validation.check_columns(tables.conform(rows, self.known), self.known)

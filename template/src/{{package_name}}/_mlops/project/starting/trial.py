@@ -14,7 +14,7 @@ from sklearn.model_selection import GroupKFold, KFold, StratifiedKFold
 from .... import data, metrics, schema
 from ... import PACKAGE, paths
 from ...config import load_contract, load_params
-from ...data import dataset, outcome, tables
+from ...data import dataset, outcome, tables, validation
 from ...data.distances import wasserstein
 from ...errors import Problem
 from ...interface import OptionalSchema
@@ -41,7 +41,7 @@ def compare(families: dict[str, dict[str, Any]], metric: str) -> dict[str, Any]:
     """
     batches = [dataset.read([path]) for path in tables.batches(paths.RAW)]
     rows = pd.concat(batches, ignore_index=True)
-    rows = rows[dataset.read_target(rows).notna()]
+    rows = rows[validation.read_target(rows).notna()]
     train, holdout = data.split(rows, load_params().featurize.holdout_share)
     dataset.require_parts(train, holdout)
     table = dataset.inputs_and_target(train)
@@ -91,7 +91,7 @@ def learns(model: BaseEstimator, constant: BaseEstimator, metric: str) -> bool:
     Some tables say nothing about their target; a test that claims otherwise would fail for ever.
     """
     rows = dataset.read([paths.SAMPLE])
-    parts = data.split(rows[dataset.read_target(rows).notna()], SHARE)
+    parts = data.split(rows[validation.read_target(rows).notna()], SHARE)
     train, test = map(dataset.inputs_and_target, parts)
     inputs, y_true = test.drop(columns=schema.TARGET), test[schema.TARGET]
     model_loss, constant_loss = (
