@@ -10,7 +10,7 @@ from first_run import FirstRuns
 from rendering import ROOT, clean_environment, commit_all, git, render
 from used_repo import contents
 
-pytestmark = [pytest.mark.e2e, pytest.mark.all]
+pytestmark = pytest.mark.e2e
 
 LABS = sorted(path.parent.name for path in (ROOT / "template/workshop/labs").glob("*/lab.py"))
 EVERY_LAB = pytest.mark.parametrize("lab", [name.partition("-")[0] for name in LABS], ids=LABS)
@@ -88,6 +88,7 @@ def test_a_lab_says_no_until_it_is_solved_and_leaves_everything_as_it_was(
     assert git(repo, "branch", "--show-current") == branch
 
 
+@pytest.mark.all
 @EVERY_LAB
 def test_what_looks_like_a_solution_is_none(repo: Path, lab: str) -> None:
     count = int(python(repo, lab))
@@ -102,6 +103,7 @@ def test_what_looks_like_a_solution_is_none(repo: Path, lab: str) -> None:
         assert "cannot be checked" not in said or "ValueError" in said
 
 
+@pytest.mark.all
 @EVERY_LAB
 @pytest.mark.parametrize("strength", ["1", "2", "3"])
 def test_a_hint_has_three_strengths(repo: Path, lab: str, strength: str) -> None:
@@ -121,6 +123,7 @@ WRONG = [
 ]
 
 
+@pytest.mark.all
 @pytest.mark.parametrize(("first", "words", "told"), WRONG)
 def test_wrong_use_is_one_line_and_changes_nothing(
     repo: Path, first: tuple[str, ...], words: str, told: str
@@ -137,6 +140,7 @@ def test_wrong_use_is_one_line_and_changes_nothing(
         must(repo, "stop", earlier.split()[1])
 
 
+@pytest.mark.all
 def test_a_project_that_predicts_a_number_is_told_so_before_a_lab_begins(
     repo: Path, template: Path, tmp_path: Path
 ) -> None:
@@ -173,6 +177,7 @@ CANNOT: list[tuple[str, Callable[[Path], None], int, str]] = [
 ]
 
 
+@pytest.mark.all
 @pytest.mark.parametrize(("lab", "spoil", "code", "told"), CANNOT)
 def test_a_check_that_cannot_run_says_so_and_is_never_green(
     repo: Path, lab: str, spoil: Callable[[Path], None], code: int, told: str
@@ -191,6 +196,7 @@ def test_a_check_that_cannot_run_says_so_and_is_never_green(
     run(repo, "git", "branch", "--delete", "--force", "elsewhere")
 
 
+@pytest.mark.all
 def test_a_lab_starts_from_a_clean_folder_only(repo: Path) -> None:
     (repo / "ours.txt").write_text("ours\n", encoding="utf-8")
 
@@ -201,6 +207,7 @@ def test_a_lab_starts_from_a_clean_folder_only(repo: Path) -> None:
     (repo / "ours.txt").unlink()
 
 
+@pytest.mark.all
 def test_a_lab_left_halfway_keeps_what_was_done_on_its_branch(repo: Path) -> None:
     must(repo, "start", "4")
     branch = git(repo, "branch", "--show-current").strip()
@@ -212,6 +219,7 @@ def test_a_lab_left_halfway_keeps_what_was_done_on_its_branch(repo: Path) -> Non
     assert git(repo, "show", f"{branch}:ours.txt") == "ours\n"
 
 
+@pytest.mark.all
 def test_a_file_that_is_not_the_starter_s_stops_a_lab_before_it_begins(repo: Path) -> None:
     features = repo / "src/late_flights/features.py"
     before = features.read_text(encoding="utf-8")

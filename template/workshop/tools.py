@@ -128,14 +128,13 @@ def since(commit: str, *paths: str) -> list[str]:
 
 def trained_anew() -> str:
     """Say what is wrong when candidate and report are not of today's code and data."""
-    artifact, paths = module("_mlops.tracking.artifact"), module("_mlops.paths")
-    tables, files = module("_mlops.data.tables"), module("_mlops.files")
+    batch_files, paths = module("_mlops.data.batch_files"), module("_mlops.paths")
     manifest, report = read(paths.CANDIDATE / "manifest.json"), read(paths.METRICS)
     if report["model_sha256"] != manifest["model_sha256"]:
         return f"{paths.METRICS} is about another model than {paths.CANDIDATE}"
-    if manifest["features_sha256"] != artifact.features_sha256(SOURCE):
+    if manifest["features_sha256"] != batch_files.features_sha256(SOURCE):
         return "the model was trained with other code: uv run just repro"
-    if manifest["data_sha256"] != files.sha256_of(tables.batches(paths.RAW)):
+    if manifest["data_sha256"] != batch_files.raw_sha256():
         return "the model was trained on other data: uv run just repro"
     return ""
 
