@@ -9,7 +9,7 @@ import os
 import shutil
 import tempfile
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import IO, Any
@@ -71,7 +71,12 @@ def sha256_if_there(path: Path) -> str:
 
 def sha256_of(paths: list[Path]) -> str:
     """Return one hash for several files: names and bytes, whatever the order of `paths`."""
-    lines = sorted(f"{path.name} {sha256(path)}" for path in paths)
+    return joined((path.name, sha256(path)) for path in paths)
+
+
+def joined(sums: Iterable[tuple[str, str]]) -> str:
+    """Return the hash that `sha256_of` gives files of these names and hashes."""
+    lines = sorted(f"{name} {digest}" for name, digest in sums)
     return hashlib.sha256("\n".join(lines).encode()).hexdigest()
 
 

@@ -156,6 +156,16 @@ def test_trace_says_what_was_forgotten_and_names_what_was_changed_beside_it(
     assert traced(own_repo)["forgotten"][0] == "differs"
 
 
+def test_trace_knows_what_was_forgotten_of_a_version_s_batches_beside_later_ones(
+    own_repo: Repo, sample: pd.DataFrame
+) -> None:
+    sample.iloc[:3].to_parquet(own_repo.folder / paths.RAW / "later.parquet")
+    own_repo.must("forget", *key_of(sample, ROW), *REASON)
+
+    state, detail = traced(own_repo)["data"]
+    assert (state, "less rows forgotten" in detail) == ("ok", True)
+
+
 def traced(repo: Repo) -> dict[str, tuple[str, str]]:
     """Return state and detail of each check."""
     checks = json.loads(repo.run("trace", "--json").out)["checks"]

@@ -10,7 +10,7 @@ import pytest
 
 from ..conftest import alias
 from ..fixtures import Repo, StandIn, rewrite, standing_in
-from ..package import bundle, config, environments, errors, paths
+from ..package import bom, bundle, config, environments, errors, paths
 from .conftest import prepare
 
 ASKS = {"protection_rules": [{"type": "required_reviewers"}]}
@@ -114,7 +114,9 @@ def test_on_gitlab_the_automatic_job_releases_when_the_contract_acts(
 
 
 def test_a_package_of_another_model_than_the_version_s_is_refused(own_delivered: Repo) -> None:
-    rewrite(own_delivered.folder / bundle.PACKAGE / bundle.RECORD, model_sha256="0" * 64)
+    package = own_delivered.folder / bundle.PACKAGE
+    rewrite(package / bundle.RECORD, model_sha256="0" * 64)
+    (package / bundle.SUMS).write_text(bundle.sums(package), encoding="utf-8")
     done = own_delivered.run("release", "test")
 
     assert (done.code, "another model than the package" in done.err) == (1, True)
@@ -209,3 +211,24 @@ def test_other_environments_ask_nobody(
     environments.require_approval(environment, config.load_contract())
 
     assert github == [ASKS]
+
+
+def test_a_package_or_a_bill_that_is_not_as_it_was_made_is_not_released(
+    own_delivered: Repo,
+) -> None:
+    own_delivered.must("bom")
+    own_delivered.must("release", "test")
+    bill = own_delivered.folder / bom.BILLS / "ml-bom.json"
+    told, model = (
+        bill.read_text(encoding="utf-8"),
+        own_delivered.read(bundle.PACKAGE / bundle.RECORD)["model_sha256"],
+    )
+    bill.write_text(told.replace(model, "0" * 64), encoding="utf-8")
+    other_bill = own_delivered.run("release", "staging")
+    bill.unlink()
+    (own_delivered.folder / bundle.PACKAGE / bundle.LOCKED).write_text("pandas==2.0.0\n")
+    other_file = own_delivered.run("release", "staging")
+
+    assert (other_bill.code, "ml-bom.json does not fit the package" in other_bill.err) == (1, True)
+    assert (other_file.code, f"it was made: {bundle.LOCKED}" in other_file.err) == (1, True)
+    assert alias(own_delivered, "staging") is None

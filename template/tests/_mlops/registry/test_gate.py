@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from contextlib import chdir, contextmanager
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import pandas as pd
 import pytest
@@ -243,6 +244,20 @@ def test_numbers_that_cannot_be_alone_refuse_unless_the_champion_says_as_many() 
 
     assert [check.name for check in no(replace(seen, candidate=some))] == ["possible"]
     assert no(as_many) == []
+
+
+@pytest.mark.parametrize(
+    ("name", "changes"),
+    [
+        ("as evaluated", {"scores": {"m": 0.79}}),
+        ("steady", {"unsteady": 0.001}),
+        ("complete", {"silent": ["x missing: it fails"]}),
+    ],
+)
+def test_answers_unlike_the_evaluation_unsteady_or_none_alone_refuse(
+    name: str, changes: dict[str, Any]
+) -> None:
+    assert [check.name for check in no(replace(good(1), **changes))] == [name]
 
 
 def test_the_size_of_the_file_alone_refuses() -> None:

@@ -2,7 +2,9 @@
 """A version that is right on the whole may be wrong in a group; chance is no fault."""
 
 from collections.abc import Callable
+from dataclasses import replace
 from types import SimpleNamespace
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -86,6 +88,48 @@ def test_without_a_champion_a_group_may_be_off_by_the_bar(named: Callable[..., s
     assert named(in_place("b", SHARE, lambda answers: answers + 0.1)) == ""
 
 
+def test_beside_a_champion_a_group_may_be_off_a_little_more(named: Callable[..., str]) -> None:
+    little, more = (0.045, 0.09) if schema.LABELS else (0.045, 0.06)
+
+    assert named(in_place("a", SHARE, lambda answers: answers + little), SHARE) == ""
+    assert named(in_place("a", SHARE, lambda answers: answers + more), SHARE) != ""
+
+
+@pytest.mark.parametrize(
+    ("change", "looked_at"),
+    [
+        ({"kind": "boolean"}, True),
+        ({"kind": "integer"}, False),
+        ({"names": True}, False),
+        ({"personal": True}, False),
+    ],
+)
+def test_groups_are_those_of_texts_and_answers_that_name_no_row_and_no_person(
+    named: Callable[..., str],
+    monkeypatch: pytest.MonkeyPatch,
+    change: dict[str, Any],
+    looked_at: bool,
+) -> None:
+    monkeypatch.setattr(schema, "COLUMNS", (replace(schema.COLUMNS[0], **change),))
+
+    assert bool(named(in_place("b", SHARE, WRONG["turned"]), SHARE)) == looked_at
+
+
+@pytest.mark.parametrize("labels", [("yes", "no"), ()])
+def test_what_is_off_spreads_as_in_the_group_and_no_less_than_chance_lets_expect(
+    labels: tuple[str, ...], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(schema, "LABELS", labels)
+    few, answers = np.arange(40), pd.Series(np.full(400, 0.1))
+    off = np.where(np.arange(400) % 2, 1.0, -1.0)
+    alike = np.where(np.arange(400) < 40, 0.1, off)
+    apart = np.where(np.arange(400) < 40, 9 * off, off)
+    least = 0.1 * 0.9 if labels else alike.var()
+
+    assert groups.spread(alike, answers, few) == pytest.approx((least / 40) ** 0.5)
+    assert groups.spread(apart, answers, few) == pytest.approx((81 / 40) ** 0.5)
+
+
 def test_a_group_of_few_rows_says_nothing(named: Callable[..., str]) -> None:
     assert named(in_place("rare", SHARE, WRONG["turned"]), SHARE) == ""
 
@@ -97,9 +141,15 @@ def test_what_few_rows_could_show_at_best_is_the_better_end(
     quality = SimpleNamespace(metric="m", better=better)
     slices = SimpleNamespace(columns=["place"], min_rows=5)
     contract = SimpleNamespace(quality=quality, slices=slices)
-    monkeypatch.setattr(scoring.metrics, "score", lambda y_true, y_pred: {"m": y_true.mean()})
-    rows = pd.DataFrame({"place": ["few"] * 100 + ["many"] * 500 + ["rare"] * 2})
-    y_true = pd.Series(np.arange(602) % 2, dtype=float)
+
+    def score(y_true: pd.Series, y_pred: pd.DataFrame) -> dict[str, float]:
+        return {"m": float(y_true.mean()) if y_true.min() >= 0 else np.nan}
+
+    monkeypatch.setattr(scoring.metrics, "score", score)
+    places = {"few": 100, "many": 500, "rare": 2, "none has a score": 100}
+    rows = pd.DataFrame({"place": [name for name, count in places.items() for _ in range(count)]})
+    y_true = pd.Series(np.arange(702) % 2, dtype=float)
+    y_true[602:] = -1
     found = groups.at_best(rows, y_true, pd.DataFrame({"p": y_true}), contract)
 
     assert list(found) == [("place", "few")]

@@ -111,6 +111,16 @@ def test_bytes_that_the_store_changed_are_refused(
     assert own_two.read(POINTER)["version"] == "1"
 
 
+def test_a_version_of_other_feature_code_is_not_deployed(
+    own_two: Repo, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(batch_files, "features_sha256", lambda package: "0" * 64)
+    done = own_two.run("deploy", "2", "--force", "it is a test")
+
+    assert (done.code, "other code in schema.py or features.py" in done.err) == (1, True)
+    assert own_two.read(POINTER)["version"] == "1"
+
+
 def test_a_store_that_is_down_changes_nothing(
     own_two: Repo, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -6,7 +6,7 @@ from pathlib import Path
 
 from .. import paths
 from ..errors import WrongInput
-from ..files import sha256_of
+from ..files import sha256, sha256_of
 
 SUFFIXES = (".parquet", ".csv")  # of what is written
 TEXTS = (".csv", ".tsv", ".tab", ".dat", ".data")  # .txt is as often a note
@@ -29,6 +29,12 @@ def raw_sha256() -> str:
         return sha256_of(batches(paths.RAW))
     except WrongInput:
         return ""
+
+
+def raw_sums() -> dict[str, str]:
+    """Return the hash of each batch in data/raw, by name."""
+    found = sorted(path for path in paths.RAW.glob("*") if path.suffix in READ)
+    return {path.name: sha256(path) for path in found}
 
 
 def features_sha256(package: Path) -> str:

@@ -13,7 +13,7 @@ from .. import PROJECT, paths, programs
 from ..errors import DVC, Refused, WrongInput, counted
 from ..files import one_writer
 from . import removals, sharing, stored_rows
-from .batch_files import raw_sha256
+from .batch_files import raw_sha256, raw_sums
 from .subject import Subject, is_long, parse
 
 LOG = Path(__file__).parent / "logged_rows.py"  # level 1 adds the prediction log
@@ -99,9 +99,7 @@ def take_out(
 ) -> None:
     """Remove what was found; first it is recorded, for what follows may be killed."""
     hashes = [one for place in logged for one in place.hashes]
-    removals.record(
-        removals.BEGUN, reason=reason, **facts, log_lines=hashes, data_sha256=raw_sha256()
-    )
+    removals.record(removals.BEGUN, reason=reason, **facts, log_lines=hashes, **state())
     for place in places:
         stored_rows.take_out(place)
     for lines in logged:
@@ -112,8 +110,13 @@ def take_out(
     if any(one["objects"] or one["files"] for one in begun):
         gone = {name for one in begun for name in one["objects"]}
         facts["objects"] = sorted(gone | stored_rows.drop_features(gone))
-    removals.record(removals.DONE, objects=facts["objects"], data_sha256=raw_sha256())
+    removals.record(removals.DONE, objects=facts["objects"], **state())
     keep([str(one.path) for one in places])
+
+
+def state() -> dict[str, Any]:
+    """Return the hashes of data/raw as it is now: of the whole, and of each batch."""
+    return {"data_sha256": raw_sha256(), "batches": raw_sums()}
 
 
 def keep(changed: list[str]) -> None:

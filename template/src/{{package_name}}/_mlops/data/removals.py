@@ -6,11 +6,13 @@ one before it. `trace` reads here why data and logs are no longer as they were r
 """
 
 import getpass
+from collections.abc import Collection
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
 from .. import chain, programs
+from ..files import joined
 
 FILE = Path("data/forgotten.jsonl")
 BEGUN, DONE = "begun", "done"  # a run that was killed is begun, and the next one is done
@@ -56,19 +58,28 @@ def log_lines() -> set[str]:
     return {one for line in lines() for one in line.get("log_lines", [])}
 
 
-def explain(recorded: str, found: str) -> str:
+def explain(recorded: str, found: str, names: Collection[str] = ()) -> str:
     """Say that forgetting alone made one state of data/raw of another; else nothing.
 
     Args:
         recorded: Hash of data/raw as a model was trained on it.
         found: Its hash now.
+        names: Of the batches that both are about; by default all that there were.
     """
     state, begun, last = recorded, set(), ""
     for line in lines():
         if line["event"] == BEGUN:
-            begun.add(line["data_sha256"])
+            begun.add(state_in(line, names))
         else:
             if state in begun:
-                state, last = line["data_sha256"], line["time"][:10]
+                state, last = state_in(line, names), line["time"][:10]
             begun = set()
     return f"as recorded, less rows forgotten by {last}" if last and state == found else ""
+
+
+def state_in(line: dict[str, Any], names: Collection[str]) -> str:
+    """Return the hash of some batches as a line found them; of all where it lacks one of them."""
+    known: dict[str, str] = line.get("batches", {})
+    if names and set(names) <= set(known):
+        return joined((name, known[name]) for name in names)
+    return str(line["data_sha256"])

@@ -1,15 +1,17 @@
 # The template's. Whether production waits for a person is yours, in contract.yaml: rollout.
 """Release the package to test, staging or production."""
 
+import json
+
 import click
 
 from .. import PROJECT
 from ..config import load_contract
-from ..errors import Refused
+from ..errors import Refused, counted
 from ..registry import journal, versions
 from ..step_summary import on_page
 from ..tracking import runs
-from . import bundle, environments
+from . import bom, bundle, environments
 from .environments import ORDER
 
 
@@ -19,7 +21,8 @@ def command(environment: str) -> None:
     """Let the alias ENVIRONMENT name the packaged version; the hosts there take it from the alias.
 
     A version enters staging from test, and production from staging; there it is the challenger
-    too, for `rollout` or `deploy` on the serving host. Exit code 1 when it may not.
+    too, for `rollout` or `deploy` on the serving host. Exit code 1 when it may not, and when the
+    package, or a bill of materials in build/, is not as it was made.
     """
     contract, made = load_contract(), bundle.read()
     environments.tell_next(environment, contract)
@@ -36,6 +39,7 @@ def command(environment: str) -> None:
 
 def enter(environment: str, made: bundle.Package) -> str:
     """Move the alias, and say what happened; `Refused` when the version may not enter."""
+    require_whole(made)
     chosen = versions.find(made.version)
     aliases = {name: number(name) for name in (*ORDER, versions.CHAMPION)}
     gate = chosen.tags.get("gate", "")
@@ -53,6 +57,17 @@ def enter(environment: str, made: bundle.Package) -> str:
     before = aliases[environment]
     instead = f" instead of version {before}" if before else ""
     return f"version {chosen.number}{instead}"
+
+
+def require_whole(made: bundle.Package) -> None:
+    """Raise `Refused` when the package, or a bill that lies beside it, is not as it was made."""
+    if files := bundle.changed():
+        shown = ", ".join(files[:3]) + (" …" if len(files) > 3 else "")
+        message = f"{counted(len(files), 'file')} of {bundle.PACKAGE} changed since it was made"
+        raise Refused(f"{message}: {shown}", "uv run just package makes it anew")
+    for name, bill in bom.bills(made).items():
+        if (bom.BILLS / name).exists():
+            bom.require_true(bom.BILLS / name, json.dumps(bill))
 
 
 def number(alias: str) -> str | None:

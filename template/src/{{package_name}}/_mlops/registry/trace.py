@@ -200,7 +200,8 @@ def data(recorded: str | None, known: Any) -> Check:
     if here and here != recorded and files and all(path.is_file() for path in files):
         here, later = sha256_of(files), [path.name for path in batches(paths.RAW)]
     check = same("data", recorded, here)
-    why = removals.explain(recorded, here) if recorded and here else ""
+    names = [path.name for path in files]
+    why = removals.explain(recorded, here, names) if recorded and here else ""
     if why or check.state != OK:
         return Check("data", OK, why) if why else check
     since = [name for name in later if name not in known]
