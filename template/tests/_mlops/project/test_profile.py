@@ -463,6 +463,34 @@ def test_labels_that_are_too_rare_count_as_no_value_and_are_named(
         assert rare.without_rare(read, "plan") is read
 
 
+def test_a_label_that_is_spelled_in_more_than_one_way_is_the_usual_one(
+    customers: pd.DataFrame, tmp_path: Path
+) -> None:
+    spelled = ["On time", "on  time", "Late", "LATE", "Late", "On time"]
+    rows = customers.assign(plan=np.resize(spelled, ROWS))
+    rows.to_csv(tmp_path / "table.csv", index=False)
+    found = rare.one_spelling(source.read(tmp_path / "table.csv"), "plan")
+
+    assert found.written["plan"].spelled == {"LATE": "Late", "on  time": "On time"}
+    assert found.notes[-1] == "plan: 'LATE' is taken for 'Late', and 1 more alike"
+    assert profile.profile(found, "plan").labels == ("Late", "On time")
+    rows = customers.assign(plan=np.resize(["a", "A"], ROWS))  # two marks, or one: who knows
+    rows.to_csv(tmp_path / "table.csv", index=False)
+    read = source.read(tmp_path / "table.csv")
+    assert rare.one_spelling(read, "plan") is read
+
+
+def test_what_only_one_of_many_labels_has_is_said(customers: pd.DataFrame, tmp_path: Path) -> None:
+    rows = customers.assign(plan=np.resize(["storm", "wave", "calm"], ROWS))
+    rows["strength"] = pd.Series(np.arange(ROWS) % 90, dtype="float64").where(
+        rows["plan"] == "storm"
+    )
+    found = look(rows, tmp_path, "plan")
+
+    assert roles(found)["strength"] == "feature"
+    assert any("strength is filled only when plan is storm" in note for note in found.warnings)
+
+
 @pytest.mark.parametrize(
     ("name", "values", "role"),
     [
@@ -475,6 +503,14 @@ def test_labels_that_are_too_rare_count_as_no_value_and_are_named(
         ("email_opened", [0, 1], "feature"),
         ("business_name", ["Shoes Ltd", "Hats Ltd", "Belts Ltd"], "feature"),
         ("mobile", ["a", "b", "c"], "personal"),
+        ("name", ["Ann Doe", "Bob Roe", "Eve Poe"], "personal"),
+        ("name", ["ann_92", "bob77", "eve"], "personal"),
+        ("name", [f"Customer {number}" for number in range(ROWS)], "personal"),
+        ("name", ["ford pinto", "datsun 510", "vw 1131 deluxe", "amc gremlin"], "feature"),
+        ("pet_name", ["Rex", "Wall-E", "Mia"], "feature"),
+        ("birth_yr", [1941, 1954, 1949], "feature"),
+        ("birth_weight", [2.9, 3.4, 3.1], "feature"),
+        ("birth_number", [4_101_231_234, 5_412_319_876, 4_907_071_111], "personal"),
         ("order", [f"2015-{number:06}" for number in range(ROWS)], "identifier"),
         ("call", [f"030-{number * 7919 % 99_991:07}" for number in range(ROWS)], "personal"),
         ("ring", [f"{number * 7919 % 991:04}-{number:07}" for number in range(ROWS)], "personal"),

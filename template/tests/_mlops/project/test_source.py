@@ -1,8 +1,11 @@
 # The template's. Files that only you have go into a test of yours.
 """Whatever a table is written like: it is read as a person would, or refused in one line."""
 
+import bz2
+import gzip
 import os
 import sqlite3
+import zipfile
 from collections.abc import Callable
 from datetime import time
 from pathlib import Path
@@ -111,6 +114,7 @@ def test_however_a_file_is_written_its_rows_are_the_same(
         (['"Dec 31, 2024 1:05 PM"'] * 2, "timestamp", pd.Timestamp("2024-12-31 13:05")),
         (["2024-12", "2025-01"], "timestamp", pd.Timestamp("2024-12-01")),
         (["Dec 2024", "May 2025"], "timestamp", pd.Timestamp("2024-12-01")),
+        (["2024 Dec", "2025 May"], "timestamp", pd.Timestamp("2024-12-01")),
         (["31-12-24", "01-02-24"], "timestamp", pd.Timestamp("2024-12-31")),
         (["2024/12/31 23:00"], "timestamp", pd.Timestamp("2024-12-31 23:00")),
         (["2024-12-31T10:00:00+02:00"], "timestamp", pd.Timestamp("2024-12-31 08:00")),
@@ -151,6 +155,9 @@ def test_values_are_what_all_of_them_say(
         (["1.5k", "2,5M"], "a: kept as text: its numbers are written in more than one way"),
         (["1/2", "3/4"], "a: kept as text: is '1/2' a fraction, or a day of a month?"),
         (["2024-01-01", "01.02.2024"], "a: kept as text: its times are written in more than"),
+        (["2000-Q1", "2000-Q2"], "a: kept as text: '2000-Q1' is a quarter: write its first day"),
+        (["Q1 2000", "Q4 2001"], "a: kept as text: 'Q1 2000' is a quarter: write its first day"),
+        (["1. März 2024", "12. Mai 2024"], "a: kept as text: months of '1. März 2024' are"),
     ],
 )
 def test_why_nearly_numbers_are_texts_is_said(tmp_path: Path, values: list[str], said: str) -> None:
@@ -336,6 +343,46 @@ def test_formats_with_types_keep_them(
     assert found.dialect is None
 
 
+def test_a_packed_file_is_what_it_holds(tmp_path: Path) -> None:
+    content = lines("1,x", "2,y").encode()
+    for name, packed in (
+        ("t.csv.gz", gzip.compress(content)),
+        ("t.csv.bz2", bz2.compress(content)),
+    ):
+        assert len(read(tmp_path, packed, name).rows) == ROWS
+    archive = tmp_path / "t.zip"
+    with zipfile.ZipFile(archive, "w") as file:
+        file.writestr("folder/t.csv", content)
+        file.writestr("__MACOSX/._t.csv", "")
+    assert len(source.read(archive).rows) == ROWS
+    with zipfile.ZipFile(archive, "a") as file:
+        file.writestr("other.csv", content)
+    with pytest.raises(errors.WrongInput, match=r"t\.zip holds 2 files; expected one table"):
+        source.read(archive)
+
+
+def test_shapes_of_other_programs_are_read(tmp_path: Path) -> None:
+    rows = pd.DataFrame({"a": range(ROWS), "b": "x"})
+    rows.to_feather(tmp_path / "t.feather")
+    rows.to_stata(tmp_path / "t.dta", write_index=False)
+    for name in ("t.feather", "t.dta"):
+        assert source.read(tmp_path / name).rows["a"].sum() == sum(range(ROWS))
+
+
+def test_a_cell_merged_over_several_rows_is_of_each_of_them(tmp_path: Path) -> None:
+    rows = pd.DataFrame({"team": ["red"] * 3 + ["blue"] * 3, "won": [1.5, None, 2, 4, 5, 6]})
+    with pd.ExcelWriter(tmp_path / "t.xlsx") as book:
+        pd.DataFrame({"n": [1]}).to_excel(book, sheet_name="first", index=False)
+        rows.to_excel(book, sheet_name="second", index=False, startrow=2)
+        for start in (4, 7):
+            book.sheets["second"].merge_cells(f"A{start}:A{start + 2}")
+    found = source.read(tmp_path / "t.xlsx")
+
+    assert found.rows["team"].tolist() == rows["team"].tolist()
+    assert found.rows["won"].isna().sum() == 1
+    assert "a cell that is merged over several rows stands in each of them" in found.notes
+
+
 def test_durations_and_times_of_day_are_seconds(tmp_path: Path) -> None:
     rows = pd.DataFrame({"a": pd.to_timedelta([90, 60] * 20, "s"), "b": [time(1, 0, 5)] * 40})
     rows.to_parquet(tmp_path / "x.parquet")
@@ -447,7 +494,6 @@ def test_the_files_of_a_folder_are_one_table(tmp_path: Path) -> None:
             b'a,b,c\n1,x,2\n1,"y,2\n1,x,2\n1,x,2\n1,z",2\n',
             "a quote in row 2 closes 3 lines later",
         ),
-        ("table.feather", b"ARROW1\0\0", "is a Feather file; expected a table"),
         ("words.csv", b"a b c\n1\n2 x\n1 2 3 4\n7\n", "has one field a line, such as 'a b c'"),
         ("caret.csv", b"a^b\n1^x\n2^y\n", r"has one field a line, such as 'a\^b'"),
         ("single.csv", b"'a','b'\n'1','x'\n", "has values between single quotes, such as 'a'"),
@@ -458,8 +504,15 @@ def test_the_files_of_a_folder_are_one_table(tmp_path: Path) -> None:
         ("zeros.csv", b"a,b\n" + b"1,x\n" * 2000 + b"\0", "bytes of zero"),
         ("quote.csv", b'a,b\n1,x\n2,"y\n', "cannot be read: .*EOF inside string"),
         ("login.csv", b"<!DOCTYPE html><html>", "is a web page; expected a table"),
-        ("packed.csv", b"\x1f\x8b\x08", "is packed with gzip; expected a table"),
+        ("packed.rds.gz", gzip.compress(b"X"), "packed.rds of .*packed.rds.gz ends with '.rds'"),
+        ("packed.csv.gz", b"\x1f\x8b\x08", "packed.csv.gz cannot be read: .*ended before the end"),
         ("zipped.csv", b"PK\x03\x04 and more", "is packed with zip; expected a table"),
+        ("russian.csv", lines("1,да", "2,нет").encode("cp1251"), "in other letters than UTF-8"),
+        (
+            "mixed.csv",
+            lines("é,é").encode() + b"\xe9,1\n",
+            r"is UTF-8, but for some letters, such as that after '.*é",
+        ),
         ("text.xlsx", b"a,b\n1,x\n", "is no Excel file"),
         ("columns.json", b'{"a": {"0": 1}, "b": {"0": 2}}', "holds columns, or several tables"),
         ("headless.csv", b"1,2\n3,4\n", "has no header: its first line holds only numbers"),

@@ -12,7 +12,7 @@ from ..files import FILE, one_writer
 from . import repository
 from .starting import building, cutting, replacing, writing
 from .starting.profile import LEARNED_FROM, profile, table
-from .starting.rare import without_rare
+from .starting.rare import one_spelling, without_rare
 from .starting.source import read
 
 
@@ -55,7 +55,7 @@ def command(
     example's files are replaced and committed, so git can undo it. Nothing that a person changed
     is replaced without --force.
     """
-    source = without_rare(read(path, sql, url), target)
+    source = without_rare(one_spelling(read(path, sql, url), target), target)
     for note in source.notes:  # first: they often say why the target is not what it should be
         click.echo(f"note: {note}", err=True)
     found = profile(source, target, time=time, key=key, group=group, positive=positive, drop=drop)

@@ -28,15 +28,17 @@ def find_leaks(
 
     Those that come near to it are given too, as not sure: an honest one may be as good.
     """
-    found: set[str] = set()
+    found, noted = set[str](), set[str]()
     for name in names:
         gaps = rows[name].isna()
         if labels and 0.01 < gaps.mean() < 0.99:
             shares = pd.crosstab(gaps, y)
-            if (shares.gt(0).sum(axis=1) == 1).all():
-                found.add(name)
-                label = shares.columns[shares.loc[False].gt(0)][0]
-                yield name, f"it is filled only when {y.name} is {label}", True
+            label = shares.columns[int(shares.loc[False].argmax())]
+            if shares[label].sum() == shares.loc[False].sum() == shares.loc[False, label]:
+                sure = len(labels) == 2  # else it tells nothing of the others
+                (found if sure else noted).add(name)
+                it = "it is" if sure else "is"
+                yield name, f"{it} filled only when {y.name} is {label}", sure
     few = rows.sample(min(LOOKED_AT, len(rows)), random_state=0)
     target = y[few.index] if labels else y[few.index].astype("float64")
     limit = LEAK
@@ -44,7 +46,6 @@ def find_leaks(
         others = len(target) - int(target.value_counts().max())
         limit = max(LEAST_LEAK, min(LEAK, 1 - 1.5 / max(1, others)))
     coded = {name: codes(few[name]) for name in names if name not in found}
-    noted: set[str] = set()
     for name in parts_of(few, target, labels, [name for name in coded if name not in found]):
         if labels or few[name].dtype.kind in "iufM":  # as milk tells mammals, and a year sums
             noted.add(name)

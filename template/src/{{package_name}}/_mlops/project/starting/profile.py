@@ -65,18 +65,20 @@ PERSON_NAME = re.compile(
     r"(^|_)(e_?mail|phone|telephone|mobile|address|street|birth|birthday|birthdate|dob|ssn|"
     r"passport|iban|first_?name|last_?name|surname|full_?name|name|ip)(_|$)"
 )
-LONG_NUMBER_NAME = re.compile(r"(^|_)(phone|telephone|mobile|ssn|passport|ip)(_|$)")
+LONG_NUMBER_NAME = re.compile(r"(^|_)(phone|telephone|mobile|ssn|passport|ip|birth)(_|$)")
 THING_NAME = re.compile(
     r"(product|item|file|country|city|company|brand|car|model|station|state|region|continent|"
     r"team|school|category|group|department|district|county|species|store|site|business|shop|"
     r"restaurant|hotel|bank|vendor|supplier|merchant|organi[sz]ation|event|project|course|plan|"
     r"device|sensor|plant|game|movie|song|drug|table|field|job|entity|institution|agency|provider|"
     r"facility|hospital|university|college|manufacturer|mfr|maker|make|brand|model|track|album|"
-    r"venue|stadium|place|town|village|river|lake|airport|airline|metro)(_name|s_name)|"
+    r"venue|stadium|place|town|village|river|lake|airport|airline|metro|inst|institute|animal|"
+    r"pet|dog|cat|horse|breed|storm|hurricane|ship|vessel|boat|book|dish|food)(_name|s_name)|"
     r"^name_of_(?!the_person|person|patient|customer|client|employee|contact)"
 )
 EMAIL = r"[\w.+-]+@[\w-]+\.[\w.]+"
 PHONE = r"\+?[\d ()/-]{7,20}"
+NUMBERED, MOST_NUMBERED = 0.1, 0.9  # share of the names of things that hold a number
 DENSE = 0.05  # share of all numbers between the first and the last from which they are counted up
 NEGATIVE = (
     "no",
@@ -423,8 +425,18 @@ def is_personal(name: str, values: pd.Series) -> str:
         return why
     high = float(values.max()) if values.dtype.kind in "iuf" else None
     if (found := PERSON_NAME.search(name)) and not harmless(name, int(values.nunique()), high):
-        return f"its name says {found[2]!r}"
+        return "" if name == "name" and name_things(values) else f"its name says {found[2]!r}"
     return ""
+
+
+def name_things(values: pd.Series) -> bool:
+    """Say whether names are such as datsun 510: some hold a word and a number, as no person's.
+
+    Nor do all of them: people who stay unknown are Customer 1 and Customer 2.
+    """
+    known = values.dropna().drop_duplicates().astype("str")
+    numbered = float(known.str.contains(r" \S*\d|\d\S* ").mean()) if len(known) else 0.0
+    return NUMBERED <= numbered <= MOST_NUMBERED
 
 
 def harmless(name: str, distinct: int, high: float | None) -> bool:

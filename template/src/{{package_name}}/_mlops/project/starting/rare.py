@@ -1,13 +1,42 @@
 # The template's. Nothing of yours belongs here: `start-from` runs it.
-"""Which labels are too rare to be learned?"""
+"""Which labels are too rare to be learned, and which are another one, spelled otherwise?"""
 
 from dataclasses import replace
 
-from .profile import FEWEST_OF_LABEL, Names, bare
+from .profile import FEWEST_OF_LABEL, MOST_LABELS, Names, bare
 from .source import Source
 
+SPELLINGS = 4  # of each label, at most
 MOST_RARE = 0.05  # share of the rows that may lose their label so
 SHOWN = 3  # labels
+
+
+def one_spelling(source: Source, target: str) -> Source:
+    """Return a table in which Late and LATE are the one of them that is usual.
+
+    Those of one letter stay as they are: a and A may be two marks. data.py reads later files alike.
+    """
+    name = Names(source).one(target)
+    if not name or source.written[name].kind != "text":
+        return source
+    counts = source.rows[name].value_counts()
+    if len(counts) > SPELLINGS * MOST_LABELS:
+        return source
+    usual: dict[str, str] = {}
+    for label in map(str, counts.index):
+        usual.setdefault(bare(label), label)
+    others = {str(one): usual[bare(str(one))] for one in counts.index if len(bare(str(one))) > 1}
+    spelled = {one: label for one, label in sorted(others.items()) if one != label}
+    if not spelled:
+        return source
+    first, label = next(iter(spelled.items()))
+    more = f", and {len(spelled) - 1} more alike" if len(spelled) > 1 else ""
+    return replace(
+        source,
+        rows=source.rows.assign(**{name: source.rows[name].replace(spelled)}),
+        written={**source.written, name: replace(source.written[name], spelled=spelled)},
+        notes=(*source.notes, f"{name}: {first[:40]!r} is taken for {label[:40]!r}{more}"),
+    )
 
 
 def without_rare(source: Source, target: str) -> Source:

@@ -20,6 +20,8 @@ LINE_END = re.compile(r"\r\n|\n|\r")
 NAME_COLUMNS = "write the names of the columns above"
 SEPARATED = "put a value that holds the separator between quotes"
 ZEROS = "save it as UTF-8, or take them out"
+IN_RUNS = 0.4  # share of such bytes
+RUN = re.compile(rb"[\x80-\xff]{3,}")  # letters of an alphabet that no Western encoding has
 
 
 def text(path: Path) -> Raw:
@@ -207,7 +209,11 @@ def holds_returns(path: Path) -> bool:
 
 
 def encoding_of(path: Path) -> str:
-    """Return how the letters of a file are written; `WrongInput` for something else than text."""
+    """Return how the letters of a file are written: UTF-8, or as Western Windows does.
+
+    Raises:
+        WrongInput: If it is no text, or of letters that neither of them has.
+    """
     with path.open("rb") as file:
         head = file.read(4096)
         if head.startswith((b"\xff\xfe", b"\xfe\xff")):
@@ -225,4 +231,25 @@ def encoding_of(path: Path) -> str:
                 utf8 = utf8 and decoder.decode(piece) is not None
             except UnicodeDecodeError:
                 utf8 = False
+                require_western(path, piece)
     return "utf-8" if utf8 else "cp1252"
+
+
+def require_western(path: Path, piece: bytes) -> None:
+    """Raise `WrongInput` for a text that is no UTF-8, when it would be read as other letters.
+
+    Letters of most alphabets stand in runs, accents of Western ones by themselves.
+    """
+    read = piece.decode("utf-8", "replace")
+    whole = sum(map(len, re.findall(r"[^\x00-\x7f\ufffd]+", read)))
+    if whole > 2 * read.count("\ufffd"):
+        place = read.index("\ufffd")
+        before = read[max(0, place - 20) : place]
+        message = f"{path} is UTF-8, but for some letters, such as that after {before!r}"
+        hint = f"leave them out: iconv -c -f UTF-8 -t UTF-8 {path.name} > new.csv"
+        raise WrongInput(message, hint)
+    high, runs = len(re.findall(rb"[\x80-\xff]", piece)), sum(map(len, RUN.findall(piece)))
+    if runs > high * IN_RUNS:
+        message = f"{path} is written in other letters than UTF-8 or Western Windows has"
+        hint = f"iconv -f CP1251 -t UTF-8 {path.name} > new.csv, or what it is for CP1251"
+        raise WrongInput(message, hint)

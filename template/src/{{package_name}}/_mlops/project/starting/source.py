@@ -1,15 +1,22 @@
 # The template's. Nothing of yours belongs here: `start-from` runs it.
 """Read a table that nobody described: find out how it is written, and say so."""
 
+import bz2
+import gzip
 import hashlib
 import json
+import lzma
 import re
+import shutil
+import tempfile
+import zipfile
 from collections import Counter
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Any
+from typing import IO, Any
 
 import pandas as pd
+from openpyxl.utils import range_boundaries
 
 from ...data.dialect import Dialect
 from ...errors import OutsideFailed, Problem, WrongInput, counted, did_you_mean
@@ -25,11 +32,7 @@ TEXT_SUFFIXES = (".csv", ".tsv", ".txt", ".tab", ".dat", ".data")
 JSON_SUFFIXES = (".jsonl", ".ndjson", ".json")
 # first bytes of files that hold no table as they are, and what to do about it
 NO_TABLE = {
-    b"\x1f\x8b": ("is packed with gzip", "unpack it"),
-    b"BZh": ("is packed with bzip2", "unpack it"),
-    b"\xfd7zXZ": ("is packed with xz", "unpack it"),
     b"(\xb5/\xfd": ("is packed with zstandard", "unpack it"),
-    b"ARROW1": ("is a Feather file", "save it as Parquet, by pandas: to_parquet(PATH)"),
     b"SQLite": ("is a database", 'ask it: --sql "select * from …" --url sqlite:///PATH'),
     b"\xd0\xcf\x11\xe0": ("is an old Excel file", "save it as .xlsx"),
     b"%PDF": ("is a PDF", "export the table as CSV"),
@@ -39,7 +42,9 @@ NO_TABLE = {
     b"<?xml": ("is XML", "export the table as CSV"),
     b"\xff\xfe\0\0": ("is written in UTF-32", "save it as UTF-8"),
 }
-PACKED = ("is packed with zip", "unpack it; an Excel file ends with .xlsx")
+UNPACK = {b"\x1f\x8b": gzip.open, b"BZh": bz2.open, b"\xfd7zXZ": lzma.open}
+PACKED = (".gz", ".bz2", ".xz")
+READERS = {".feather": pd.read_feather, ".dta": pd.read_stata}
 LEAST_ROOM = 4  # times the size of a text that reading it takes, with few and long values
 
 
@@ -140,6 +145,10 @@ def one_file(path: Path) -> Raw:
             head = file.read(16)
         if not head:
             raise WrongInput(f"{path} is empty")
+        for magic, unpack in UNPACK.items():
+            if head.startswith(magic):
+                with unpack(path, "rb") as file:
+                    return unpacked(path, file, path.stem if suffix in PACKED else path.name)
         for magic, (what, hint) in NO_TABLE.items():
             if head.startswith(magic):
                 raise WrongInput(f"{path} {what}; expected a table", hint)
@@ -149,8 +158,13 @@ def one_file(path: Path) -> Raw:
             return sheet(path)
         if suffix in (".xlsx", ".xlsm"):
             raise WrongInput(f"{path} is no Excel file", "name it after what it holds, as .csv")
+        if head[:4] == b"PK\x03\x04" and suffix == ".zip":
+            return zipped(path)
         if head[:4] == b"PK\x03\x04":
-            raise WrongInput(f"{path} {PACKED[0]}; expected a table", PACKED[1])
+            hint = "unpack it; an Excel file ends with .xlsx"
+            raise WrongInput(f"{path} is packed with zip; expected a table", hint)
+        if suffix in READERS:
+            return Raw(READERS[suffix](path))
         if suffix in JSON_SUFFIXES:
             return records(path)
         if suffix == ".arff":
@@ -169,9 +183,33 @@ def one_file(path: Path) -> Raw:
         hints = [hint for word, hint in HINTS.items() if word in reason]
         hint = (hints or ["is it what its name says?"])[0]
         raise WrongInput(f"{path} cannot be read: {reason}", hint) from error
-    known = (*TEXT_SUFFIXES, ".parquet", *JSON_SUFFIXES, ".xlsx", ".arff")
+    known = (*TEXT_SUFFIXES, ".parquet", *JSON_SUFFIXES, ".xlsx", ".arff", *READERS, ".gz", ".zip")
     message = f"{path} ends with {path.suffix!r}; expected one of {', '.join(known)}"
     raise WrongInput(message, "name a file after what it holds, or leave it out")
+
+
+def unpacked(path: Path, file: IO[bytes], name: str) -> Raw:
+    """Read what stands in a packed file as if it lay in a folder under this name."""
+    with tempfile.TemporaryDirectory() as folder:
+        inner = Path(folder) / name
+        with inner.open("wb") as out:
+            shutil.copyfileobj(file, out)
+        try:
+            return one_file(inner)
+        except Problem as problem:
+            said = str(problem).replace(str(inner), f"{name} of {path}")
+            raise type(problem)(said, problem.hint) from problem
+
+
+def zipped(path: Path) -> Raw:
+    """Read the one file of an archive."""
+    with zipfile.ZipFile(path) as archive:
+        names = [one.filename for one in archive.infolist() if not one.is_dir()]
+        names = [name for name in names if not name.startswith("__MACOSX/")]
+        if len(names) != 1:
+            raise WrongInput(f"{path} holds {len(names)} files; expected one table", "unpack it")
+        with archive.open(names[0]) as file:
+            return unpacked(path, file, Path(names[0]).name)
 
 
 HINTS = {
@@ -287,6 +325,7 @@ def sheet(path: Path) -> Raw:
     with pd.ExcelFile(path, engine="openpyxl") as book:
         names = list(map(str, book.sheet_names))
         tables = {name: book.parse(name, header=None, dtype="object") for name in names}
+        inside = {one.title: one._worksheet_path.lstrip("/") for one in book.book.worksheets}
     name = max(names, key=lambda one: (min(tables[one].shape) > 1, int(tables[one].count().sum())))
     table = tables[name]
     if table.empty:
@@ -299,6 +338,10 @@ def sheet(path: Path) -> Raw:
     )
     if head:
         notes.append(f"header in line {head + 1}")
+    if downwards := [one for one in merged(path, inside[name]) if one[1] > head + 1]:
+        for place, first, last in downwards:
+            cells.iloc[first:last, place] = cells.iat[first - 1, place]
+        notes.append("a cell that is merged over several rows stands in each of them")
     rows = cells.iloc[head + 1 :].reset_index(drop=True)
     above = cells.iloc[head - 1] if head else cells.iloc[head]  # of merged cells
     named = cells.iloc[head].fillna(above) if above.notna().sum() > 1 else cells.iloc[head]
@@ -307,6 +350,14 @@ def sheet(path: Path) -> Raw:
     found = without_total(without_notes(raw))
     found.rows = found.rows.infer_objects()
     return found
+
+
+def merged(path: Path, sheet: str) -> list[tuple[int, int, int]]:
+    """Return the column, from 0, and the first and last row, from 1, of cells over several rows."""
+    with zipfile.ZipFile(path) as archive:
+        below = archive.read(sheet).rpartition(b"</sheetData>")[2].decode()
+    found = [range_boundaries(one) for one in re.findall(r'<mergeCell ref="([A-Z0-9:]+)"', below)]
+    return [(left - 1, top, bottom) for left, top, _, bottom in found if bottom > top]
 
 
 def typed(raw: Raw, name: str) -> Source:

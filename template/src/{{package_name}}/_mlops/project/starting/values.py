@@ -75,6 +75,8 @@ FORMS = (
     "%m/%Y",
     "%b %Y",
     "%B %Y",
+    "%Y %b",
+    "%Y %B",
     "%b-%Y",
     "%d-%b-%Y",
     "%d-%b-%y",
@@ -103,6 +105,8 @@ DAY_NUMBER = "%Y%m%d"
 DURATION = r"\d+:[0-5]\d:[0-5]\d(?:\.\d+)?"  # hours, minutes and seconds, or a time of day
 SHORT_DURATION = r"\d+:[0-5]\d"
 FRACTION = r"\d{1,2}/\d{1,2}"
+QUARTER = r"\d{4}[ -]?Q[1-4]|Q[1-4][ /-]?\d{4}"
+DAY_OF_MONTH = r"\d{1,2}\.? [^\s\d.,:;/-]{3,12}\.? \d{4}"
 FEWEST_DAYS = 20  # different numbers that are all days, from which that is no chance
 TIME_NAME = re.compile(r"(^|_)(time|timestamp|date|datetime|ts|at|on|day|created|updated)(_|$)")
 SECONDS = {"s": (1e8, 5e9), "ms": (1e11, 5e12)}  # since 1970: from 1973 to 2128
@@ -118,6 +122,7 @@ class Written:
         kind: What they are.
         missing: Texts, or numbers, that stand for no value, besides nothing.
         truth: What each text of yes and no says.
+        spelled: The usual spelling of labels that are spelled in more than one way.
         decimal: Sign before the fraction, of numbers with other signs than digits and a point.
         form: How times are written, for `pandas.to_datetime`; or "s" and "ms" since 1970.
         lasts: Whether numbers are seconds of what was written as hours, minutes and seconds.
@@ -130,6 +135,7 @@ class Written:
     kind: Kind
     missing: tuple[str | float, ...] = ()
     truth: dict[str, bool] = field(default_factory=dict)
+    spelled: dict[str, str] = field(default_factory=dict)
     decimal: str = ""
     unit: str = ""
     form: str = ""
@@ -236,6 +242,12 @@ def nearly(known: pd.Series) -> list[str]:
         return [said]
     if len(known) and known.str.fullmatch(FRACTION).all():
         return [f"kept as text: is {str(known.iloc[0])!r} a fraction, or a day of a month?"]
+    if len(known) and known.str.fullmatch(QUARTER).all():
+        said = f"{str(known.iloc[0])!r} is a quarter: write its first day for a time"
+        return [f"kept as text: {said}"]
+    if len(known) and known.str.fullmatch(DAY_OF_MONTH).all():
+        said = f"months of {str(known.iloc[0])!r} are read in English only: write 2024-03-01"
+        return [f"kept as text: {said}"]
     bare = known.str.replace(BEFORE, r"\1", regex=True).str.replace(AFTER, "", regex=True)
     bare = bare.str.replace(rf"([.,]\d+)\s*{UNIT}$", r"\1", regex=True)
     for what, like in (("numbers", f"{PLAIN}|{COMMAS}|{POINTS}"), ("times", LIKE_A_TIME)):

@@ -102,8 +102,9 @@ class Proposal:
         known = all(PERSON_NAME.search(word) for word in denied)
         if not denied or column.role == "target":
             return column.role
-        fine = known and harmless(column.name, column.distinct, column.high)
-        return column.role if fine else "personal"
+        looked_at = column.role in ("feature", "text")  # at its values too
+        fine = looked_at or harmless(column.name, column.distinct, column.high)
+        return column.role if known and fine else "personal"
 
     def is_input(self, column: ColumnProfile) -> bool:
         """Say whether features are made of a column: not of groups of which none comes again."""
@@ -342,6 +343,7 @@ def written(proposal: Proposal) -> dict[str, Any]:
         "options": "".join(f", {name}={literal(value)}" for name, value in given.items()),
         "spaces": any(one.spaces for one in kept.values()),
         "missing": {name: list(one.missing) for name, one in kept.items() if one.missing},
+        "spelled": {name: one.spelled for name, one in kept.items() if one.spelled},
         "truths": {name: one.truth for name, one in kept.items() if one.truth},
         "units": {name: one.unit for name, one in kept.items() if one.unit},
         "negatives": [name for name, one in kept.items() if one.negative],
