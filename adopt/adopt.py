@@ -81,6 +81,12 @@ def adopt(repo: Path, given: argparse.Namespace) -> None:
         raise WrongInputError(f"{repo} is no folder; name the repo that exists")
     if (repo / ANSWERS).exists():
         raise WrongInputError(f"{repo / ANSWERS} exists: a template made this repo; update it")
+    if top := merges.workspace(repo):
+        raise WrongInputError(
+            f"{repo} is a member of the uv workspace of {top}, and a model needs a lock of its "
+            f'own; add exclude = ["{repo.relative_to(top).as_posix()}"] to [tool.uv.workspace] in '
+            f"{top / merges.PYPROJECT}"
+        )
     answers = names_of(repo) | dict(given.data)
     with tempfile.TemporaryDirectory() as place:
         fresh = Path(place, "fresh")

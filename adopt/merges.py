@@ -1,6 +1,7 @@
 """Which lines does a file of yours lack, so that the template works beside it?"""
 
 import difflib
+import itertools
 import re
 import subprocess
 import tempfile
@@ -11,6 +12,7 @@ from typing import Any
 import tomlkit
 import yaml
 from packaging.requirements import InvalidRequirement, Requirement
+from packaging.specifiers import SpecifierSet
 from packaging.utils import canonicalize_name
 from tomlkit.items import AoT, Array
 
@@ -19,7 +21,27 @@ PYTHONS = (">=3.11", "<3.14")
 # Of a package: an upper bound, and all bounds.
 BOUNDED, BOUNDS = re.compile(r"<|~=|=="), re.compile(r"[<>=~!].*")
 # Made later by commands of the template, and committed.
-COMMITTED_LATER = ("uv.lock", "dvc.lock", "data/raw.dvc", "models/registered.dvc")
+COMMITTED_LATER = (
+    "uv.lock",
+    "dvc.lock",
+    ".start-from.json",
+    "data/raw.dvc",
+    "data/forgotten.jsonl",
+    "models/champion.dvc",
+    "models/registered.dvc",
+    "models/journal.jsonl",
+    "reports/metrics.json",
+)
+# What levels, versions and runs add to is let through as a whole; what git still ignores there.
+WHOLE = {
+    r"(src/\w+|tests)/_mlops/(?=.)": ("**", "__pycache__/"),
+    r"reports/(?=\w+\.json$)": ("*.json", "/reports/readiness.json"),
+}
+# Where yours configure pytest and mypy, which read one file alone.
+SETTINGS = {
+    "setup.cfg": (("[tool:pytest]", "pytest"), ("[mypy]", "mypy")),
+    "tox.ini": (("[pytest]", "pytest"),),
+}
 # What a file of yours in the place of one of the template's leaves undone.
 MEANINGS = {
     r"src/\w+/(__main__\.py|_mlops/.*)": "no recipe works: take another package_name",
@@ -180,14 +202,15 @@ def pyproject(repo: Path, yours: str, theirs: str) -> str:
     options = template["tool"]["pytest"]["ini_options"]
     for strict in ("addopts", "minversion", "xfail_strict"):
         del options[strict]  # it would fail tests of yours that ran before
-    if (repo / "tests" / "__init__.py").exists():
-        add_items(options, "pythonpath", ["tests"])
+    add_items(options, "pythonpath", ["tests"])  # also for import-mode=importlib
     known = document.get("tool", {})
     tools = lacking_tools(tomlkit.dumps(template), known)
     complete(document, {key: value for key, value in template.items() if key != "tool"})
     complete(known, {key: value for key, value in template["tool"].items() if key in known})
     # a level adds its group between the template's groups and `tools`: keep them neighbours
     groups: Any = document["dependency-groups"]
+    if extras := extras_of_tests(project):
+        add_items(groups, "dev", [f"{project['name']}[{','.join(extras)}]"])
     if "tools" in yours_groups:
         groups["tools"] = groups.pop("tools")
     result = tomlkit.dumps(document)
@@ -208,15 +231,48 @@ def lacking_tools(theirs: str, known: Any) -> str:
 
 def keep_bounds(document: Any, template: Any) -> None:
     """Leave a package that yours bounds from above to you: uv locks all lists as one."""
-    project: Any = document.get("project", {})
-    lists = [project.get("dependencies", []), *project.get("optional-dependencies", {}).values()]
-    lists += document.get("dependency-groups", {}).values()
-    packages = [str(item).partition(";")[0] for items in lists for item in items]
-    bounded = {named(item) for item in packages if BOUNDED.search(item)}
+    bounded = bounded_packages(document)
     for items in template["dependency-groups"].values():
         for place, item in enumerate(map(str, items)):
             if named(item) in bounded:
                 items[place] = BOUNDS.sub("", item)
+
+
+def bounded_packages(document: Any) -> dict[str, str]:
+    """Return the packages that yours bounds from above, and how."""
+    project: Any = document.get("project", {})
+    lists = [project.get("dependencies", []), *project.get("optional-dependencies", {}).values()]
+    lists += document.get("dependency-groups", {}).values()
+    packages = [str(item).partition(";")[0].strip() for items in lists for item in items]
+    return {named(item): item for item in packages if BOUNDED.search(item)}
+
+
+def too_old(document: Any, template: Any) -> Iterator[str]:
+    """Name packages of which no version suits yours and the template."""
+    bounded = bounded_packages(document)
+    for item in itertools.chain(*template["dependency-groups"].values()):
+        wanted = Requirement(str(item))
+        if yours := bounded.get(named(str(item))):
+            both = wanted.specifier & Requirement(yours).specifier
+            if not has_version(both):
+                wants = f"the template is tested with {wanted.specifier}"
+                yield f"yours says {yours}, {wants}: its tests and commands may fail; raise yours"
+
+
+def has_version(bounds: SpecifierSet) -> bool:
+    """Say whether a version that one of the bounds names, or the next, is within all of them."""
+    named_in = [bound.version.removesuffix(".*") for bound in bounds]
+    return any(bounds.contains(f"{version}{more}") for version in named_in for more in ("", ".1"))
+
+
+def extras_of_tests(project: Any) -> list[str]:
+    """Return the extras that hold what your tests need: no recipe asks for an extra."""
+    extras = project.get("optional-dependencies", {})
+    return [
+        extra
+        for extra, items in extras.items()
+        if any(named(str(item).partition(";")[0]).startswith("pytest") for item in items)
+    ]
 
 
 def allow_pythons(project: Any) -> None:
@@ -286,16 +342,21 @@ def ignore(repo: Path, merged: dict[str, str], missing: list[Path], notes: list[
     yours = merged.get(name, text(repo / name))
     ending = "\r\n" if "\r\n" in yours else "\n"
     for path in ignored(repo, yours, wanted):
-        lines = "".join(f"{line}{ending}" for line in shown(repo, yours, path))
-        yours = yours.rstrip("\r\n") + ending + lines
-        merged[name] = yours
+        if ignored(repo, yours, [path]):  # and no line for another has let it through
+            lines = "".join(f"{line}{ending}" for line in shown(repo, yours, path))
+            yours = yours.rstrip("\r\n") + ending + lines
+            merged[name] = yours
     for path in ignored(repo, yours, wanted):
         notes.append(f"git ignores {path} all the same: git add --force {path}")
 
 
 def shown(repo: Path, rules: str, path: str) -> Iterator[str]:
     """Yield the lines that let git see a path; nothing else of a folder that is ignored."""
-    line = f"!/{path}"
+    line, but = f"!/{path}", ""
+    for folder, (pattern, still) in WHOLE.items():
+        if found := re.match(folder, path):
+            line, but = f"!/{found[0]}{pattern}", still
+            path = f"{found[0]}any.json"
     for parent in reversed(PurePosixPath(path).parents[:-1]):
         if not ignored(repo, f"{rules}\n{line}", [path]):
             break
@@ -303,21 +364,25 @@ def shown(repo: Path, rules: str, path: str) -> Iterator[str]:
             opened = (f"!/{parent}/", f"/{parent}/?*")  # `*` alone is the folder too, to DVC
             yield from opened
             rules = "\n".join([rules, *opened])
-    yield line
+    yield from filter(None, (line, but))
 
 
 def ignored(repo: Path, rules: str, paths: list[str]) -> list[str]:
     """Return those of the paths that git would ignore in the repo with these rules at its root."""
+    top = top_of(repo)
     with tempfile.TemporaryDirectory() as place:
         subprocess.run(["git", "init", "--quiet", place], check=True)
-        for path in repo.rglob(".gitignore"):
-            copy = Path(place, path.relative_to(repo))
+        above = [folder / ".gitignore" for folder in repo.parents if folder.is_relative_to(top)]
+        for path in (*filter(Path.is_file, above), *repo.rglob(".gitignore")):
+            copy = Path(place, path.relative_to(top))
             copy.parent.mkdir(parents=True, exist_ok=True)
             copy.write_bytes(path.read_bytes())
-        Path(place, ".gitignore").write_bytes(rules.encode())
+        root = Path(place, repo.relative_to(top))
+        root.mkdir(parents=True, exist_ok=True)
+        Path(root, ".gitignore").write_bytes(rules.encode())
         done = subprocess.run(
             ["git", "check-ignore", "--no-index", "--stdin", "-z"],
-            cwd=place,
+            cwd=root,
             input="\0".join(paths),
             capture_output=True,
             text=True,
@@ -325,8 +390,36 @@ def ignored(repo: Path, rules: str, paths: list[str]) -> list[str]:
     return [path for path in done.stdout.split("\0") if path]
 
 
+def workspace(repo: Path) -> Path | None:
+    """Return the folder whose uv workspace has the repo as a member: the lock would lie there."""
+    for folder in repo.parents:
+        path = folder / PYPROJECT
+        document: Any = tomlkit.parse(text(path)) if path.is_file() else {}
+        if found := document.get("tool", {}).get("uv", {}).get("workspace"):
+            within, out = (
+                any(repo in folder.glob(str(pattern)) for pattern in found.get(key, []))
+                for key in ("members", "exclude")
+            )
+            return folder if within and not out else None
+    return None
+
+
+def top_of(repo: Path) -> Path:
+    """Return the folder of the git repository that holds the repo, or the repo itself."""
+    return next((folder for folder in (repo, *repo.parents) if (folder / ".git").exists()), repo)
+
+
 def look_out(repo: Path, fresh: Path) -> Iterator[str]:
     """Yield what no patch can decide."""
+    if (top := top_of(repo)) != repo:
+        yield f"the repository is {top}: its hooks and workflows are not those that come here"
+    own = tomlkit.parse(text(repo / PYPROJECT)) if (repo / PYPROJECT).is_file() else {}
+    template: Any = tomlkit.parse(text(fresh / PYPROJECT))
+    yield from too_old(own, template)
+    yield from unread(repo, own)
+    if any(path.suffix in {".py", ".ipynb"} for path in code(repo)):
+        fix = "`uv run just fix` formats it, extend-exclude of ruff leaves it out"
+        yield f"`just check` judges your code too: {fix}"
     if not (repo / ".gitattributes").exists():
         yield "git will write text files with LF, on Windows too: .gitattributes asks for it"
     if (repo / "mypy.ini").exists() or (repo / ".mypy.ini").exists():
@@ -335,15 +428,47 @@ def look_out(repo: Path, fresh: Path) -> Iterator[str]:
         version = text(repo / ".python-version").strip()
         if not re.match(r"3\.1[123]\b", version):
             yield f".python-version says {version}; the packages exist for 3.11 to 3.13"
-    if (repo / PYPROJECT).is_file():
-        document = tomlkit.parse(text(repo / PYPROJECT))
-        if "project" not in document:
-            yield "the patch adds [project]: move there what setup.cfg or [tool.poetry] says"
-        backend = str(document.get("build-system", {}).get("build-backend", "uv_build"))
-        if backend != "uv_build":
-            yield f"{backend} builds your package: it has to find src/{package(fresh)} too"
-        scripts: Any = document.get("project", {}).get("scripts", {})
-        wanted: Any = tomlkit.parse(text(fresh / PYPROJECT))["project"]["scripts"]
-        for name in set(wanted) & set(scripts):
-            if scripts[name] != wanted[name]:
-                yield f"the command {name} stays yours: python -m {package(fresh)} is ours"
+    if not own:
+        return
+    if "poetry" in own.get("tool", {}) and "project" not in own:
+        yield "run `uvx migrate-to-uv` and then this again: uv does not read [tool.poetry]"
+    elif "project" not in own:
+        yield "the patch adds [project]: move there what setup.cfg or setup.py says"
+    backend = str(own.get("build-system", {}).get("build-backend", "uv_build"))
+    built: Any = own.get("tool", {}).get("uv", {}).get("build-backend", {})
+    if backend != "uv_build":
+        yield f"{backend} builds your package: it has to find src/{package(fresh)} too"
+    elif built.get("module-root", "src") != "src":
+        yield "uv_build takes all packages from one folder: move yours to src, and drop module-root"
+    scripts: Any = own.get("project", {}).get("scripts", {})
+    wanted: Any = template["project"]["scripts"]
+    for name in set(wanted) & set(scripts):
+        if scripts[name] != wanted[name]:
+            yield f"the command {name} stays yours: python -m {package(fresh)} is ours"
+
+
+def code(repo: Path) -> Iterator[Path]:
+    """Yield the files of yours, but for those of hidden folders, as environments are."""
+    for path in repo.iterdir():
+        if path.is_dir() and not path.is_symlink() and not path.name.startswith("."):
+            yield from code(path)
+        elif path.is_file():
+            yield path
+
+
+def unread(repo: Path, own: Any) -> Iterator[str]:
+    """Yield what stands where no command reads it, once pyproject.toml has the template's lines."""
+    for name, tables in SETTINGS.items():
+        lines = text(repo / name).splitlines() if (repo / name).is_file() else []
+        for table, tool in tables:
+            if table in lines and tool not in own.get("tool", {}):
+                yield f"{tool} reads pyproject.toml and no longer {table} of {name}: move it there"
+    if not own and ((repo / "setup.py").exists() or (repo / "setup.cfg").exists()):
+        yield (
+            "pyproject.toml says what is installed, and no longer setup.py: move there its name, "
+            "packages and requirements"
+        )
+    project: Any = own.get("project", {})
+    if not project.get("dependencies") and "dependencies" not in project.get("dynamic", []):
+        for path in sorted(repo.glob("*requirements*.txt")):
+            yield f"{path.name} is not read: uv add --requirements {path.name}"

@@ -363,6 +363,130 @@ def test_what_a_folder_of_theirs_hides_is_seen_and_nothing_else(
     assert "add --force" not in said.stderr
 
 
+def test_what_levels_and_runs_add_to_the_template_s_folders_is_seen(
+    template: Path, tmp_path: Path
+) -> None:
+    repo = write(tmp_path / "repo", {".gitignore": "data/\n*.json\n*.dvc\n"})
+    git(repo, "init", "--quiet")
+
+    lines = adopt(repo, template, "--data=package_name=churn").stdout
+    merged(repo, lines)
+
+    later = {
+        "src/churn/_mlops/data/ingest.py",
+        "tests/_mlops/serving/answers.json",
+        "data/raw.dvc",
+        "models/champion.dvc",
+        "reports/gate.json",
+        ".start-from.json",
+    }
+    hidden = {"src/churn/_mlops/data/__pycache__/a.pyc", "reports/readiness.json", "data/a.csv"}
+    write(repo, dict.fromkeys(later | hidden, ""))
+    git(repo, "add", "--all")
+    assert set(git(repo, "ls-files").split()) == later | {".gitignore"}
+    assert len([line for line in lines.splitlines() if "_mlops" in line]) == 2, "not one a file"
+
+
+def test_a_rule_above_the_folder_hides_nothing(template: Path, tmp_path: Path) -> None:
+    top = write(tmp_path / "mono", {".gitignore": "*.json\n"})
+    repo = write(top / "packages/scorer", {".gitignore": "*.log\n"})
+    git(top, "init", "--quiet")
+
+    done = adopt(repo, template, "--data=package_name=scorer")
+
+    assert "+!/src/scorer/_mlops/**" in done.stdout
+    assert f"note     the repository is {top}: its hooks" in done.stderr
+
+
+def test_a_member_of_a_workspace_is_refused_until_it_is_excluded(
+    template: Path, tmp_path: Path
+) -> None:
+    top = tmp_path / "mono"
+    members = '[tool.uv.workspace]\nmembers = ["packages/*"]\n'
+    project = '[project]\nname = "scorer"\nversion = "0"\n'
+    write(top, {"pyproject.toml": members, "packages/scorer/pyproject.toml": project})
+    repo = top / "packages/scorer"
+    before = contents(top)
+
+    refused = adopt(repo, template, "--add")
+
+    assert refused.returncode == 2
+    assert 'add exclude = ["packages/scorer"] to [tool.uv.workspace]' in refused.stderr
+    assert refused.stderr.count("\n") == 1
+    assert contents(top) == before
+
+    write(top, {"pyproject.toml": f'{members}exclude = ["packages/scorer"]\n'})
+    assert adopt(repo, template).returncode == 0
+
+
+def test_what_no_command_reads_any_more_is_named(template: Path, tmp_path: Path) -> None:
+    files = {
+        "setup.py": "from setuptools import setup\n\nsetup(name='old')\n",
+        "setup.cfg": "[tool:pytest]\naddopts = -q\n",
+        "tox.ini": "[tox]\n",
+        "requirements-dev.txt": "mock\n",
+        "old.py": "",
+    }
+    said = adopt(write(tmp_path / "old", files), template).stderr
+
+    notes = {line.removeprefix("note     ") for line in said.splitlines()}
+    assert notes >= {
+        "pytest reads pyproject.toml and no longer [tool:pytest] of setup.cfg: move it there",
+        "requirements-dev.txt is not read: uv add --requirements requirements-dev.txt",
+    }
+    for start in ("pyproject.toml says what is installed, and no longer setup.py", "`just check`"):
+        assert any(note.startswith(start) for note in notes)
+    assert "tox.ini" not in said
+
+
+@pytest.mark.parametrize(
+    ("pyproject", "note"),
+    [
+        ('[tool.poetry]\nname = "a"\n', "run `uvx migrate-to-uv` and then this again"),
+        (
+            '[project]\nname = "a"\nversion = "0"\n[build-system]\nrequires = ["uv_build"]\n'
+            'build-backend = "uv_build"\n[tool.uv.build-backend]\nmodule-root = ""\n',
+            "uv_build takes all packages from one folder",
+        ),
+        (
+            '[project]\nname = "a"\nversion = "0"\ndependencies = ["scikit-learn~=1.5.1"]\n',
+            "yours says scikit-learn~=1.5.1, the template is tested with",
+        ),
+    ],
+)
+def test_what_cannot_work_as_it_is_is_said(
+    template: Path, tmp_path: Path, pyproject: str, note: str
+) -> None:
+    said = adopt(write(tmp_path / "a", {"pyproject.toml": pyproject}), template).stderr
+
+    assert f"note     {note}" in said
+
+
+def test_bounds_that_some_version_suits_are_no_news(template: Path, tmp_path: Path) -> None:
+    bounds = '"scikit-learn<2", "pandas~=3.0", "numpy>=1.24,<3", "pytest<99"'
+    project = f'[project]\nname = "a"\nversion = "0"\ndependencies = [{bounds}]\n'
+
+    assert (
+        "tested with"
+        not in adopt(write(tmp_path / "a", {"pyproject.toml": project}), template).stderr
+    )
+
+
+def test_what_tests_of_theirs_need_is_there_without_an_extra(
+    template: Path, tmp_path: Path
+) -> None:
+    repo = library(tmp_path)
+    path = repo / "pyproject.toml"
+    test = """["pytest-cov; python_version > '3'"]"""
+    extras = f'[project.optional-dependencies]\ndocs = ["sphinx"]\ntest = {test}\n\n'
+    path.write_text(path.read_text().replace("[project.scripts]", f"{extras}[project.scripts]"))
+
+    merged(repo, adopt(repo, template, "--data=package_name=parcel_model").stdout)
+
+    groups: Any = tomlkit.parse(path.read_text()).unwrap()["dependency-groups"]
+    assert groups["dev"] == ["pytest>=8", "parcel-returns[test]"]
+
+
 def test_example_data_never_comes_beside_data(template: Path, tmp_path: Path) -> None:
     repo = scripts(tmp_path)
 
