@@ -330,6 +330,7 @@ def restore(folder: Path) -> None:
             shutil.rmtree(path) if path.is_dir() and not path.is_symlink() else path.unlink()
     for path in folder.iterdir():
         subprocess.run(["cp", "-a", str(path), str(REPO)], check=True)
+    shutil.rmtree("build/tune", ignore_errors=True)  # its record names runs of the store
 
 
 def import_all() -> None:

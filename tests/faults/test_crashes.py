@@ -79,6 +79,8 @@ BACK = "git checkout -q HEAD~2 -- params.yaml && git commit -qm 'As many trees a
 AS_BEFORE = ("$", "bash", "-c", BACK)
 RAISE = ("update", "--level", "1")
 TWICE = r"runs$|runs by status|\./mlruns/1/#"  # each training is a run; none may stay open
+# a trial that was killed has its number, so that others are tried than without the kill
+ANOTHER_TRIAL = rf"{TWICE}|status|\./mlflow\.db-journal"
 
 
 @pytest.mark.e2e
@@ -111,6 +113,7 @@ def test_a_command_that_was_killed_between_two_records_is_finished_by_the_next(
         Kill(("set-up",)),
         Kill(START, (AS_BEFORE,), checks=(("validate",),)),
         Kill(RAISE, again=(("update", "--undo"), RAISE), grows=r"\./\.git/ORIG_HEAD"),
+        Kill(("tune", "--trials", "2", "--yes"), grows=ANOTHER_TRIAL),
     ],
     ids=lambda kill: "-".join([*kill.command, kill.at[:6]]),
 )
@@ -138,6 +141,8 @@ DAYS = 'for n in $(seq 100); do : > data.0.log.$(date -d "2012-01-01 $n days" +%
 OLD_LOG = f"cd monitoring/predictions/*/predictions/data; touch -d '2 days ago' data.0.log; {DAYS}"
 ROTATION = ("$", ".venv/bin/python", str(ANSWERED), "4", "next-")
 ROLLOUT = ("rollout", "start", "2", "--force", "a test")
+ROW = ("time_hour=2013-01-01 10:00", "carrier=AA", "flight=1141", "origin=JFK")
+PACKAGE = ("$", "uv", "run", "just", "package", "1")
 DEPLOY = ("deploy", "2", "--force", "a test")
 
 
@@ -153,6 +158,8 @@ DEPLOY = ("deploy", "2", "--force", "a test")
         Kill(("trigger",), codes=(0, 1)),
         Kill(("monitor",), codes=(0, 10, 11)),
         Kill(ROLLOUT, again=(ROLLOUT, ("rollout", "run")), stub=str(NO_STACK)),
+        Kill(("forget", *ROW, "--reason", "a test"), nothing_left=(1,)),
+        Kill(("release", "test"), (PACKAGE,)),
     ],
     ids=lambda kill: kill.command[0].replace("$", "rotation"),
 )

@@ -199,3 +199,23 @@ def test_the_schedule_applies_it_before_it_looks(
 
     assert not old.exists()
     assert (own_repo.folder / retention.FILE).is_file()
+
+
+def test_a_kill_after_a_window_was_written_is_no_loss_of_lines(
+    place: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    about = {"since": "", "version": "1", "raised": [], "quality": None}
+    windows.keep({**about, "until": "2026-01-01"})
+    write = windows.write_heads
+
+    def killed_at_the_last(known: list[str]) -> None:
+        if len(known) == 1:
+            raise KeyboardInterrupt
+        write(known)
+
+    monkeypatch.setattr(windows, "write_heads", killed_at_the_last)
+    with pytest.raises(KeyboardInterrupt):
+        windows.keep({**about, "until": "2026-02-01"})
+
+    assert len(windows.everything()) == 2
+    assert windows.read()[1] == []

@@ -18,6 +18,7 @@ RANDOM = np.random.default_rng(0)
 SHARE = RANDOM.uniform(0.05, 0.45, ROWS)  # what a good model says
 PLACE = RANDOM.choice(["a", "b", "c", "rare"], ROWS, p=[0.6, 0.25, 0.145, 0.005])
 LATE = RANDOM.random(ROWS) < SHARE
+MIDDLE = SHARE.mean()
 
 Change = Callable[[np.ndarray], np.ndarray]
 
@@ -128,6 +129,17 @@ def test_what_is_off_spreads_as_in_the_group_and_no_less_than_chance_lets_expect
 
     assert groups.spread(alike, answers, few) == pytest.approx((least / 40) ** 0.5)
     assert groups.spread(apart, answers, few) == pytest.approx((81 / 40) ** 0.5)
+
+
+def test_answers_that_are_turned_within_a_group_are_named_though_their_mean_is_right(
+    named: Callable[..., str],
+) -> None:
+    turned = in_place("a", SHARE, lambda answers: 2 * MIDDLE - answers)
+    duller = in_place("a", SHARE, lambda answers: answers * 0 + MIDDLE)
+
+    assert named(turned, SHARE).startswith("place=a: ")
+    assert "place=b" not in named(turned, SHARE)
+    assert named(duller, SHARE) == named(turned, turned) == named(turned) == ""
 
 
 def test_a_group_of_few_rows_says_nothing(named: Callable[..., str]) -> None:

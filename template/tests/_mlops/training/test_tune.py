@@ -13,9 +13,10 @@ from typing import Any
 
 import numpy as np
 import pytest
+from mlflow import MlflowClient
 from ruamel.yaml import YAML
 
-from ..fixtures import Repo
+from ..fixtures import Repo, killing
 from ..package import NAME, data, errors, model, paths, runs, schema, search, tables, tune
 
 NUMBERS = [
@@ -104,6 +105,21 @@ def test_a_search_goes_on_after_a_kill(searched: Repo) -> None:
 
     assert kept >= 1
     assert len(scores(searched)) == kept + 1
+
+
+def test_a_run_that_a_kill_left_open_is_ended_by_the_next_search(
+    searched: Repo, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with killing(MlflowClient, "set_terminated"):
+        searched.run("tune", "--trials", 2)
+    with monkeypatch.context() as patch:
+        patch.setattr(runs, "lives", lambda number: False)
+        searched.must("tune", "--trials", 2)
+    monkeypatch.chdir(searched.folder)
+    log = runs.client()
+    found = log.search_runs([e.experiment_id for e in log.search_experiments()])
+
+    assert "RUNNING" not in {run.info.status for run in found}
 
 
 def made(repo: Repo) -> int:

@@ -15,15 +15,18 @@ from .gate_checks import FEW
 
 ROWS = 30  # in a smaller group the mean of what was off says nothing
 BY_CHANCE = 4.0  # standard errors: by chance, one group in some ten thousand is so far off
+COSTS = 0.1  # of the variance of what happened: by how much a group may be answered worse
 
 
 def uneven(
     rows: pd.DataFrame, y_true: pd.Series, y_preds: list[pd.DataFrame], bar: float, worse: float
 ) -> list[str]:
-    """Name the groups for which a version is off, as their mean, by more than chance and bar.
+    """Name the groups for which a version is off by more than chance and bar.
 
     A group is the rows with one text, or one answer to yes or no, in a column that is known when a
-    prediction is asked for. What is off is a share of a label, or standard deviations of a number.
+    prediction is asked for. What is off is a share of a label, or standard deviations of a number,
+    as the mean of a group; beside a champion also as the mean of its square in each row, in which
+    answers that are wrong to both sides do not make up for each other.
 
     Args:
         rows: (n, columns) of the schema.
@@ -33,8 +36,11 @@ def uneven(
         worse: How much more than the champion.
     """
     gaps = [dict(zip(y_pred, diagnosis.gaps(y_true, y_pred), strict=True)) for y_pred in y_preds]
-    found, positive = [], outcome.positive(schema)
+    found: list[str] = []
+    positive = outcome.positive(schema)
+    costs = [sum((off**2 for _, off in one.values()), np.zeros(len(rows))) for one in gaps]
     for name, places in groups(rows):
+        before = len(found)
         for label in [positive] if positive else gaps[0]:
             mine, *than = (float(np.abs(one[label][1][places].mean())) for one in gaps)
             chance = BY_CHANCE * spread(gaps[0][label][1], y_preds[0][label], places)
@@ -42,7 +48,33 @@ def uneven(
                 beside = f", the champion by {than[0]:.2g}" if than else ""
                 what = f" of {label!r}" if schema.LABELS else ""
                 found.append(f"{name}{what}: off by {mine:.2g} on {len(places):,} rows{beside}")
+        if len(found) == before and (said := dearer(costs, places, varies(y_true))):
+            found.append(f"{name}: {said}")
     return found
+
+
+def dearer(costs: list[Numbers], places: Counts, whole: float) -> str:
+    """Say by how much a group is answered worse than by the champion, if by more than chance.
+
+    Args:
+        costs: (n,) squares of what is off in each row, of the version and of the champion, if any.
+        places: Of the group's rows.
+        whole: What it would cost to say to each row what is so on the whole.
+    """
+    if len(costs) == 1:
+        return ""
+    more = (costs[0] - costs[1])[places]
+    least = more.mean() - BY_CHANCE * more.std(ddof=1) / np.sqrt(len(places))
+    if not least > COSTS * whole:
+        return ""
+    mine, than = (float(np.sqrt(one[places].mean())) for one in costs)
+    return f"{mine:.2g} off in a row of {len(places):,}, the champion {than:.2g}"
+
+
+def varies(y_true: pd.Series) -> float:
+    """Return the variance of what happened, as `diagnosis.gaps` measures it: of a number 1."""
+    shares = y_true.value_counts(normalize=True)
+    return float((shares * (1 - shares)).sum()) if schema.LABELS else 1.0
 
 
 def at_best(

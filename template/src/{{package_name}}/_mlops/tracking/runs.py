@@ -148,8 +148,7 @@ def log_run(manifest: dict[str, Any]) -> str:
 
     data_sha256 = manifest["data_sha256"]
     source = CodeDatasetSource(tags={"mlflow.source.git.commit": manifest["commit"]})
-    process = {PROCESS: f"{socket.gethostname()} {os.getpid()}"}
-    with mlflow.start_run(run_name=name_of(manifest), tags=process) as run:
+    with mlflow.start_run(run_name=name_of(manifest), tags=this_process()) as run:
         dataset = MetaDataset(source, name=str(paths.RAW), digest=data_sha256[:12])
         mlflow.log_input(dataset, context="training")
         mlflow.log_params(manifest["params"])
@@ -160,8 +159,13 @@ def log_run(manifest: dict[str, Any]) -> str:
     return run_id
 
 
+def this_process() -> dict[str, str]:
+    """Return the tag by which the next command knows that a run was left open."""
+    return {PROCESS: f"{socket.gethostname()} {os.getpid()}"}
+
+
 def end_killed(log: "MlflowClient") -> None:
-    """End the runs that trainings of this machine left open when they were killed."""
+    """End the runs that commands of this machine left open when they were killed."""
     experiment = log.get_experiment_by_name(PROJECT).experiment_id
     mine = f"tags.{PROCESS} LIKE '{socket.gethostname()} %' and attributes.status = 'RUNNING'"
     for run in log.search_runs([experiment], mine):
@@ -224,14 +228,20 @@ def keep(log: "MlflowClient", run_id: str, folder: str, files: list[Path]) -> No
         log.log_artifact(run_id, str(path), folder)
 
 
-def begin_search(name: str) -> str:
-    """Make the run under which the runs of a search stand; nothing when the store is away."""
+def begin_search(name: str, begun: str = "") -> str:
+    """Return the run under which the runs of a search stand; nothing when the store is away.
+
+    Args:
+        name: Of the search.
+        begun: Its run, where it was begun before; a run that was killed then is ended.
+    """
     try:
         log = client()
     except OutsideFailed as problem:
         click.echo(f"warning: {problem}; the trials are only in {paths.TUNE_PAGE}", err=True)
-        return ""
-    return _finished_run(log, name, {})
+        return begun
+    end_killed(log)
+    return begun or _finished_run(log, name, {})
 
 
 def log_trial(search: str, name: str, params: dict[str, Any], metric: str, score: float) -> None:
@@ -250,7 +260,7 @@ def log_trial(search: str, name: str, params: dict[str, Any], metric: str, score
 
 def _finished_run(log: "MlflowClient", name: str, tags: dict[str, str]) -> str:
     experiment = log.get_experiment_by_name(PROJECT).experiment_id
-    run = log.create_run(experiment, run_name=name, tags=tags)
+    run = log.create_run(experiment, run_name=name, tags={**tags, **this_process()})
     log.set_terminated(run.info.run_id)
     run_id: str = run.info.run_id
     return run_id

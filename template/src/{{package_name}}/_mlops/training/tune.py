@@ -104,8 +104,8 @@ def go_on(search: Search, trials: int, seconds: float | None, many: int, engine:
     began, metric = time.monotonic(), search.contract.quality.metric
     with one_at_a_time(FOLDER / "lock"):
         found = study(search)
-        if "run" not in found.user_attrs:
-            found.set_user_attr("run", runs.begin_search(found.study_name))
+        begun = found.user_attrs.get("run", "")
+        found.set_user_attr("run", runs.begin_search(found.study_name, begun))
     if old := len(ended(found)):
         click.echo(
             f"tune: {counted(old, 'trial was', 'trials were')} made before; --trials is the sum",
