@@ -68,11 +68,11 @@ MORE = (
     PublicData("sklearn:breast_cancer", "target", labels=("benign", "malignant")),
     PublicData("sklearn:digits", "target", labels=tuple("0123456789")),
     PublicData(
-        "cars",  # a time, a name, missing targets
+        "cars",  # a time, names of things, missing targets
         "Miles_per_Gallon",
         "vega_datasets",
         VEGA.format("cars"),
-        left_out={"name": "personal", "year": "time"},
+        left_out={"year": "time"},
     ),
     PublicData(
         "titanic",  # yes and no, and nothing but categories

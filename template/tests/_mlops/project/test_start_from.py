@@ -188,6 +188,19 @@ def test_predictions_may_move_as_far_as_between_known_batches(
     assert ("known batches are up to 0.40 from the others" in text) == (threshold == 0.5)
 
 
+@pytest.mark.parametrize(("off", "bar"), [(0.1, None), (0.6, 0.75)])
+def test_the_gate_lets_pass_how_far_the_first_model_is_off(
+    table: Callable[..., Path], off: float, bar: float | None
+) -> None:
+    found = source.read(table())
+    proposal, _ = building.propose(found, profile.profile(found, "bought"))
+    one = replace(writing.untried(proposal, "tree"), off=off)
+    text = writing.contract(paths.CONTRACT.read_text(encoding="utf-8"), proposal, one)
+
+    assert YAML(typ="safe").load(text)["quality"].get("calibration") == bar
+    assert ("calibration: there it is off by up to 0.6." in text) == (bar is not None)
+
+
 @pytest.mark.parametrize("time", ["none", "day"])
 def test_a_group_is_a_feature_only_where_its_rows_come_again(
     table: Callable[..., Path], time: str

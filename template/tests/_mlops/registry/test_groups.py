@@ -46,9 +46,11 @@ def named(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> Ca
         return pd.DataFrame(both if labels else {outcome.NUMBER: answers})
 
     def found(*answers: np.ndarray) -> str:
-        rows = pd.DataFrame({"place": PLACE})
-        said = groups.uneven(rows, happened, [table(one) for one in answers], BAR, WORSE)
-        return "; ".join(said)
+        rows, given = pd.DataFrame({"place": PLACE}), [table(one) for one in answers]
+        if len(given) == 1:
+            least = groups.farthest(rows, happened, given[0])
+            assert not groups.uneven(rows, happened, given, least + 1e-9, WORSE)
+        return "; ".join(groups.uneven(rows, happened, given, BAR, WORSE))
 
     return found
 

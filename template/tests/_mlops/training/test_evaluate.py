@@ -4,12 +4,13 @@
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pandas as pd
 import pytest
 
 from ..broken import KNOWN
 from ..fixtures import Repo
-from ..package import artifact, dataset, diagnosis, metrics, outcome, paths, runs, schema
+from ..package import artifact, dataset, diagnosis, metrics, outcome, paths, runs, schema, scoring
 
 
 def refused(repo: Repo) -> tuple[int, str]:
@@ -35,6 +36,15 @@ def test_baselines_and_importance_stand_beside_the_score(repo: Repo) -> None:
 
     assert all(report["metric"] in scores for scores in report["baselines"].values())
     assert set(report["importance"]) == {feature["name"] for feature in features}
+
+
+def test_one_table_holds_a_copy_for_each_shuffled_feature() -> None:
+    inputs = pd.DataFrame({"a": [1, 2, 3], "b": ["x", None, "z"]}, index=[7, 8, 9])
+    found = scoring.shuffled(inputs, [("b", np.array([2, 0, 1])), ("a", np.array([1, 2, 0]))])
+
+    assert found["a"].tolist() == [1, 2, 3, 2, 3, 1]
+    assert found["b"].fillna("-").tolist() == ["z", "x", "-", "x", "-", "z"]
+    assert found.dtypes.equals(inputs.dtypes)
 
 
 def test_importance_is_measured_on_as_many_rows_as_params_yaml_says(own_repo: Repo) -> None:

@@ -50,10 +50,10 @@ def command(
 ) -> None:
     """Write schema, features, model, contract, tests and batches for the table in PATH.
 
-    PATH is a file (CSV, TSV, Parquet, JSON lines, Excel, ARFF), a folder of them, or a data set of
-    scikit-learn, such as sklearn:iris. The proposal is shown before anything is written; then the
-    example's files are replaced and committed, so git can undo it. Nothing that a person changed
-    is replaced without --force.
+    PATH is a file (CSV, TSV, Parquet, Feather, Stata, JSON lines, Excel, ARFF), a folder of them,
+    or a data set of scikit-learn, such as sklearn:iris. The proposal is shown before anything is
+    written; then the example's files are replaced and committed, so git can undo it. Nothing that a
+    person changed is replaced without --force.
     """
     source = without_rare(one_spelling(read(path, sql, url), target), target)
     for note in source.notes:  # first: they often say why the target is not what it should be
@@ -112,6 +112,9 @@ def tell(proposal: writing.Proposal, trial: writing.Trial, cut: cutting.Cut) -> 
     }
     for name, said in rows.items():
         click.echo(f"{name:<8} {said}")
+    if trial.is_off:
+        message = f"it is off by up to {trial.off:.2g} on the hold-out, for all rows or a group"
+        click.echo(f"warning: {message}: have they changed in time?", err=True)
     if trial.metric >= min(trial.baselines.values()):
         simple = min(trial.baselines, key=lambda name: trial.baselines[name])
         message = f"the model is no better than {simple!r}: do these columns say anything about it?"

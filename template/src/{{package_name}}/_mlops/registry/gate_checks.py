@@ -8,9 +8,9 @@ from typing import Any
 
 from ..interface import Contract, Quality
 from ..training.evaluation import better
+from .groups import FEW
 
 SAME = 0.001  # of a score: what another processor may make of the same sum, and more
-FEW = 400  # rows; with fewer, chance alone looks like bad calibration and hides it
 WORSE = 0.15  # of the bar of calibration: what one training and the next differ by, and more
 IMPOSSIBLE = 0.01  # of the rows: a line that is fitted crosses the edge now and then
 

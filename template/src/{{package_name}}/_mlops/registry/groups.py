@@ -11,8 +11,8 @@ from ..data import outcome, tables
 from ..interface import Contract
 from ..training import diagnosis, scoring
 from ..training.diagnosis import DRAWN, Counts, Numbers
-from .gate_checks import FEW
 
+FEW = 400  # rows; with fewer, chance alone looks like bad calibration and hides it
 ROWS = 30  # in a smaller group the mean of what was off says nothing
 BY_CHANCE = 4.0  # standard errors: by chance, one group in some ten thousand is so far off
 COSTS = 0.1  # of the variance of what happened: by how much a group may be answered worse
@@ -35,40 +35,54 @@ def uneven(
         bar: How far off a group may be where there is no champion.
         worse: How much more than the champion.
     """
+    found, named = [], set()
+    for name, what, places, (mine, *than), chance in means(rows, y_true, y_preds):
+        if mine - chance > (than[0] + worse if than else bar):
+            beside = f", the champion by {than[0]:.2g}" if than else ""
+            found.append(f"{name}{what}: off by {mine:.2g} on {len(places):,} rows{beside}")
+            named.add(name)
+    costs = dearer(rows, y_true, *y_preds) if len(y_preds) > 1 else ()
+    return found + [f"{name}: {said}" for name, said in costs if name not in named]
+
+
+def farthest(rows: pd.DataFrame, y_true: pd.Series, y_pred: pd.DataFrame) -> float:
+    """Return the least bar that a version without a champion meets, on the whole and in groups."""
+    found = [mine - chance for *_, (mine,), chance in means(rows, y_true, [y_pred])]
+    return max([diagnosis.calibration(y_true, y_pred), *found])
+
+
+def means(
+    rows: pd.DataFrame, y_true: pd.Series, y_preds: list[pd.DataFrame]
+) -> Iterator[tuple[str, str, Counts, list[float], float]]:
+    """Yield each group and label, its places, how far each version is off, and what is chance."""
     gaps = [dict(zip(y_pred, diagnosis.gaps(y_true, y_pred), strict=True)) for y_pred in y_preds]
-    found: list[str] = []
     positive = outcome.positive(schema)
-    costs = [sum((off**2 for _, off in one.values()), np.zeros(len(rows))) for one in gaps]
     for name, places in groups(rows):
-        before = len(found)
         for label in [positive] if positive else gaps[0]:
-            mine, *than = (float(np.abs(one[label][1][places].mean())) for one in gaps)
+            what = f" of {label!r}" if schema.LABELS else ""
             chance = BY_CHANCE * spread(gaps[0][label][1], y_preds[0][label], places)
-            if mine - chance > (than[0] + worse if than else bar):
-                beside = f", the champion by {than[0]:.2g}" if than else ""
-                what = f" of {label!r}" if schema.LABELS else ""
-                found.append(f"{name}{what}: off by {mine:.2g} on {len(places):,} rows{beside}")
-        if len(found) == before and (said := dearer(costs, places, varies(y_true))):
-            found.append(f"{name}: {said}")
-    return found
+            off = [float(np.abs(one[label][1][places].mean())) for one in gaps]
+            yield name, what, places, off, chance
 
 
-def dearer(costs: list[Numbers], places: Counts, whole: float) -> str:
-    """Say by how much a group is answered worse than by the champion, if by more than chance.
+def dearer(
+    rows: pd.DataFrame, y_true: pd.Series, mine: pd.DataFrame, than: pd.DataFrame
+) -> Iterator[tuple[str, str]]:
+    """Yield each group that a version answers worse than the champion, and by how much.
 
-    Args:
-        costs: (n,) squares of what is off in each row, of the version and of the champion, if any.
-        places: Of the group's rows.
-        whole: What it would cost to say to each row what is so on the whole.
+    By more than chance, and more than a share of what it would cost to say to each row what is so
+    on the whole.
     """
-    if len(costs) == 1:
-        return ""
-    more = (costs[0] - costs[1])[places]
-    least = more.mean() - BY_CHANCE * more.std(ddof=1) / np.sqrt(len(places))
-    if not least > COSTS * whole:
-        return ""
-    mine, than = (float(np.sqrt(one[places].mean())) for one in costs)
-    return f"{mine:.2g} off in a row of {len(places):,}, the champion {than:.2g}"
+    costs = [
+        sum((off**2 for _, off in diagnosis.gaps(y_true, y_pred)), np.zeros(len(rows)))
+        for y_pred in (mine, than)
+    ]
+    for name, places in groups(rows):
+        more = (costs[0] - costs[1])[places]
+        least = more.mean() - BY_CHANCE * more.std(ddof=1) / np.sqrt(len(places))
+        if least > COSTS * varies(y_true):
+            off, before = (float(np.sqrt(one[places].mean())) for one in costs)
+            yield name, f"{off:.2g} off in a row of {len(places):,}, the champion {before:.2g}"
 
 
 def varies(y_true: pd.Series) -> float:

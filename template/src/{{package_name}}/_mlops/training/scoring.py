@@ -5,8 +5,8 @@ from typing import Any
 
 import numpy as np
 import pandas as pd
+from numpy.typing import NDArray
 from sklearn.base import BaseEstimator
-from sklearn.inspection import permutation_importance
 
 from ... import metrics, schema
 from .. import paths
@@ -14,6 +14,8 @@ from ..data import outcome
 from ..errors import Refused, WrongInput, did_you_mean
 from ..interface import Contract, EvaluateParams, Slices
 from ..progress import progress, waiting
+
+SHUFFLED_CELLS = 5_000_000  # that a model is asked for at once: 40 MB of numbers
 
 
 def fit_and_predict(
@@ -93,18 +95,47 @@ def by_slice(
 def importance(
     fitted: BaseEstimator, holdout: pd.DataFrame, contract: Contract, params: EvaluateParams
 ) -> dict[str, float]:
-    """Return how much worse the metric gets when one feature is shuffled, for each feature."""
+    """Return how much worse the metric gets when one feature is shuffled, for each feature.
+
+    The model is asked for many shuffled tables at once: each call has a cost of its own, which for
+    hundreds of features and few rows is nearly all of it.
+    """
     drawn = holdout.sample(min(params.importance_rows, len(holdout)), random_state=0)
     sign = 1 if contract.quality.better == "higher" else -1
+    inputs, y_true = drawn.drop(columns=schema.TARGET), drawn[schema.TARGET]
 
-    def scorer(estimator: BaseEstimator, inputs: pd.DataFrame, y_true: pd.Series) -> float:
-        y_pred = outcome.predict(estimator, inputs, schema.LABELS)
+    def score(y_pred: pd.DataFrame) -> float:
         return sign * metrics.score(y_true, y_pred)[contract.quality.metric]
 
-    inputs, repeats = drawn.drop(columns=schema.TARGET), params.importance_repeats
+    random, count = np.random.default_rng(0), len(inputs)
+    orders = [
+        (name, random.permutation(count))
+        for name in inputs
+        for _ in range(params.importance_repeats)
+    ]
+    at_once = max(1, SHUFFLED_CELLS // inputs.size)
+    whole = score(outcome.predict(fitted, inputs, schema.LABELS))
+    lost: dict[str, list[float]] = {name: [] for name in inputs}
     with waiting("importance"):
-        result = permutation_importance(
-            fitted, inputs, drawn[schema.TARGET], scoring=scorer, n_repeats=repeats, random_state=0
-        )
-    losses = zip(inputs.columns, result["importances_mean"], strict=True)
+        for start in range(0, len(orders), at_once):
+            part = orders[start : start + at_once]
+            y_pred = outcome.predict(fitted, shuffled(inputs, part), schema.LABELS)
+            for place, (name, _) in enumerate(part):
+                own = y_pred.iloc[place * count : (place + 1) * count].set_axis(y_true.index)
+                lost[name].append(whole - score(own))
+    losses = ((name, np.mean(found)) for name, found in lost.items())
     return {name: float(loss) for name, loss in sorted(losses, key=lambda pair: -pair[1])}
+
+
+def shuffled(inputs: pd.DataFrame, orders: list[tuple[str, NDArray[np.int_]]]) -> pd.DataFrame:
+    """Return a copy of the inputs for each order, one below the other, with that column in it."""
+    count = len(inputs)
+    places = np.tile(np.arange(count), len(orders))
+    found = inputs.take(places).reset_index(drop=True)
+    for name in {name for name, _ in orders}:
+        moved = places.copy()
+        for place, (other, order) in enumerate(orders):
+            if other == name:
+                moved[place * count : (place + 1) * count] = order
+        found[name] = inputs[name].take(moved).reset_index(drop=True)
+    return found

@@ -96,6 +96,7 @@ NEGATIVE = (
     "normal",
     "benign",
 )
+FEW_OF_BIRTH = 20  # different values: in no table was everybody born on a few days
 FEW_PHONES = 20  # different values, in a longer table: classes or years with two numbers each
 POSITIVE = (
     *("yes", "true", "1", "y", "t", "ja", "oui", "si", "sí"),
@@ -445,7 +446,8 @@ def harmless(name: str, distinct: int, high: float | None) -> bool:
     It names things, is yes or no, or has numbers too short to be those of a person.
     """
     short = high is not None and high < 100_000 and LONG_NUMBER_NAME.search(name)
-    return distinct <= 2 or bool(short or THING_NAME.search(name))
+    few = FEW_OF_BIRTH if re.search(r"(^|_)birth(_|$)", name) else 2  # its outcome, or its country
+    return distinct <= few or bool(short or THING_NAME.search(name))
 
 
 def holds_addresses(values: pd.Series) -> str:

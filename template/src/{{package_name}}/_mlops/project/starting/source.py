@@ -11,12 +11,12 @@ import shutil
 import tempfile
 import zipfile
 from collections import Counter
+from collections.abc import Callable
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import IO, Any
 
 import pandas as pd
-from openpyxl.utils import range_boundaries
 
 from ...data.dialect import Dialect
 from ...errors import OutsideFailed, Problem, WrongInput, counted, did_you_mean
@@ -42,7 +42,11 @@ NO_TABLE = {
     b"<?xml": ("is XML", "export the table as CSV"),
     b"\xff\xfe\0\0": ("is written in UTF-32", "save it as UTF-8"),
 }
-UNPACK = {b"\x1f\x8b": gzip.open, b"BZh": bz2.open, b"\xfd7zXZ": lzma.open}
+UNPACK: dict[bytes, Callable[..., Any]] = {
+    b"\x1f\x8b": gzip.open,
+    b"BZh": bz2.open,
+    b"\xfd7zXZ": lzma.open,
+}
 PACKED = (".gz", ".bz2", ".xz")
 READERS = {".feather": pd.read_feather, ".dta": pd.read_stata}
 LEAST_ROOM = 4  # times the size of a text that reading it takes, with few and long values
@@ -356,8 +360,16 @@ def merged(path: Path, sheet: str) -> list[tuple[int, int, int]]:
     """Return the column, from 0, and the first and last row, from 1, of cells over several rows."""
     with zipfile.ZipFile(path) as archive:
         below = archive.read(sheet).rpartition(b"</sheetData>")[2].decode()
-    found = [range_boundaries(one) for one in re.findall(r'<mergeCell ref="([A-Z0-9:]+)"', below)]
-    return [(left - 1, top, bottom) for left, top, _, bottom in found if bottom > top]
+    found = re.findall(r'<mergeCell ref="([A-Z]+)(\d+):[A-Z]+(\d+)"', below)
+    return [(place_of(left), int(top), int(end)) for left, top, end in found if int(end) > int(top)]
+
+
+def place_of(letters: str) -> int:
+    """Return the place of a column of Excel, from 0: A is 0, AA is 26."""
+    place = 0
+    for one in letters:
+        place = 26 * place + ord(one) - ord("A") + 1
+    return place - 1
 
 
 def typed(raw: Raw, name: str) -> Source:

@@ -19,6 +19,7 @@ from ...data.distances import wasserstein
 from ...errors import Problem
 from ...interface import OptionalSchema
 from ...progress import progress
+from ...registry import groups
 from ...training import scoring
 
 FOLDS = 3
@@ -51,9 +52,9 @@ def compare(families: dict[str, dict[str, Any]], metric: str) -> dict[str, Any]:
         name: made.build_model(made.Params(**families[name])) for name, made in modules.items()
     }
     group = getattr(schema, "GROUP", OptionalSchema.GROUP)
-    groups = train.loc[few.index, group] if group else None
+    belong = train.loc[few.index, group] if group else None
     losses = {
-        name: cross_validated(model, few, metric, groups)
+        name: cross_validated(model, few, metric, belong)
         for name, model in progress(models.items(), "try")
     }
     found: dict[str, Any] = {}
@@ -102,17 +103,17 @@ def learns(model: BaseEstimator, constant: BaseEstimator, metric: str) -> bool:
 
 
 def cross_validated(
-    model: BaseEstimator, table: pd.DataFrame, metric: str, groups: pd.Series | None
+    model: BaseEstimator, table: pd.DataFrame, metric: str, belong: pd.Series | None
 ) -> float:
     """Return the mean loss on parts that the model was not fitted to; each group is in one part."""
     inputs, target = table.drop(columns=schema.TARGET), table[schema.TARGET]
     few = schema.LABELS and target.value_counts().min() < FOLDS
     kind = KFold if few or not schema.LABELS else StratifiedKFold
     folds = kind(FOLDS, shuffle=True, random_state=0)
-    if groups is not None and groups.nunique() >= FOLDS:
+    if belong is not None and belong.nunique() >= FOLDS:
         folds = GroupKFold(FOLDS)
     losses = []
-    for train, test in folds.split(inputs, target, groups):
+    for train, test in folds.split(inputs, target, belong):
         y_pred = scoring.fit_and_predict(clone(model), table.iloc[train], inputs.iloc[test])
         losses.append(metrics.score(target.iloc[test], y_pred)[metric])
     return float(np.mean(losses))
@@ -139,6 +140,7 @@ def scored(
         "interval": scoring.intervals(y_true, y_pred, RESAMPLES)[metric],
         "baselines": {name: loss(simple) for name, simple in baselines.items()},
         "slices": [part[metric] for part in parts],
+        "off": groups.farthest(holdout, y_true, y_pred),
     }
 
 

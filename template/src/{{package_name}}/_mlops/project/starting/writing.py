@@ -17,7 +17,7 @@ from ruamel.yaml.comments import CommentedMap, CommentedSeq
 
 from ... import PACKAGE, paths
 from ...data import tables
-from ...interface import Column, PersonalData
+from ...interface import Column, PersonalData, Quality
 from .limits import bounds, letters_of
 from .profile import PERSON_NAME, ColumnProfile, Profile, as_labels, harmless
 from .source import Source
@@ -54,7 +54,8 @@ class Trial:
     """What was measured for one model: the contract's metric, its interval, others'.
 
     `learns` says whether it beats the same answer for every row of the sample, `apart` how far the
-    predictions for a batch are from those for the others.
+    predictions for a batch are from those for the others, `off` how far they are off on the
+    hold-out, as a whole or in a group.
     """
 
     family: str
@@ -64,6 +65,12 @@ class Trial:
     slices: list[float]
     learns: bool = True
     apart: float = 0.0
+    off: float = 0.0
+
+    @property
+    def is_off(self) -> bool:
+        """Say whether the usual bar of `quality.calibration` leaves no room for that."""
+        return bool(MORE * self.off > Quality.model_fields["calibration"].default)
 
 
 @dataclass(frozen=True)
@@ -368,9 +375,11 @@ def contract(text: str, proposal: Proposal, trial: Trial) -> str:
             "better": "lower",
             **bars_of(proposal, trial),
             "minimal_change": 0.0,
+            **({"calibration": figure(MORE * trial.off)} if trial.is_off else {}),
         },
         f"Measured by start-from: {trial.metric:.4g} on the hold-out, 95 % interval {low:.4g} to "
-        f"{high:.4g}\nby bootstrap; {others}. YOURS: agree on the bars with the consumer.",
+        f"{high:.4g}\nby bootstrap; {others}. YOURS: agree on the bars with the consumer."
+        + (f"\ncalibration: there it is off by up to {trial.off:.2g}." if trial.is_off else ""),
     )
     excused = [one.name for one in proposal.kept if proposal.role(one) != "personal"]
     if new := [name for name in excused if proposal.rules.denied(name)]:
