@@ -245,11 +245,18 @@ def test_a_report_of_another_run_would_be_seen(replayed: FirstRun, tmp_path: Pat
     "own_tests",
     [pytest.param(name, marks=pytest.mark.all if name in WAIT else ()) for name in OWN_TESTS],
 )
-def test_a_lived_in_repo_that_was_raised_passes_every_test_of_its_own(
+def test_a_lived_in_repo_that_was_raised_passes_the_tests_of_its_own(
     replayed: FirstRun, own_tests: str
 ) -> None:
-    done = run(replayed.repo, "uv", "run", "just", "test-all", *OWN_TESTS[own_tests], CI="true")
+    done = run(replayed.repo, "uv", "run", "just", "test", *OWN_TESTS[own_tests], CI="true")
 
     assert re.search(r"^=+ \d{2,} passed", done.stdout, re.MULTILINE), done.stdout
     assert " skipped" not in done.stdout
-    assert " deselected" not in done.stdout
+
+
+@pytest.mark.all
+def test_those_of_its_own_that_take_long_pass_too(replayed: FirstRun) -> None:
+    done = run(replayed.repo, "uv", "run", "just", "test-all", "-m", "slow", CI="true")
+
+    assert re.search(r"^=+ \d{2,} passed", done.stdout, re.MULTILINE), done.stdout
+    assert " skipped" not in done.stdout

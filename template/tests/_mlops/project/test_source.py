@@ -343,6 +343,13 @@ def test_formats_with_types_keep_them(
     assert found.dialect is None
 
 
+def test_a_row_of_one_sign_is_no_other_alphabet(tmp_path: Path) -> None:
+    found = read(tmp_path, lines("1,x", "2,Öl").replace("a,b", "a,b" + "Œ" * 30).encode("cp1252"))
+
+    assert len(found.rows) == ROWS
+    assert found.rows.iloc[:, 1].tolist()[:2] == ["x", "Öl"]
+
+
 def test_a_packed_file_is_what_it_holds(tmp_path: Path) -> None:
     content = lines("1,x", "2,y").encode()
     for name, packed in (

@@ -4,6 +4,7 @@
 import codecs
 import io
 import re
+import shlex
 from collections import Counter
 from pathlib import Path
 
@@ -238,7 +239,8 @@ def encoding_of(path: Path) -> str:
 def require_western(path: Path, piece: bytes) -> None:
     """Raise `WrongInput` for a text that is no UTF-8, when it would be read as other letters.
 
-    Letters of most alphabets stand in runs, accents of Western ones by themselves.
+    Letters of most alphabets stand in runs, accents of Western ones by themselves; a sign that
+    comes many times at once is an ornament.
     """
     read = piece.decode("utf-8", "replace")
     whole = sum(map(len, re.findall(r"[^\x00-\x7f\ufffd]+", read)))
@@ -246,10 +248,12 @@ def require_western(path: Path, piece: bytes) -> None:
         place = read.index("\ufffd")
         before = read[max(0, place - 20) : place]
         message = f"{path} is UTF-8, but for some letters, such as that after {before!r}"
-        hint = f"leave them out: iconv -c -f UTF-8 -t UTF-8 {path.name} > new.csv"
+        hint = f"leave them out: iconv -c -f UTF-8 -t UTF-8 {shlex.quote(path.name)} > new.csv"
         raise WrongInput(message, hint)
-    high, runs = len(re.findall(rb"[\x80-\xff]", piece)), sum(map(len, RUN.findall(piece)))
+    high = len(re.findall(rb"[\x80-\xff]", piece))
+    runs = sum(len(run) for run in RUN.findall(piece) if len(set(run)) > 1)
     if runs > high * IN_RUNS:
         message = f"{path} is written in other letters than UTF-8 or Western Windows has"
-        hint = f"iconv -f CP1251 -t UTF-8 {path.name} > new.csv, or what it is for CP1251"
+        name = shlex.quote(path.name)
+        hint = f"iconv -f CP1251 -t UTF-8 {name} > new.csv, or what it is for CP1251"
         raise WrongInput(message, hint)
