@@ -9,10 +9,10 @@ from typing import Any
 import pytest
 
 from ..fixtures import Repo
-from ..package import bom, bundle, errors, model_card, paths, sbom, schema
+from ..package import bills, bundle, errors, model_card, paths, sbom, schema
 from .conftest import LOCKED
 
-SBOM, ML_BOM = bom.BILLS / "sbom.json", bom.BILLS / "ml-bom.json"
+SBOM, ML_BOM = bills.BILLS / "sbom.json", bills.BILLS / "ml-bom.json"
 
 
 def model_of(bill: dict[str, Any]) -> dict[str, Any]:
@@ -113,12 +113,12 @@ def test_a_bill_that_was_changed_is_refused(
     (tmp_path / path.name).write_text(json.dumps(bill), encoding="utf-8")
 
     with pytest.raises(errors.Refused, match=re.escape(said)):
-        bom.require_true(tmp_path / path.name, expected)
+        bills.require_true(tmp_path / path.name, expected)
 
 
 def test_a_bill_that_was_not_written_is_wrong_input(tmp_path: Path) -> None:
     with pytest.raises(errors.WrongInput, match=r"cannot read .*sbom\.json") as refusal:
-        bom.require_true(tmp_path / SBOM.name, "{}")
+        bills.require_true(tmp_path / SBOM.name, "{}")
 
     assert "uv run just bom writes it" in refusal.value.hint
 
@@ -127,7 +127,7 @@ def test_a_bill_that_is_no_json_is_refused(tmp_path: Path) -> None:
     (tmp_path / ML_BOM.name).write_text("{", encoding="utf-8")
 
     with pytest.raises(errors.Refused, match="is not JSON"):
-        bom.require_true(tmp_path / ML_BOM.name, "{}")
+        bills.require_true(tmp_path / ML_BOM.name, "{}")
 
 
 def test_a_contract_with_another_owner_makes_the_bill_untrue(own_package: Repo) -> None:
@@ -149,5 +149,5 @@ def test_differences_are_named_by_their_place() -> None:
     found = {"a": [1, {"b": 2}], "more": 1}
     expected = {"a": [1, {"b": 3}], "c": 4}
 
-    assert bom.differences(found, expected) == ["a[1].b", "c", "more"]
-    assert bom.differences(found, found) == []
+    assert bills.differences(found, expected) == ["a[1].b", "c", "more"]
+    assert bills.differences(found, found) == []

@@ -10,7 +10,7 @@ import pytest
 
 from ..conftest import alias
 from ..fixtures import Repo, StandIn, rewrite, standing_in
-from ..package import bom, bundle, config, environments, errors, paths
+from ..package import bills, bundle, config, environments, errors, paths
 from .conftest import prepare
 
 ASKS = {"protection_rules": [{"type": "required_reviewers"}]}
@@ -218,7 +218,7 @@ def test_a_package_or_a_bill_that_is_not_as_it_was_made_is_not_released(
 ) -> None:
     own_delivered.must("bom")
     own_delivered.must("release", "test")
-    bill = own_delivered.folder / bom.BILLS / "ml-bom.json"
+    bill = own_delivered.folder / bills.BILLS / "ml-bom.json"
     told, model = (
         bill.read_text(encoding="utf-8"),
         own_delivered.read(bundle.PACKAGE / bundle.RECORD)["model_sha256"],

@@ -11,7 +11,7 @@ from ..errors import Refused, counted
 from ..registry import journal, versions
 from ..step_summary import on_page
 from ..tracking import runs
-from . import bom, bundle, environments
+from . import bills, bundle, environments
 from .environments import ORDER
 
 
@@ -65,9 +65,9 @@ def require_whole(made: bundle.Package) -> None:
         shown = ", ".join(files[:3]) + (" …" if len(files) > 3 else "")
         message = f"{counted(len(files), 'file')} of {bundle.PACKAGE} changed since it was made"
         raise Refused(f"{message}: {shown}", "uv run just package makes it anew")
-    for name, bill in bom.bills(made).items():
-        if (bom.BILLS / name).exists():
-            bom.require_true(bom.BILLS / name, json.dumps(bill))
+    for name, bill in bills.of(made).items():
+        if (bills.BILLS / name).exists():
+            bills.require_true(bills.BILLS / name, json.dumps(bill))
 
 
 def number(alias: str) -> str | None:
