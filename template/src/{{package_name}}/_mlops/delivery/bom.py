@@ -16,7 +16,7 @@ def command(check: bool) -> None:
     """Write build/sbom.json and build/ml-bom.json, in CycloneDX, about build/package.
 
     Exit code 1 when a bill breaks the schema and, with --check, when one says something else than
-    the package does.
+    the package does; 2 when it was not written.
     """
     made = bundle.read()
     for name, bill in bills.of(made).items():
