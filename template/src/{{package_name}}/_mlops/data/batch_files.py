@@ -6,7 +6,7 @@ from pathlib import Path
 
 from .. import paths
 from ..errors import WrongInput
-from ..files import sha256, sha256_of
+from ..files import joined, sha256
 
 SUFFIXES = (".parquet", ".csv")  # of what is written
 TEXTS = (".csv", ".tsv", ".tab", ".dat", ".data")  # .txt is as often a note
@@ -25,16 +25,20 @@ def batches(folder: Path) -> list[Path]:
 
 def raw_sha256() -> str:
     """Return the hash of data/raw as it is now; nothing when it holds no batch."""
-    try:
-        return sha256_of(batches(paths.RAW))
-    except WrongInput:
-        return ""
+    return whole(raw_sums())
 
 
 def raw_sums() -> dict[str, str]:
     """Return the hash of each batch in data/raw, by name."""
-    found = sorted(path for path in paths.RAW.glob("*") if path.suffix in READ)
-    return {path.name: sha256(path) for path in found}
+    try:
+        return {path.name: sha256(path) for path in batches(paths.RAW)}
+    except WrongInput:
+        return {}
+
+
+def whole(sums: dict[str, str]) -> str:
+    """Return the one hash of batches by the hash of each, as `sha256_of` gives it; or nothing."""
+    return joined(sums.items()) if sums else ""
 
 
 def features_sha256(package: Path) -> str:

@@ -13,7 +13,7 @@ from .. import PROJECT, paths, programs
 from ..errors import DVC, Refused, WrongInput, counted
 from ..files import one_writer
 from . import removals, sharing, stored_rows
-from .batch_files import raw_sha256, raw_sums
+from .batch_files import raw_sums, whole
 from .subject import Subject, is_long, parse
 
 LOG = Path(__file__).parent / "logged_rows.py"  # level 1 adds the prediction log
@@ -116,7 +116,8 @@ def take_out(
 
 def state() -> dict[str, Any]:
     """Return the hashes of data/raw as it is now: of the whole, and of each batch."""
-    return {"data_sha256": raw_sha256(), "batches": raw_sums()}
+    sums = raw_sums()
+    return {"data_sha256": whole(sums), "batches": sums}
 
 
 def keep(changed: list[str]) -> None:

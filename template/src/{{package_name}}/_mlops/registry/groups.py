@@ -77,10 +77,11 @@ def dearer(
         sum((off**2 for _, off in diagnosis.gaps(y_true, y_pred)), np.zeros(len(rows)))
         for y_pred in (mine, than)
     ]
+    limit = COSTS * varies(y_true)
     for name, places in groups(rows):
         more = (costs[0] - costs[1])[places]
         least = more.mean() - BY_CHANCE * more.std(ddof=1) / np.sqrt(len(places))
-        if least > COSTS * varies(y_true):
+        if least > limit:
             off, before = (float(np.sqrt(one[places].mean())) for one in costs)
             yield name, f"{off:.2g} off in a row of {len(places):,}, the champion {before:.2g}"
 

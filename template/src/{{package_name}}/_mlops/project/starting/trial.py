@@ -19,7 +19,7 @@ from ...data.distances import wasserstein
 from ...errors import Problem
 from ...interface import OptionalSchema
 from ...progress import progress
-from ...registry import groups
+from ...registry.groups import farthest
 from ...training import scoring
 
 FOLDS = 3
@@ -52,9 +52,9 @@ def compare(families: dict[str, dict[str, Any]], metric: str) -> dict[str, Any]:
         name: made.build_model(made.Params(**families[name])) for name, made in modules.items()
     }
     group = getattr(schema, "GROUP", OptionalSchema.GROUP)
-    belong = train.loc[few.index, group] if group else None
+    groups = train.loc[few.index, group] if group else None
     losses = {
-        name: cross_validated(model, few, metric, belong)
+        name: cross_validated(model, few, metric, groups)
         for name, model in progress(models.items(), "try")
     }
     found: dict[str, Any] = {}
@@ -103,17 +103,17 @@ def learns(model: BaseEstimator, constant: BaseEstimator, metric: str) -> bool:
 
 
 def cross_validated(
-    model: BaseEstimator, table: pd.DataFrame, metric: str, belong: pd.Series | None
+    model: BaseEstimator, table: pd.DataFrame, metric: str, groups: pd.Series | None
 ) -> float:
     """Return the mean loss on parts that the model was not fitted to; each group is in one part."""
     inputs, target = table.drop(columns=schema.TARGET), table[schema.TARGET]
     few = schema.LABELS and target.value_counts().min() < FOLDS
     kind = KFold if few or not schema.LABELS else StratifiedKFold
     folds = kind(FOLDS, shuffle=True, random_state=0)
-    if belong is not None and belong.nunique() >= FOLDS:
+    if groups is not None and groups.nunique() >= FOLDS:
         folds = GroupKFold(FOLDS)
     losses = []
-    for train, test in folds.split(inputs, target, belong):
+    for train, test in folds.split(inputs, target, groups):
         y_pred = scoring.fit_and_predict(clone(model), table.iloc[train], inputs.iloc[test])
         losses.append(metrics.score(target.iloc[test], y_pred)[metric])
     return float(np.mean(losses))
@@ -140,7 +140,7 @@ def scored(
         "interval": scoring.intervals(y_true, y_pred, RESAMPLES)[metric],
         "baselines": {name: loss(simple) for name, simple in baselines.items()},
         "slices": [part[metric] for part in parts],
-        "off": groups.farthest(holdout, y_true, y_pred),
+        "off": farthest(holdout, y_true, y_pred),
     }
 
 
