@@ -32,6 +32,7 @@ GROUPS = [
     "own tests of delivery",
     "own tests of monitoring",
     "own tests of serving",
+    "own tests of starting",
     "own tests of training",
     "own tests of tracking",
     "test_e2e_server",

@@ -34,6 +34,12 @@ MONTHS = {
 PARTS = ("data", "delivery", "monitoring", "serving", "training", "tracking")
 OWN_TESTS = {
     **{f"own tests of {part}": (f"tests/_mlops/{part}",) for part in PARTS},
+    "own tests of starting": (
+        "tests/_mlops/project/test_profile.py",
+        "tests/_mlops/project/test_source.py",
+        "-m",
+        "slow",
+    ),
     "own tests": ("tests", *(f"--ignore=tests/_mlops/{part}" for part in PARTS)),
 }
 WAIT = ("own tests of serving", "own tests of training")

@@ -10,6 +10,9 @@ import pytest
 
 from ..package import errors, profile, rare, source
 
+# they say nothing of your files
+pytestmark = pytest.mark.slow
+
 ROWS = 400
 
 

@@ -17,6 +17,9 @@ import pytest
 
 from ..package import database, errors, source
 
+# they say nothing of your files
+pytestmark = pytest.mark.slow
+
 ROWS = 30
 
 
