@@ -78,6 +78,24 @@ def test_check_names_the_markers_that_an_update_by_copier_left(
     assert done.stderr.startswith("error: conflicts are left open")
 
 
+def test_fix_mends_what_it_can_formats_all_and_names_the_rest(
+    repos: Callable[[int, str], Path], tools: Path, tmp_path: Path
+) -> None:
+    repo = Path(shutil.copytree(repos(0, TASKS[0]), tmp_path / "repo", symlinks=True))
+    # this Python has ruff, and no package of a repo's
+    (tools / "uv").write_text(f'#!/bin/sh\nshift 3; exec {shlex.quote(sys.executable)} "$@"\n')
+    mine = repo / "src/late_flights/mine.py"
+    mine.write_text('"""Mine."""\n\nimport os\n\nanswer = [ nobody ]\n', encoding="utf-8")
+
+    done = try_just(repo, tools, "fix")
+
+    assert mine.read_text(encoding="utf-8") == '"""Mine."""\n\nanswer = [nobody]\n'
+    assert done.returncode == 1
+    assert "F821" in done.stdout
+    mine.write_text(mine.read_text(encoding="utf-8").replace("nobody", '"us"'), encoding="utf-8")
+    assert try_just(repo, tools, "fix").returncode == 0
+
+
 def test_make_demo_takes_any_name_of_a_folder(tools: Path) -> None:
     folder = str(tools / "two  words; 'touch' \"made\"")
     environment = clean_environment()
