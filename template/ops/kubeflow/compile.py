@@ -138,8 +138,8 @@ def pipeline(
         made = component(command=words, repo=str(repo), judges=judges)
         made.set_display_name(task.name)
         made.set_caching_options(False)  # DVC knows better than KFP whether inputs are the same
-        made.set_retry(num_retries=2, backoff_duration="60s")
-        if claim:
+        if claim:  # here somebody waits for the answer
+            made.set_retry(num_retries=2, backoff_duration="60s")
             kubernetes.mount_pvc(made, pvc_name=claim, mount_path=str(repo))
         return made.after(before) if before is not None else made
 
