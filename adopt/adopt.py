@@ -182,7 +182,7 @@ def refuse_blocked(repo: Path, files: list[Path]) -> None:
 
 def left_out(repo: Path, files: list[Path]) -> list[str]:
     """Return what is not added, because it would change what files of yours mean."""
-    out = [name for name in BATCHES if (repo / name).is_dir() and any((repo / name).iterdir())]
+    out = [name for name in BATCHES if any((repo / name).glob("[!.]*"))]
     # what a link leads to may be another repo's, and git adds nothing behind it
     folders = sorted({folder for path in files for folder in path.parents[:-1]})
     out += [folder.as_posix() for folder in folders if (repo / folder).is_symlink()]

@@ -9,6 +9,7 @@ from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path, PurePosixPath
 from typing import Any
 
+import builders
 import tomlkit
 import yaml
 from packaging.requirements import InvalidRequirement, Requirement
@@ -17,7 +18,9 @@ from packaging.utils import canonicalize_name
 from tomlkit.items import AoT, Array
 
 PYPROJECT = "pyproject.toml"
-PYTHONS = (">=3.11", "<3.14")
+# The Pythons for which the packages exist: each bound, and a version just beyond it.
+PYTHONS = {">=3.11": "3.10.99", "<3.14": "3.14.0"}
+EXIST = [f"3.{minor}.{patch}" for minor in (11, 12, 13) for patch in range(99)]
 # Of a package: an upper bound, and all bounds.
 BOUNDED, BOUNDS = re.compile(r"<|~=|=="), re.compile(r"[<>=~!].*")
 # Made later by commands of the template, and committed.
@@ -184,14 +187,15 @@ def pyproject(repo: Path, yours: str, theirs: str) -> str:
     document, template = tomlkit.parse(yours), tomlkit.parse(theirs)
     yours_groups = list(document.get("dependency-groups", {}))
     name = str(template["tool"]["importlinter"]["root_package"])
-    builds = str(document.get("build-system", {}).get("build-backend", "uv_build"))
-    if builds != "uv_build":
+    if builders.backend(document) != builders.UV:
         del template["tool"]["uv"]["build-backend"]
-    elif "build-system" in document:
-        build_both(document, name)
+    if "build-system" in document:
+        builders.build_both(repo, document, name)
     if has_table(repo / PYPROJECT, "tool", "ruff"):
         ruff = document["tool"]["ruff"]
         add_items(ruff, "extend-exclude", [f"src/{name}/_mlops", "tests/_mlops"])
+        if "include" in ruff:  # the hook reads each file of a commit: `check` and `fix` too
+            add_items(ruff, "extend-include", [f"src/{name}/**/*.py", "tests/**/*.py"])
     project: Any = document.get("project", {})
     for key in ("description", *project.get("dynamic", [])):
         template["project"].pop(key, None)
@@ -277,24 +281,20 @@ def extras_of_tests(project: Any) -> list[str]:
 
 def allow_pythons(project: Any) -> None:
     """Narrow the Pythons to those for which the template's packages exist."""
-    allowed = str(project.get("requires-python", ""))
-    lacking = [bound for bound in PYTHONS if bound[1:] not in allowed]
-    if allowed and lacking:
-        kept = [part for part in allowed.split(",") if part.strip()[:1] not in "><" or not lacking]
-        project["requires-python"] = ",".join([*PYTHONS, *kept])
+    yours = str(project.get("requires-python", ""))
+    wanted = narrowed(yours) or ",".join(PYTHONS)
+    if yours not in ("", wanted):
+        project["requires-python"] = wanted
 
 
-def build_both(document: Any, name: str) -> None:
-    """Build the template's package beside yours; uv_build takes the project's name by default."""
-    settings = document.get("tool", {}).get("uv", {}).get("build-backend", {})
-    default = str(document["project"]["name"]).replace("-", "_").replace(".", "_").lower()
-    mine = settings.get("module-name", default)
-    modules = [mine] if isinstance(mine, str) else list(mine)
-    if name in modules:
-        return
-    tool = document.setdefault("tool", tomlkit.table(is_super_table=True))
-    uv = tool.setdefault("uv", tomlkit.table())
-    uv.setdefault("build-backend", tomlkit.table())["module-name"] = [*modules, name]
+def narrowed(yours: str) -> str:
+    """Return the bounds of yours with those of the template; nothing when no Python suits both."""
+    allowed = SpecifierSet(yours)
+    lacking = [bound for bound, beyond in PYTHONS.items() if beyond in allowed]
+    wider = tuple(bound[0] for bound in lacking)
+    kept = [part.strip() for part in yours.split(",") if not part.strip().startswith(wider)]
+    both = ",".join(sorted([*lacking, *kept], key=lambda part: ">!~=<".find(part[:1])))
+    return both if any(version in SpecifierSet(both) for version in EXIST) else ""
 
 
 def complete(yours: Any, theirs: Any) -> None:
@@ -416,10 +416,20 @@ def look_out(repo: Path, fresh: Path) -> Iterator[str]:
     own = tomlkit.parse(text(repo / PYPROJECT)) if (repo / PYPROJECT).is_file() else {}
     template: Any = tomlkit.parse(text(fresh / PYPROJECT))
     yield from too_old(own, template)
+    pythons = str(own.get("project", {}).get("requires-python", ""))
+    if pythons and not narrowed(pythons):
+        yield f"yours says Python {pythons}, the packages exist for 3.11 to 3.13: try your code"
     yield from unread(repo, own)
     if any(path.suffix in {".py", ".ipynb"} for path in code(repo)):
         fix = "`uv run just fix` formats it, extend-exclude of ruff leaves it out"
         yield f"`just check` judges your code too: {fix}"
+    listed = ["git", "ls-files", "-z", "data/raw"]
+    known = subprocess.run(listed, cwd=repo, capture_output=True, text=True).stdout.split("\0")
+    if any((repo / name).stat().st_size for name in known if (repo / name).is_file()):
+        yield (
+            "git has files of data/raw, where DVC cannot take them: "
+            "git rm -r --cached data/raw, then git commit; they stay in the folder"
+        )
     if not (repo / ".gitattributes").exists():
         yield "git will write text files with LF, on Windows too: .gitattributes asks for it"
     if (repo / "mypy.ini").exists() or (repo / ".mypy.ini").exists():
@@ -434,12 +444,14 @@ def look_out(repo: Path, fresh: Path) -> Iterator[str]:
         yield "run `uvx migrate-to-uv` and then this again: uv does not read [tool.poetry]"
     elif "project" not in own:
         yield "the patch adds [project]: move there what setup.cfg or setup.py says"
-    backend = str(own.get("build-system", {}).get("build-backend", "uv_build"))
-    built: Any = own.get("tool", {}).get("uv", {}).get("build-backend", {})
-    if backend != "uv_build":
-        yield f"{backend} builds your package: it has to find src/{package(fresh)} too"
-    elif built.get("module-root", "src") != "src":
+    backend = builders.backend(own)
+    if builders.build_both(repo, tomlkit.parse(tomlkit.dumps(own)), package(fresh)):
+        if backend == builders.FLIT:
+            yield "flit builds one module, so the patch lets hatchling build yours and the new one"
+    elif backend == builders.UV:
         yield "uv_build takes all packages from one folder: move yours to src, and drop module-root"
+    else:
+        yield f"{backend} builds your package: it has to find src/{package(fresh)} too"
     scripts: Any = own.get("project", {}).get("scripts", {})
     wanted: Any = template["project"]["scripts"]
     for name in set(wanted) & set(scripts):

@@ -3,6 +3,7 @@
 import os
 import subprocess
 import sys
+import zipfile
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -11,7 +12,7 @@ import pytest
 import tomlkit
 import yaml
 from first_run import run, try_to_run
-from rendering import ANSWERS_FILE, LEVELS, ROOT, TASKS, commit_all, git, rendered_files, update
+from rendering import ANSWERS_FILE, LEVELS, ROOT, TASKS, UV, commit_all, git, rendered_files, update
 from used_repo import conflicts, contents
 
 pytestmark = pytest.mark.e2e
@@ -82,6 +83,7 @@ tools = [
 index-strategy = "first-index"
 
 [tool.ruff]
+include = ["src/parcel_returns/**/*.py"]
 line-length = 80
 
 [tool.pytest.ini_options]
@@ -327,6 +329,7 @@ def test_what_the_merged_files_say(template: Path, tmp_path: Path) -> None:
     assert tools[:2] == ["pytest>=8.4,<9.1", "rich>=13"]
     assert any(tool.startswith("rust-just") for tool in tools)
     assert document["tool"]["ruff"]["line-length"] == 80
+    assert "tests/**/*.py" in document["tool"]["ruff"]["extend-include"], "the hook reads them"
     assert "uv_build" not in str(document["build-system"]["requires"][1:])
     assert (repo / "justfile").read_text().count("set dotenv-load") == 1, "just takes it once"
     hooks = yaml.safe_load((repo / ".pre-commit-config.yaml").read_text())["repos"]
@@ -345,6 +348,56 @@ def test_a_package_that_theirs_bounds_comes_without_bounds(template: Path, tmp_p
     document: Any = tomlkit.parse(path.read_text()).unwrap()
     assert document["project"]["optional-dependencies"] == {"lint": ["ruff~=0.12.0"]}
     assert "ruff" in document["dependency-groups"]["tools"]
+
+
+@pytest.mark.parametrize(
+    ("yours", "allowed"),
+    [
+        ("~=3.10.0", ">=3.11,<3.14"),
+        (">=3.8,<3.11", ">=3.11,<3.14"),
+        (">=3.12", ">=3.12,<3.14"),
+        (">=3.9,!=3.12.1,<3.13", ">=3.11,!=3.12.1,<3.13"),
+    ],
+)
+def test_the_pythons_of_theirs_are_narrowed_and_never_widened(
+    template: Path, tmp_path: Path, yours: str, allowed: str
+) -> None:
+    project = f'[project]\nname = "a"\nversion = "0"\nrequires-python = "{yours}"\n'
+    repo = write(tmp_path / "a", {"pyproject.toml": project})
+
+    merged(repo, adopt(repo, template).stdout)
+
+    document: Any = tomlkit.parse((repo / "pyproject.toml").read_text()).unwrap()
+    assert document["project"]["requires-python"] == allowed
+
+
+@pytest.mark.parametrize(
+    "builds",
+    [
+        ("flit_core>=3.2,<4", "flit_core.buildapi"),
+        ("hatchling", "hatchling.build"),
+        ("poetry-core>=2", "poetry.core.masonry.api"),
+        ("setuptools>=70", "setuptools.build_meta"),
+    ],
+    ids=lambda builds: builds[1],
+)
+def test_whatever_builds_a_package_in_the_root_builds_the_new_one_too(
+    template: Path, tmp_path: Path, builds: tuple[str, str]
+) -> None:
+    project = (
+        '[build-system]\nrequires = ["{}"]\nbuild-backend = "{}"\n\n'
+        '[project]\nname = "rents"\nversion = "0"\ndescription = "Ours"\n'
+    )
+    files = {"pyproject.toml": project.format(*builds), "rents/__init__.py": "", "data/a.csv": ""}
+    repo = write(tmp_path / "rents", files)
+
+    done = adopt(repo, template, "--add")
+    merged(repo, done.stdout)
+    run(repo, UV, "build", "--quiet", "--wheel")
+
+    built = zipfile.ZipFile(next(repo.glob("dist/*.whl"))).namelist()
+    assert {"rents/__init__.py", "rents_model/__init__.py", "rents_model/_mlops/cli.py"} <= {*built}
+    assert "has to find" not in done.stderr
 
 
 def test_what_a_folder_of_theirs_hides_is_seen_and_nothing_else(
@@ -452,6 +505,15 @@ def test_what_no_command_reads_any_more_is_named(template: Path, tmp_path: Path)
             '[project]\nname = "a"\nversion = "0"\ndependencies = ["scikit-learn~=1.5.1"]\n',
             "yours says scikit-learn~=1.5.1, the template is tested with",
         ),
+        (
+            '[project]\nname = "a"\nversion = "0"\nrequires-python = "~=3.10.0"\n',
+            "yours says Python ~=3.10.0, the packages exist for 3.11 to 3.13",
+        ),
+        (
+            '[project]\nname = "a"\nversion = "0"\n[build-system]\nrequires = ["meson-python"]\n'
+            'build-backend = "mesonpy"\n',
+            "mesonpy builds your package: it has to find src/a",
+        ),
     ],
 )
 def test_what_cannot_work_as_it_is_is_said(
@@ -494,6 +556,24 @@ def test_example_data_never_comes_beside_data(template: Path, tmp_path: Path) ->
 
     assert [p.name for p in (repo / "data/raw").iterdir()] == ["customers.csv"]
     assert "left out data/raw" in said
+
+
+def test_an_empty_file_that_keeps_a_folder_is_no_data_and_data_in_git_is_named(
+    template: Path, tmp_path: Path
+) -> None:
+    empty = write(tmp_path / "empty", {"data/raw/.gitkeep": ""})
+    full = write(tmp_path / "full", {"data/raw/.gitkeep": "", "data/raw/a.csv": "a\n1\n"})
+    for repo in (empty, full):
+        git(repo, "init", "--quiet")
+        commit_all(repo, "Ours")
+
+    in_empty, in_full = (adopt(repo, template).stderr for repo in (empty, full))
+
+    assert "adds     data/raw/" in in_empty
+    assert "left out data/raw" in in_full
+    words = "note     git has files of data/raw"
+    assert words in in_full
+    assert words not in in_empty
 
 
 def test_the_template_s_version_of_a_clash_lies_aside(

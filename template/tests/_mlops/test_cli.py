@@ -359,3 +359,10 @@ def test_of_a_traceback_that_does_not_fit_nothing_is_left(
 
     assert "No space left" in errors.written_down(ValueError("no"), "x")
     assert not path.exists()
+
+
+def test_of_many_reasons_the_first_are_said_and_how_many_follow() -> None:
+    reasons = [f"{name} is not committed" for name in "abcde"]
+
+    assert errors.first_of(reasons).endswith("c is not committed; and 2 more")
+    assert errors.first_of(reasons[:3]).endswith("c is not committed")

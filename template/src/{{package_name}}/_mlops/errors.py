@@ -16,6 +16,7 @@ DVC = "uv run --frozen python -m dvc"  # what a hint says: `dvc` is on nobody's 
 SECRET = re.compile(r"(?<=://)(?!user:password@|[^/\s'\":@]*:\*+@)[^/\s'\"]*:[^/\s'\"]*@")
 NO_ANSWER = (OSError, HTTPException)  # nothing listens there, or what speaks no HTTP
 MOST_KNOWN = 20  # names in one line
+FIRST = 3  # reasons of many of a kind
 GLUE = Path(__file__).parent
 OF_SQLITE = ("database or disk is full", "disk i/o error")
 FULL = (errno.ENOSPC, errno.EDQUOT, errno.EROFS)
@@ -79,6 +80,12 @@ def written_down(error: BaseException, project: str) -> str:
 def counted(number: int, one: str, many: str = "") -> str:
     """Return a number with its noun, as `1 row` and `28,000 rows`; `many` is one with an s."""
     return f"{number:,} {one if number == 1 else many or one + 's'}"
+
+
+def first_of(reasons: list[str]) -> str:
+    """Return reasons in one line that a person can read: the first few, and how many follow."""
+    more = f"; and {len(reasons) - FIRST} more" if len(reasons) > FIRST else ""
+    return "; ".join(reasons[:FIRST]) + more
 
 
 def did_you_mean(word: str, known: Iterable[str]) -> str:

@@ -103,6 +103,29 @@ def test_a_rule_that_hides_the_pointer_from_git_is_named(
     assert "data/raw.dvc' is git-ignored" in done.err
 
 
+def test_an_empty_file_leaves_git_for_dvc_and_another_is_for_you_to_take_out(
+    tmp_path: Path,
+) -> None:
+    repo = started(tmp_path / "copy")
+    kept, batch = (repo.folder / paths.RAW / name for name in (".gitkeep", "März 1.csv"))
+    kept.touch()
+    batch.write_text("a\n1\n", encoding="utf-8")
+    repo.git("add", ".")
+    repo.git("add", "--force", str(kept), str(batch))
+    repo.git("commit", "--quiet", "--message", "Data in git")
+
+    refused = repo.run("set-up")
+    repo.git("rm", "-r", "--quiet", "--cached", str(batch))
+    repo.git("commit", "--quiet", "--message", "No data in git")
+    repo.must("set-up")
+
+    assert refused.code == 2
+    assert "git rm -r --cached data/raw" in refused.err
+    assert batch.exists()
+    assert not repo.git("ls-files", str(paths.RAW))
+    assert repo.git("status", "--porcelain") == ""
+
+
 def test_a_second_run_does_nothing(repo: Repo) -> None:
     before = repo.git("rev-parse", "HEAD"), repo.files()
     done = repo.must("set-up")

@@ -57,7 +57,12 @@ def test_the_files_are_written_and_the_old_batch_waits_aside(
         "born": "1980-05-17",
         "fax": None,
     }
+    own = [repo.folder / name for name in ("reports/figures/a.svg", "data/raw/.gitkeep")]
+    for path in own:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.touch()
     repo.must("start-from", table(**people), "--target", "bought", "--yes", "--force")
+    assert all(path.exists() for path in own)
     sample = pd.read_parquet(repo.folder / paths.SAMPLE)
     raw = pd.concat(map(pd.read_parquet, tables.batches(repo.folder / paths.RAW)))
     later = pd.concat(map(pd.read_parquet, tables.batches(repo.folder / paths.INCOMING)))
@@ -79,6 +84,12 @@ def test_the_files_are_written_and_the_old_batch_waits_aside(
     assert "  allow: [phone_service]\n" in contract
     assert "slices:\n" in contract, "a comment stands twice"
     assert "\n\n\n" not in contract
+
+
+def test_of_the_reports_only_those_of_commands_are_moved() -> None:
+    named = {path for path in vars(paths).values() if isinstance(path, Path)}
+
+    assert {path.stem for path in named if path.parent == paths.REPORTS} <= set(replacing.REPORTS)
 
 
 @pytest.fixture(scope="module")

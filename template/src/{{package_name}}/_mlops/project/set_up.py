@@ -11,7 +11,7 @@ import click
 
 from .. import PACKAGE, paths, programs
 from ..config import load_contract
-from ..errors import OutsideFailed
+from ..errors import OutsideFailed, WrongInput
 from ..files import whole_file
 from ..interface import Owner
 from ..tracking import runs
@@ -44,12 +44,33 @@ def data_version() -> str:
     there = paths.DATA_POINTER.exists() and not is_new(paths.DATA_POINTER)
     if there or not any(paths.RAW.glob("*")):
         return ""
+    leave_git()
+    if not any(paths.RAW.glob("*")):
+        return ""
     programs.dvc("add", str(paths.RAW))
     try:
         programs.dvc("push")
     except OutsideFailed as problem:
         return f"data/raw is under DVC, but not pushed yet: {problem}"
     return "data/raw is under DVC and pushed to its remote"
+
+
+def leave_git() -> None:
+    """Take empty files of data/raw out of git, such as .gitkeep; `WrongInput` where it has others.
+
+    DVC takes no folder of which git has a file.
+    """
+    known = [
+        Path(name) for name in programs.git("ls-files", "-z", str(paths.RAW)).split("\0") if name
+    ]
+    if full := [path for path in known if not path.is_file() or path.stat().st_size]:
+        raise WrongInput(
+            f"git has {full[0]}, and DVC takes no folder of which git has a file",
+            f"git rm -r --cached {paths.RAW}, then git commit: the files stay here",
+        )
+    if known:
+        programs.run("git", "rm", "--quiet", "--force", "--", *map(str, known))
+        paths.RAW.mkdir(parents=True, exist_ok=True)  # git removes a folder that is empty then
 
 
 def is_new(path: Path) -> bool:
@@ -130,7 +151,10 @@ def own_commit() -> str:
     if not new:
         return ""
     programs.run("git", "add", "--", *new)
-    programs.commit("Lock the environment and the data", new)
+    staged = ("diff", "--cached", "--relative", "--name-only", "--diff-filter=D", "-z")
+    left = programs.git(*staged, "--", str(paths.RAW)).split("\0")
+    gone = [name for name in left if name and not Path(name).exists()]
+    programs.commit("Lock the environment and the data", [*new, *gone])
     return f"committed {' and '.join(new)}"
 
 

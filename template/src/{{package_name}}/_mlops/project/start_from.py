@@ -82,7 +82,8 @@ def command(
         proposal, cut = building.propose(source, found)
         click.echo(f"start-from: trying {len(writing.FAMILIES)} kinds of model", err=True)
         new, trial = building.build(proposal, cut)
-        old = [one for folder in (paths.RAW, paths.INCOMING) for one in folder.glob("*")]
+        # not hidden ones, such as .gitkeep: no batch, and yours
+        old = [one for folder in (paths.RAW, paths.INCOMING) for one in folder.glob("[!.]*")]
         replacing.require_replaceable(new, old, force)
         for step in (repository.start, repository.identity, repository.first_commit):
             if said := step():

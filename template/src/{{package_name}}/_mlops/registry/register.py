@@ -10,7 +10,7 @@ import click
 
 from .. import paths, programs
 from ..data import sharing
-from ..errors import Refused, WrongInput
+from ..errors import Refused, WrongInput, first_of
 from ..files import one_writer, read_json, sha256, sha256_if_there
 from ..tracking import artifact, provenance, runs
 from . import journal, versions
@@ -32,7 +32,7 @@ def command(force: str | None, as_json: bool) -> None:
     if not manifest.get("by_hand"):
         reasons += provenance.pipeline_changes("outs")
     if reasons and not force:
-        message = f"the run is dirty: {'; '.join(reasons)}"
+        message = f"the run is dirty: {first_of(reasons)}"
         again = "inputs changed since: uv run just repro --force train evaluate"
         how = "commit what it was made with" if provenance.uncommitted() else again
         raise Refused(message, f'{how}; or: uv run just register --force "REASON"')

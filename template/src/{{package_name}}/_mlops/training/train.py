@@ -13,7 +13,7 @@ from .. import paths
 from ..config import load_params, train_params
 from ..data.batch_files import features_sha256, raw_sha256
 from ..data.dataset import MADE, TRAIN, read_summary
-from ..errors import WrongInput, counted
+from ..errors import WrongInput, counted, first_of
 from ..files import whole_folder, write_json
 from ..progress import waiting
 from ..tracking import artifact, provenance, runs, trust
@@ -48,7 +48,7 @@ def command() -> None:
         manifest["packages"] |= trust.packages(artifact.named_types(folder))
         manifest["run_id"] = runs.try_to_log(manifest)
         write_json(folder / artifact.MANIFEST, manifest)
-    state = f"dirty: {'; '.join(manifest['dirty_reasons'])}" if manifest["dirty"] else "clean"
+    state = f"dirty: {first_of(manifest['dirty_reasons'])}" if manifest["dirty"] else "clean"
     click.echo(
         f"train: {len(table):,} rows, {counted(inputs.shape[1], 'feature')}, "
         f"{manifest['cost']['wall_seconds']:.1f} s, model {manifest['model_sha256'][:12]}, {state}",

@@ -22,8 +22,12 @@ MADE = (
     paths.FEATURES,
     *(paths.MODELS / name for name in ("candidate", "registered", "champion", "rollout")),
     *(paths.MODELS / f"{name}.dvc" for name in ("registered", "champion")),
-    paths.REPORTS,
     *map(Path, ("dvc.lock", "mlflow.db", "mlruns")),
+)
+# What commands write into reports/, with any ending; what else lies there is yours.
+REPORTS = (
+    *("diagnosis", "drift", "end-to-end", "gate", "importance", "index", "ingest", "metrics"),
+    *("monitor", "readiness", "slices", "timeline", "tune", "validation"),
 )
 ASIDE = Path("build/replaced")
 
@@ -83,7 +87,8 @@ def replace(new: dict[Path, bytes], old: Iterable[Path], asked: dict[str, Any]) 
     gone = [path for path in old if path.is_file() and path not in new]
     batches = [one for one in (*changed, *gone) if one.parent in (paths.RAW, paths.INCOMING)]
     if batches:
-        set_aside([path for path in (*MADE, *batches) if path.exists()])
+        reports = [path for path in paths.REPORTS.glob("*.*") if path.stem in REPORTS]
+        set_aside([path for path in (*MADE, *reports, *batches) if path.exists()])
     hashes = {path.as_posix(): hashlib.sha256(new[path]).hexdigest() for path in sorted(new)}
     write_json(RECORD, {**asked, "files": hashes})  # first: what is half done is no person's
     for path in changed:
