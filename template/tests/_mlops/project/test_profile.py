@@ -136,6 +136,18 @@ def test_two_columns_whose_difference_is_the_target_are_named(
     assert (found["before"], found["after"], found["monthly"]) == ("leak", "leak", "feature")
 
 
+def test_a_column_that_is_no_feature_is_not_asked_about_once_more(
+    customers: pd.DataFrame, tmp_path: Path
+) -> None:
+    random = np.random.default_rng(1)
+    most, rest = random.normal(100, 20, ROWS), random.normal(10, 4, ROWS)
+    found = look(customers.assign(most=most, rest=rest, whole=most + rest), tmp_path, "whole")
+
+    assert [one for one in found.warnings if one.startswith("most ")] == [
+        "most is no feature: most + rest says what whole is"
+    ]
+
+
 def test_honest_columns_are_no_leaks() -> None:
     found = profile.profile(source.read(Path("sklearn:iris")), "target")
 
@@ -335,6 +347,9 @@ def test_a_time_in_parts_and_times_of_which_none_orders_the_rows_are_said(
         ("wealth", 1 + np.arange(ROWS) * 7919 % ROWS, "feature"),
         ("innings_ip", np.arange(ROWS) % 61 / 3, "feature"),
         ("pid", 526_301_000 + np.arange(ROWS) * 7919 % 99_991, "identifier"),
+        ("schoolid", np.arange(ROWS) // 3 + 51, "identifier"),
+        ("case_id", np.where(np.arange(ROWS) % 9, np.arange(ROWS) // 3 + 51, np.nan), "identifier"),
+        ("humid", np.arange(ROWS) * 7919 % 101 / 7, "feature"),
         ("order_id", [f"2015-{number // 2:06}" for number in range(ROWS)], "identifier"),
         ("store_id", [f"S{number % 60:03}" for number in range(9 * ROWS)], "feature"),
         ("x3_ssn_porch", np.arange(ROWS) % 31 * 12, "feature"),
@@ -511,6 +526,8 @@ def test_what_only_one_of_many_labels_has_is_said(customers: pd.DataFrame, tmp_p
         ("name", [f"Customer {number}" for number in range(ROWS)], "personal"),
         ("name", ["ford pinto", "datsun 510", "vw 1131 deluxe", "amc gremlin"], "feature"),
         ("pet_name", ["Rex", "Wall-E", "Mia"], "feature"),
+        ("clinic_name", ["North", "West", "South"], "feature"),
+        ("steward_name", ["Ann Doe", "Bob Roe", "Eve Poe"], "personal"),
         ("birth_yr", [1941, 1954, 1949], "feature"),
         ("birth_weight", [2.9, 3.4, 3.1], "feature"),
         ("birth_outcome", ["live", "still", "lost"], "feature"),

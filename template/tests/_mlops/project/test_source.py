@@ -346,6 +346,16 @@ def test_formats_with_types_keep_them(
     assert found.dialect is None
 
 
+def test_an_address_within_a_text_is_left_out_and_a_column_of_them_is_not(tmp_path: Path) -> None:
+    said = "write to ann.doe+1@example.com now"
+    found = read(tmp_path, lines(f"{said},bob@example.com", "2,eve@example.com", "3,at@home"))
+
+    assert found.rows["a"].tolist()[:2] == ["write to (e-mail) now", "2"]
+    assert set(found.rows["b"]) == {"bob@example.com", "eve@example.com", "at@home"}
+    assert found.written["a"].mails
+    assert "a: e-mail addresses within texts become (e-mail)" in found.notes
+
+
 def test_a_row_of_one_sign_is_no_other_alphabet(tmp_path: Path) -> None:
     found = read(tmp_path, lines("1,x", "2,Öl").replace("a,b", "a,b" + "Œ" * 30).encode("cp1252"))
 
@@ -567,6 +577,23 @@ def test_a_text_that_cannot_fit_into_memory_is_refused_before_it_is_read(
 
     monkeypatch.setattr(source, "free_memory", lambda: 0)  # nobody knows
     assert len(source.read(path).rows) == ROWS
+
+
+@pytest.mark.parametrize("name", ["bomb.csv.gz", "bomb.csv.bz2", "bomb.zip", "bomb.xlsx"])
+def test_a_small_file_that_unpacks_to_more_than_fits_is_refused(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, name: str
+) -> None:
+    path, content = tmp_path / name, b"a,b\n" + b"1,2\n" * 1_000_000
+    packed = {".gz": gzip.compress, ".bz2": bz2.compress}
+    if path.suffix in packed:
+        path.write_bytes(packed[path.suffix](content))
+    else:
+        with zipfile.ZipFile(path, "w", zipfile.ZIP_DEFLATED) as file:
+            file.writestr("t.csv", content)
+    monkeypatch.setattr(source, "free_memory", lambda: 4_000_000)
+
+    with pytest.raises(errors.OutsideFailed, match=r"there is no room|GB of memory"):
+        source.read(path)
 
 
 def test_the_index_of_a_data_frame_is_a_column(tmp_path: Path) -> None:

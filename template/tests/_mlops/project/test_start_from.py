@@ -275,13 +275,14 @@ def ugly(number: int) -> dict[str, Any]:
         "empty": "",
         "owed": (f"(1,{number % 900 + 100}.50)", "2.50", "\u22127")[number % 3],
         "lasted": f"{number % 30}:{number % 60:02}:07",
+        "asked": ("write to ann@example.com soon", "nothing was", "is it in?")[number % 3],
         "bought": ("yes", "YES", "no")[number % 3],
     }
 
 
 UGLY = pd.DataFrame([ugly(number) for number in range(ROWS)]).rename(columns={"a again": "a"})
 RETURNS = UGLY.to_csv(index=False).replace("blue ", "bl\rue")
-TYPED = UGLY.rename_axis("Order No.").set_axis([*map(str, range(17)), "bought"], axis="columns")
+TYPED = UGLY.rename_axis("Order No.").set_axis([*map(str, range(18)), "bought"], axis="columns")
 
 
 @pytest.mark.parametrize(

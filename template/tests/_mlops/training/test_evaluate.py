@@ -10,7 +10,18 @@ import pytest
 
 from ..broken import KNOWN
 from ..fixtures import Repo
-from ..package import artifact, dataset, diagnosis, metrics, outcome, paths, runs, schema, scoring
+from ..package import (
+    artifact,
+    dataset,
+    diagnosis,
+    metrics,
+    outcome,
+    paths,
+    plots,
+    runs,
+    schema,
+    scoring,
+)
 
 
 def refused(repo: Repo) -> tuple[int, str]:
@@ -28,6 +39,19 @@ def test_the_report_says_what_metrics_py_says_of_the_hold_out(repo: Repo) -> Non
     y_pred = outcome.predict(model, holdout.drop(columns=schema.TARGET), schema.LABELS)
 
     assert report["metrics"] == pytest.approx(metrics.score(holdout[schema.TARGET], y_pred))
+
+
+def test_a_plot_shows_names_as_the_data_spell_them(
+    tmp_path: Path, recwarn: pytest.WarningsRecorder
+) -> None:
+    path = tmp_path / "slices.png"
+    names = [("price", "up to $5^$"), ("city", "\u5317\u4eac")]
+    slices = [{"column": one, "value": value, "rows": 20, "loss": 1.0} for one, value in names]
+    report = {"metric": "loss", "better": "lower", "slices": slices, "metrics": {"loss": 1.0}}
+    plots.save_slices(path, report, accept=None)
+
+    assert path.read_bytes().startswith(b"\x89PNG")
+    assert [str(one.message) for one in recwarn] == []
 
 
 def test_baselines_and_importance_stand_beside_the_score(repo: Repo) -> None:

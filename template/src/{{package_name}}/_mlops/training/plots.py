@@ -3,6 +3,7 @@
 
 import base64
 import tempfile
+import warnings
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -15,7 +16,12 @@ from ..files import whole_file
 
 @contextmanager
 def figure(path: Path, height: float = 4.5, rows: int = 1) -> Iterator[Any]:
-    """Give axes to draw on, one below the other, and write them to a PNG file."""
+    """Give axes to draw on, one below the other, and write them to a PNG file.
+
+    Names and labels come from the data: $ begins no formula, and a letter that no font here has is
+    a box.
+    """
+    from matplotlib import rc_context
     from matplotlib.backends.backend_agg import FigureCanvasAgg
     from matplotlib.figure import Figure
 
@@ -24,9 +30,11 @@ def figure(path: Path, height: float = 4.5, rows: int = 1) -> Iterator[Any]:
     axes = drawing.subplots(rows, sharex=True)
     for part in drawing.axes:
         part.spines[["top", "right"]].set_visible(False)
-    yield axes
-    with whole_file(path) as file:
-        drawing.savefig(file, format="png", dpi=120)
+    with rc_context({"text.parse_math": False}), warnings.catch_warnings():
+        warnings.filterwarnings("ignore", "Glyph .* missing from font")
+        yield axes
+        with whole_file(path) as file:
+            drawing.savefig(file, format="png", dpi=120)
 
 
 def image(draw: Callable[[Any], None], height: float) -> str:

@@ -17,7 +17,7 @@ from .hints import MOST_OF_THING, hints
 from .leaks import LOOKED_AT, MANY, filled_with, find_leaks, percent
 from .naming import clean_names
 from .source import Source
-from .values import LIKE_A_TIME, MOST, PLAIN, Written
+from .values import EMAIL, LIKE_A_TIME, MOST, PLAIN, Written
 
 Role = Literal[
     "feature",
@@ -60,7 +60,11 @@ KEY_NAME = re.compile(
     r"(user|cust|customer|order|row|patient|subj)id)(_|$)|^unnamed|^column_1$"
 )
 PERIOD_NAME = re.compile(r"(^|_)(year|yr|quarter|month|week|day|hour|time|period)(_|$)")
-ID_NAME = re.compile(r"(^|_)id$")
+ID_NAME = re.compile(
+    r"(^|_)(p|u|h|hh|sch|school|stud|student|study|pat|patient|subj|usubj|case|child|fam|person|"
+    r"user|cust|customer|order|prod|product|item|unit|firm|town|county|geo)?"
+    r"id(_?(no|nr|num|number|code|str|case))?$"
+)
 PERSON_NAME = re.compile(
     r"(^|_)(e_?mail|phone|telephone|mobile|address|street|birth|birthday|birthdate|dob|ssn|"
     r"passport|iban|first_?name|last_?name|surname|full_?name|name|ip)(_|$)"
@@ -73,10 +77,10 @@ THING_NAME = re.compile(
     r"device|sensor|plant|game|movie|song|drug|table|field|job|entity|institution|agency|provider|"
     r"facility|hospital|university|college|manufacturer|mfr|maker|make|brand|model|track|album|"
     r"venue|stadium|place|town|village|river|lake|airport|airline|metro|inst|institute|animal|"
-    r"pet|dog|cat|horse|breed|storm|hurricane|ship|vessel|boat|book|dish|food)(_name|s_name)|"
+    r"pet|dog|cat|horse|breed|clinic|(?<![a-z])ward|office|branch|center|centre|building|road|route|"
+    r"storm|hurricane|ship|vessel|boat|book|dish|food)(_name|s_name)|"
     r"^name_of_(?!the_person|person|patient|customer|client|employee|contact)"
 )
-EMAIL = r"[\w.+-]+@[\w-]+\.[\w.]+"
 PHONE = r"\+?[\d ()/-]{7,20}"
 NUMBERED, MOST_NUMBERED = 0.1, 0.9  # share of the names of things that hold a number
 DENSE = 0.05  # share of all numbers between the first and the last from which they are counted up
@@ -232,6 +236,7 @@ def profile(
     suspects += find_leaks(rows[known], y[known], labels, others)
     leaks = {name: why for name, why, sure in suspects if sure}
     columns = tuple(look(source, name, given.get(name, ""), leaks.get(name, "")) for name in rows)
+    learned = {column.name for column in columns if column.role in LEARNED_FROM}
     two = labels if len(labels) == 2 else ()
     return Profile(
         columns=columns,
@@ -248,7 +253,7 @@ def profile(
             *(
                 f"{name} {why}: is it known in time? else --drop {name}"
                 for name, why, sure in suspects
-                if not sure
+                if not sure and name in learned
             ),
         ),
     )
@@ -525,12 +530,13 @@ def judged(
             return "text", f"{words:.0f} words in the mean, {distinct:,} different"
         if distinct >= UNIQUE * rows:
             return "identifier", f"{distinct:,} different values in {rows:,} rows"
-    if kind == "integer" and distinct == rows and rows > MANY:
+    whole = kind == "integer" or (kind == "number" and bool((values.dropna() % 1 == 0).all()))
+    if whole and distinct == rows and rows > MANY:
         if KEY_NAME.search(name):
             return "identifier", "it is different in each row, and named like a number of it"
         if counts_rows(values.dropna()) and not PERIOD_NAME.search(name):
             return "identifier", "it counts the rows"
-    named = kind == "integer" or (kind == "text" and MOST_OF_THING * distinct > rows)
+    named = whole or (kind == "text" and MOST_OF_THING * distinct > rows)
     if named and distinct > MANY and ID_NAME.search(name):
         return "identifier", "it is named like a number of something"
     if distinct == 1:

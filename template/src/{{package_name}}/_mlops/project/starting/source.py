@@ -50,6 +50,7 @@ UNPACK: dict[bytes, Callable[..., Any]] = {
 PACKED = (".gz", ".bz2", ".xz")
 READERS = {".feather": pd.read_feather, ".dta": pd.read_stata}
 LEAST_ROOM = 4  # times the size of a text that reading it takes, with few and long values
+MOST = 1 << 36  # bytes, where the system does not say how much memory is free
 
 
 @dataclass(frozen=True)
@@ -159,6 +160,8 @@ def one_file(path: Path) -> Raw:
         if head[:4] == b"PAR1" or suffix == ".parquet":
             return parquet(path)
         if head[:2] == b"PK" and suffix in (".xlsx", ".xlsm"):
+            with zipfile.ZipFile(path) as archive:
+                require_room(path, sum(one.file_size for one in archive.infolist()))
             return sheet(path)
         if suffix in (".xlsx", ".xlsm"):
             raise WrongInput(f"{path} is no Excel file", "name it after what it holds, as .csv")
@@ -169,12 +172,13 @@ def one_file(path: Path) -> Raw:
             raise WrongInput(f"{path} is packed with zip; expected a table", hint)
         if suffix in READERS:
             return Raw(READERS[suffix](path))
+        if suffix in (*TEXT_SUFFIXES, *JSON_SUFFIXES, ".arff"):
+            require_room(path, path.stat().st_size)
         if suffix in JSON_SUFFIXES:
             return records(path)
         if suffix == ".arff":
             return arff(path)
         if suffix in TEXT_SUFFIXES:
-            require_room(path)
             return text(path)
     except Problem:
         raise
@@ -196,8 +200,13 @@ def unpacked(path: Path, file: IO[bytes], name: str) -> Raw:
     """Read what stands in a packed file as if it lay in a folder under this name."""
     with tempfile.TemporaryDirectory() as folder:
         inner = Path(folder) / name
+        room = min(free_memory() // LEAST_ROOM or MOST, shutil.disk_usage(folder).free // 2)
         with inner.open("wb") as out:
-            shutil.copyfileobj(file, out)
+            for piece in iter(lambda: file.read(1 << 20), b""):
+                if out.tell() + len(piece) > room:
+                    message = f"{path} unpacks to more than {room / 1e9:.1f} GB: there is no room"
+                    raise OutsideFailed(message, "unpack it, and take a part of it")
+                out.write(piece)
         try:
             return one_file(inner)
         except Problem as problem:
@@ -223,13 +232,13 @@ HINTS = {
 }
 
 
-def require_room(path: Path) -> None:
-    """Raise `OutsideFailed` for a text that cannot fit into the memory that is free.
+def require_room(path: Path, size: int) -> None:
+    """Raise `OutsideFailed` for texts of this size that cannot fit into the memory that is free.
 
     A file of 253 MB, five million rows of six columns, took seven times its size; a system that
     has no more ends the process without a word.
     """
-    needed, free = LEAST_ROOM * path.stat().st_size, free_memory()
+    needed, free = LEAST_ROOM * size, free_memory()
     if free and needed > free:
         message = f"{path} needs {needed / 1e9:.1f} GB of memory or more; {free / 1e9:.1f} are free"
         raise OutsideFailed(message, f"take a part of it: head -n 1000001 {path.name} > part.csv")
@@ -382,9 +391,10 @@ def typed(raw: Raw, name: str) -> Source:
     comma = bool(raw.dialect and raw.dialect.separator != ",")
     columns, written, notes = {}, {}, list(raw.notes)
     alike: dict[str, list[str]] = {}
-    raw.rows.columns = range(len(names))
-    for place, name in enumerate(names):  # one at a time: of millions of rows, twice is a lot
-        columns[name], written[name], said = column(raw.rows.pop(place), name, comma)
+    parts = [raw.rows.iloc[:, place] for place in range(len(names))]
+    raw.rows = raw.rows.iloc[:0]
+    for name in names:  # one at a time: of millions of rows, twice is a lot
+        columns[name], written[name], said = column(parts.pop(0), name, comma)
         for one in said:
             alike.setdefault(one, []).append(name)
     require_one_table([columns[name] for name in columns if written[name].kind == "text"], origin)

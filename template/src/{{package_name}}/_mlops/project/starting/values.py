@@ -39,6 +39,8 @@ MOST = 0.5  # share of numbers or times from which a text is said not to be all 
 FIRST = 1_000  # values by which most forms of times are ruled out
 PART = 200_000  # texts of which objects are made at once
 ENDS = 20_000  # rows at each end that are looked at, where all would take long
+EMAIL = r"[\w.+-]+@[\w-]+\.[\w.]+"
+MASK = "(e-mail)"  # in place of one within a text
 LIKE_A_TIME = r"\d{4}-\d\d-\d\d.*|\d{1,2}([./-])\d{1,2}\1\d{2,4}.*"
 # numbers that stand for a missing one, where all others are positive
 SENTINELS = (-9.0, -99.0, -999.0, -9999.0, -99999.0)
@@ -130,6 +132,7 @@ class Written:
         unit: Word after each number, which was left out.
         zone: Of times with an offset: they were converted to it.
         spaces: Whether spaces stand around texts; they were left out.
+        mails: Whether e-mail addresses stand within texts; they were left out.
     """
 
     kind: Kind
@@ -141,6 +144,7 @@ class Written:
     form: str = ""
     zone: str = ""
     spaces: bool = False
+    mails: bool = False
     lasts: bool = False
     negative: bool = False
 
@@ -213,7 +217,20 @@ def from_text(texts: pd.Series, name: str, comma: bool) -> Found:
     if "NA" in marks and not rest.dropna().str.fullmatch(CODES).all():
         sure.add("NA")
     gone = tuple(sorted(sure))
-    return texts.mask(texts.isin(gone)), Written("text", gone), [*missing(gone), *more]
+    kept, written = texts.mask(texts.isin(gone)), Written("text", gone)
+    if mails_within(kept):
+        kept, written = kept.str.replace(EMAIL, MASK, regex=True), replace(written, mails=True)
+        more = [*more, f"e-mail addresses within texts become {MASK}"]
+    return kept, written, [*missing(gone), *more]
+
+
+def mails_within(texts: pd.Series) -> bool:
+    """Say whether some texts hold an e-mail address, which `validate` would refuse.
+
+    A column of nothing else is one to reach people by, and no text.
+    """
+    like_some = texts.str.contains("@", regex=False).any() and texts.str.contains(EMAIL).any()
+    return bool(like_some and texts.dropna().head(FIRST).str.fullmatch(EMAIL).mean() <= MOST)
 
 
 def with_missing(given: pd.Series, found: Found) -> Found:

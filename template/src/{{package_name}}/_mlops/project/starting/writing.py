@@ -21,6 +21,7 @@ from ...interface import Column, PersonalData, Quality
 from .limits import bounds, letters_of
 from .profile import PERSON_NAME, ColumnProfile, Profile, as_labels, harmless
 from .source import Source
+from .values import EMAIL, MASK
 
 FAMILIES = {
     "boosting": "gradient boosting on trees",
@@ -205,6 +206,8 @@ def context(proposal: Proposal, trial: Trial) -> dict[str, Any]:
             if one.role in LEFT_OUT
         ],
         "written": written(proposal),
+        "email": EMAIL,
+        "mask": MASK,
         "categories": categories,
         "numbers": numbers,
         "texts": texts,
@@ -349,6 +352,7 @@ def written(proposal: Proposal) -> dict[str, Any]:
     return {
         "options": "".join(f", {name}={literal(value)}" for name, value in given.items()),
         "spaces": any(one.spaces for one in kept.values()),
+        "mails": [name for name, one in kept.items() if one.mails],
         "missing": {name: list(one.missing) for name, one in kept.items() if one.missing},
         "spelled": {name: one.spelled for name, one in kept.items() if one.spelled},
         "truths": {name: one.truth for name, one in kept.items() if one.truth},
