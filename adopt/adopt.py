@@ -17,6 +17,7 @@ Exit codes: 0 done; 2 wrong use, or a repo that cannot take it; 3 the template c
 
 import argparse
 import itertools
+import re
 import shutil
 import sys
 import tempfile
@@ -117,14 +118,13 @@ def adopt(repo: Path, given: argparse.Namespace) -> None:
 
 
 def names_of(repo: Path) -> dict[str, Any]:
-    """Return the project's own name as answers, when it has one."""
+    """Return the project's own name as an answer, from which all others follow."""
     try:
         project = tomllib.loads((repo / merges.PYPROJECT).read_text(encoding="utf-8"))["project"]
     except (OSError, KeyError):
         return {}
-    name = str(project.get("name", "")).lower().replace("_", "-").replace(".", "-")
-    title = name.replace("-", " ").capitalize()
-    return {"project_name": title, "project_slug": name} if name else {}
+    words = re.findall(r"[^\W_]+", str(project.get("name", "")).lower())
+    return {"project_name": " ".join(words).capitalize()} if words else {}
 
 
 def free_package(repo: Path, own: str) -> str:

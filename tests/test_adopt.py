@@ -308,6 +308,18 @@ def test_a_package_name_that_was_asked_for_is_taken(template: Path, tmp_path: Pa
     assert "adds     src/parcel_returns/model.py" in said
 
 
+@pytest.mark.parametrize(("name", "package"), [("MLflow", "mlflow_project"), ("3d.Maps_x", "")])
+def test_any_name_of_theirs_gives_one_that_can_be_used(
+    template: Path, tmp_path: Path, name: str, package: str
+) -> None:
+    files = {"pyproject.toml": PROJECT.replace("parcel-returns", name)}
+    repo = write(tmp_path / "repo", files)
+
+    said = adopt(repo, template).stderr
+
+    assert f"adds     src/{package or 'project_3d_maps_x'}/model.py" in said
+
+
 def test_what_the_merged_files_say(template: Path, tmp_path: Path) -> None:
     repo = library(tmp_path)
 
