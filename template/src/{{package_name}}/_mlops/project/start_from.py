@@ -7,7 +7,7 @@ from pathlib import Path
 import click
 
 from .. import paths
-from ..errors import WrongInput
+from ..errors import WrongInput, counted
 from ..files import FILE, one_writer
 from . import repository
 from .starting import building, cutting, replacing, writing
@@ -105,9 +105,10 @@ def tell(proposal: writing.Proposal, trial: writing.Trial, cut: cutting.Cut) -> 
     """Say what was measured and what comes next."""
     others = ", ".join(f"{name} {value:.4g}" for name, value in trial.baselines.items())
     words = writing.FAMILIES[trial.family]
+    learned = counted(len(cut.raw), "batch", "batches")
     rows = {
         "model": f"{words}: {proposal.metric} {trial.metric:.4g} ({others})",
-        "data": f"{len(cut.raw)} batches to learn from, {len(cut.incoming)} for later",
+        "data": f"{learned} to learn from, {len(cut.incoming)} for later",
         "undo": "git revert HEAD; the old batches are in build/replaced",
         "next": "uv run just demo",
     }
