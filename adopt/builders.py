@@ -20,7 +20,8 @@ def build_both(repo: Path, document: Any, name: str) -> bool:
         name: The template's package.
 
     Returns:
-        Whether the backend finds it now; where this is not sure, nothing is changed.
+        Whether the backend finds it now. Where this is not sure nothing is changed, but for
+        uv_build with a folder of its own, which finds it once all packages are in src.
 
     """
     tell = BACKENDS.get(backend(document))

@@ -592,8 +592,10 @@ def test_a_small_file_that_unpacks_to_more_than_fits_is_refused(
             file.writestr("t.csv", content)
     monkeypatch.setattr(source, "free_memory", lambda: 4_000_000)
 
-    with pytest.raises(errors.OutsideFailed, match=r"there is no room|GB of memory"):
+    with pytest.raises(errors.OutsideFailed, match=r"there is no room|GB of memory") as told:
         source.read(path)
+
+    assert "head" not in str(told.value.hint), "it takes no part of a packed file"
 
 
 def test_the_index_of_a_data_frame_is_a_column(tmp_path: Path) -> None:

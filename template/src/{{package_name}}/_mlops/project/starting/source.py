@@ -241,7 +241,9 @@ def require_room(path: Path, size: int) -> None:
     needed, free = LEAST_ROOM * size, free_memory()
     if free and needed > free:
         message = f"{path} needs {needed / 1e9:.1f} GB of memory or more; {free / 1e9:.1f} are free"
-        raise OutsideFailed(message, f"take a part of it: head -n 1000001 {path.name} > part.csv")
+        text = path.suffix.lower() in TEXT_SUFFIXES  # others are no files of rows, line by line
+        how = f": head -n 1000001 {path.name} > part.csv" if text else ", such as its first rows"
+        raise OutsideFailed(message, f"take a part of it{how}")
 
 
 def free_memory() -> int:
