@@ -225,6 +225,11 @@ def test_the_table_of_runs_shows_the_metric_beside_its_baselines(
     assert "cpu_seconds" not in page
 
 
+@pytest.mark.parametrize(
+    "first_run",
+    [TASKS[0], *(pytest.param(task, marks=pytest.mark.all) for task in TASKS[1:])],
+    indirect=True,
+)
 def test_what_it_writes_and_prints_has_the_keys_of_the_page(
     first_run: FirstRun, tmp_path: Path
 ) -> None:
@@ -445,6 +450,7 @@ def test_every_command_of_every_workflow_runs(
         assert git(repo, "status", "--porcelain") == ""
 
 
+@pytest.mark.all
 @ONE_TASK
 def test_a_baseline_that_is_as_good_as_the_model_can_be_made_the_model(
     first_run: FirstRun, tmp_path: Path

@@ -144,6 +144,7 @@ def test_an_experiment_with_another_number_leaves_the_registry_alone(repo: Path)
     run(repo, *DVC, "exp", "run")  # forget the change
 
 
+@pytest.mark.all
 def test_experiments_at_once_in_folders_of_their_own_log_to_the_repo_s_store(repo: Path) -> None:
     git(repo, "checkout", "--", "params.yaml")
     before, known = registry(repo), runs(repo)

@@ -182,6 +182,7 @@ def test_a_poisoned_batch_is_refused_and_so_is_what_learned_of_it_by_force(
     assert json.loads((repo / POINTER).read_text()) == year.json(POINTER)
 
 
+@pytest.mark.all
 def test_what_it_writes_and_prints_has_the_keys_of_the_page(year: FirstRun, tmp_path: Path) -> None:
     replay = year.repo / "build/replay"
     copy = copied_code(replay, tmp_path / "late-flights")

@@ -355,7 +355,10 @@ def composed(team: Team, folder: Path) -> tuple[list[str], dict[str, str]]:
     return service["command"], given | {"MLFLOW_PORT": str(team.port)}
 
 
-@pytest.mark.parametrize("password", ["", OWN], ids=["open", "accounts"])
+@pytest.mark.parametrize(
+    "password",
+    [pytest.param("", id="open", marks=pytest.mark.all), pytest.param(OWN, id="accounts")],
+)
 def test_in_containers_a_password_of_the_administrator_is_the_switch(
     team: Team, tmp_path: Path, password: str
 ) -> None:

@@ -230,12 +230,12 @@ BRINGS = {
 # where it is added: at a level that can have it, alone, with a version, and with the level
 LATER = [
     (EXTRA, 0, 0, OLD),
-    pytest.param(EXTRA, 0, 0, NEW, marks=pytest.mark.e2e),
-    pytest.param("airflow", 1, 1, OLD, marks=pytest.mark.e2e),
-    pytest.param("ray", 0, 0, NEW, marks=pytest.mark.e2e),
+    pytest.param(EXTRA, 0, 0, NEW, marks=pytest.mark.all),
+    pytest.param("airflow", 1, 1, OLD, marks=pytest.mark.all),
+    pytest.param("ray", 0, 0, NEW, marks=pytest.mark.all),
     pytest.param("kubeflow", 1, 1, NEW, marks=pytest.mark.e2e),
     pytest.param("kubernetes", 1, HIGHEST, OLD, marks=pytest.mark.e2e),
-    pytest.param("airflow", 0, HIGHEST, NEW, marks=pytest.mark.e2e),
+    pytest.param("airflow", 0, HIGHEST, NEW, marks=pytest.mark.all),
 ]
 
 

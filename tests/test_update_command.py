@@ -253,9 +253,15 @@ SETTINGS = {
 }
 
 
-@pytest.mark.e2e
+@pytest.mark.parametrize(
+    "given",
+    [
+        pytest.param(SETTINGS, id="all of them", marks=pytest.mark.e2e),
+        *(pytest.param({key: SETTINGS[key]}, id=key, marks=pytest.mark.all) for key in SETTINGS),
+    ],
+)
 def test_settings_of_git_change_nothing_of_an_update(
-    start: Callable[[int], Path], tmp_path: Path
+    start: Callable[[int], Path], tmp_path: Path, given: dict[str, str]
 ) -> None:
     (tmp_path / "ignored-everywhere").write_text("*.yaml\n/ops/\n", encoding="utf-8")
     hook = tmp_path / "hooks/prepare-commit-msg"
@@ -281,8 +287,7 @@ def test_settings_of_git_change_nothing_of_an_update(
 
     usual = result(**{"user.name": "Team"})
     assert f"clash    {IGNORED}" in usual[1]
-    for key, value in SETTINGS.items():
-        assert result(**{key: value}) == usual, key
+    assert result(**given) == usual
 
 
 def dirty(repo: Path) -> None:
@@ -413,8 +418,9 @@ def test_an_update_that_was_killed_while_it_was_computed_left_everything(
     assert state(repo) == before
 
 
-@pytest.mark.e2e
-@pytest.mark.parametrize("way", ["undo", "git"])
+@pytest.mark.parametrize(
+    "way", [pytest.param("undo", marks=pytest.mark.all), pytest.param("git", marks=pytest.mark.e2e)]
+)
 def test_an_update_that_was_killed_while_files_were_written_is_taken_back(
     start: Callable[[int], Path], tmp_path: Path, way: str
 ) -> None:
@@ -527,8 +533,13 @@ def test_a_file_that_the_template_drops_is_named_and_its_command_brings_it_back(
     assert (repo / GONE).read_bytes() == left.before[0][GONE]
 
 
-@pytest.mark.e2e
-@pytest.mark.parametrize("folder", [Path(), Path("models/late")], ids=["root", "below the root"])
+@pytest.mark.parametrize(
+    "folder",
+    [
+        pytest.param(Path(), id="root", marks=pytest.mark.all),
+        pytest.param(Path("models/late"), id="below the root", marks=pytest.mark.e2e),
+    ],
+)
 def test_a_file_that_the_template_drops_and_nobody_edited_goes_without_a_question(
     fresh: Callable[[int], Path], tmp_path: Path, folder: Path
 ) -> None:
@@ -547,7 +558,7 @@ def test_a_file_that_the_template_drops_and_nobody_edited_goes_without_a_questio
     assert not (repo / GONE).exists()
 
 
-@pytest.mark.e2e
+@pytest.mark.all
 def test_another_provider_is_shown_before_and_names_an_edited_workflow(
     start: Callable[[int], Path],
 ) -> None:
