@@ -107,6 +107,15 @@ def test_a_bento_that_cannot_be_built_leaves_the_package_as_it_was(own_package: 
 
 
 @pytest.mark.slow
+def test_without_uv_it_is_said_before_bentoml_installs_one(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.delenv("UV", raising=False)
+    monkeypatch.setenv("PATH", str(tmp_path))
+    with pytest.raises(errors.OutsideFailed, match="needs uv"):
+        bundle.build(tmp_path, tmp_path / "to", "1")
+
+
 def test_without_a_registry_a_model_of_the_sample_is_packaged_and_goes_nowhere(
     own_repo: Repo, monkeypatch: pytest.MonkeyPatch
 ) -> None:

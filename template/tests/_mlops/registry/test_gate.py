@@ -368,6 +368,22 @@ def test_the_first_version_is_judged_on_the_rest(own_rivals: Repo) -> None:
     assert "there is no champion yet to compare with" in done.err
 
 
+@pytest.mark.usefixtures("measured")
+def test_however_often_a_version_is_asked_its_model_is_loaded_once(
+    own_rivals: Repo, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    load, loaded = artifact.load, []
+
+    def counted(folder: Path) -> artifact.Artifact:
+        loaded.append(folder.name)
+        return load(folder)
+
+    monkeypatch.setattr(artifact, "load", counted)
+    own_rivals.must("gate")
+
+    assert len(loaded) == len({*loaded}) == 2
+
+
 def test_the_champion_is_not_judged_again(rivals: Repo) -> None:
     before = rivals.files(), journal(rivals)
     done = rivals.must("gate", "1")

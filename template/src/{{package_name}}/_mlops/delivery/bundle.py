@@ -139,10 +139,16 @@ def build(context: Path, destination: Path, version: str) -> str:
     home = context.with_name("home")
     command = [sys.executable, "-m", "bentoml", "build", "--version", version]
     environment = {name: text for name, text in os.environ.items() if name != "CHAMPION_DIR"}
+    uv = os.environ.get("UV") or shutil.which("uv")
+    if not uv:  # BentoML would install one into this environment
+        raise OutsideFailed(
+            "bentoml build needs uv, which PATH does not name", "add uv's folder to PATH"
+        )
+    path = os.pathsep.join([str(Path(uv).parent), os.environ.get("PATH", os.defpath)])
     done = subprocess.run(
         [*command, "--output", "tag"],
         cwd=context,
-        env={**environment, "BENTOML_HOME": str(home)},
+        env={**environment, "BENTOML_HOME": str(home), "PATH": path},
         capture_output=True,
         text=True,
     )

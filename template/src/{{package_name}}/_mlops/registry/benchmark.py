@@ -14,6 +14,7 @@ import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
+from functools import cached_property
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
@@ -61,6 +62,11 @@ class Contender:
     def own_code(self) -> bool:
         """Say whether it needs other code than today's."""
         return self.root != Path.cwd()
+
+    @cached_property
+    def model(self) -> Any:
+        """The fitted model, loaded once: a gate asks it some fifty times."""
+        return artifact.load(self.home).model
 
     def environment(self) -> dict[str, str]:
         """Return what makes a process use this model, and leave no trace in the repo."""
@@ -113,7 +119,7 @@ def predict(by: Contender, rows: pd.DataFrame) -> pd.DataFrame:
     if by.own_code:
         return predict_by_own_code(by, known)
     inputs = features.build_features(known)
-    return outcome.predict(artifact.load(by.home).model, inputs, tuple(schema.LABELS))
+    return outcome.predict(by.model, inputs, tuple(schema.LABELS))
 
 
 def predict_by_own_code(by: Contender, rows: pd.DataFrame) -> pd.DataFrame:
