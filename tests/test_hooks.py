@@ -71,6 +71,25 @@ def test_what_a_demo_made_is_committed_and_each_hook_says_no_without_a_network(
         git(repo, "reset", "--quiet", "--hard")
 
 
+@pytest.mark.e2e
+def test_records_full_of_hashes_are_no_secrets(
+    repos: Callable[[int, str], Path], tmp_path: Path
+) -> None:
+    hook = hooks_of(repos(LEVELS[0], TASKS[0]))["secrets"]
+    digest = "0123456789abcdef" * 4
+    known = {
+        "signoffs/D4.yaml": f"sha256: {digest}\n",
+        "data/forgotten.jsonl": f'{{"sha256": "{digest}"}}\n',
+    }
+    for name, text in known.items():
+        path = tmp_path / name
+        path.parent.mkdir()
+        path.write_text(text, encoding="utf-8")
+        program = [sys.executable, *hook["entry"].split()[4:], "--no-verify", name]
+        done = subprocess.run(program, cwd=tmp_path, capture_output=True, text=True)
+        assert (done.returncode, bool(re.search(hook["exclude"], name))) == (1, True), name
+
+
 def test_every_hook_is_tried(repos: Callable[[int, str], Path]) -> None:
     assert hooks_of(repos(LEVELS[0], TASKS[0])).keys() == REFUSED.keys()
 

@@ -25,6 +25,8 @@ CHAMPION = MODELS / "champion"
 ROLLOUT = MODELS / "rollout"
 JOURNAL = MODELS / "journal.jsonl"
 
+RETENTION = Path("monitoring/retention.jsonl")  # what was kept long enough, and went
+
 REPORTS = Path("reports")
 METRICS = REPORTS / "metrics.json"
 REPORT_PAGE = REPORTS / "index.html"

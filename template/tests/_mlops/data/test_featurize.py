@@ -167,6 +167,28 @@ def test_a_split_without_a_hold_out_is_refused(
     assert "split cut off 0 of" in done.err
 
 
+def test_a_split_that_leaves_rows_held_out_for_training_is_refused(
+    own_repo: Repo, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    split = data.split
+
+    def trains_on_all(rows: pd.DataFrame, share: float) -> tuple[pd.DataFrame, pd.DataFrame]:
+        _, holdout = split(rows, share)
+        return rows.reset_index(drop=True), holdout.reset_index(drop=True)
+
+    def draws_twice(rows: pd.DataFrame, share: float) -> tuple[pd.DataFrame, pd.DataFrame]:
+        train, holdout = split(rows, share)
+        return pd.concat([train, train], ignore_index=True), holdout.reset_index(drop=True)
+
+    monkeypatch.setattr(data, "split", trains_on_all)
+    done = own_repo.run("featurize")
+    assert done.code == 1
+    assert "of which it also left for training; expected each in one part" in done.err
+
+    monkeypatch.setattr(data, "split", draws_twice)
+    own_repo.must("featurize")
+
+
 @pytest.mark.parametrize("answer", ["none", "short"])
 def test_a_target_that_is_not_one_value_for_each_row_is_wrong_input(
     own_repo: Repo, monkeypatch: pytest.MonkeyPatch, answer: str

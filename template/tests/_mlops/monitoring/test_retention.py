@@ -55,7 +55,7 @@ def aged(path: Path, content: str = "") -> Path:
 
 def removed() -> list[str]:
     """Return what the record says."""
-    lines, wrong = chain.read(retention.FILE)
+    lines, wrong = chain.read(paths.RETENTION)
     assert wrong == []
     return [name for line in lines for name in line["removed"]]
 
@@ -198,7 +198,7 @@ def test_the_schedule_applies_it_before_it_looks(
     own_repo.run("scheduled-monitor")
 
     assert not old.exists()
-    assert (own_repo.folder / retention.FILE).is_file()
+    assert (own_repo.folder / paths.RETENTION).is_file()
 
 
 def test_a_kill_after_a_window_was_written_is_no_loss_of_lines(

@@ -243,6 +243,20 @@ def test_a_sign_off_that_does_not_count_says_why(
     assert said in found.detail
 
 
+def test_a_sign_off_that_was_edited_counts_again_with_its_commit(here: Repo) -> None:
+    sign("D4")
+    here.git("add", str(signatures.FOLDER))
+    here.git("commit", "-qm", "Sign")
+    assert state("D4", NOW).state == "signed"
+
+    sign("D4", expires="2096-12-31")
+    assert state("D4", NOW).score == 0
+    assert "not as git has it" in state("D4", NOW).detail
+
+    here.git("commit", "-qam", "Sign for longer")
+    assert state("D4", NOW).state == "signed"
+
+
 def test_a_check_that_raises_is_reported_and_the_others_go_on(
     here: Repo, monkeypatch: pytest.MonkeyPatch
 ) -> None:

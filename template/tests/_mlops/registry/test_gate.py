@@ -2,6 +2,7 @@
 """What may take over, and what may not: each check alone can say no."""
 
 import json
+import shutil
 from collections.abc import Iterator
 from contextlib import chdir, contextmanager
 from dataclasses import replace
@@ -264,6 +265,43 @@ def test_the_size_of_the_file_alone_refuses() -> None:
     (check,) = no(replace(good(1), model_mb=10.1))
 
     assert (check.name, check.found, check.expected) == ("size", 10.1, 10)
+
+
+def test_a_version_of_other_code_is_asked_by_the_columns_that_it_knows(
+    repo: Repo, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(repo.folder)
+    version, rows = versions.find("1"), pd.read_parquet(paths.FEATURES / dataset.HOLDOUT_ROWS)
+    today, then = (benchmark.Contender(version, tmp_path, root) for root in (Path.cwd(), tmp_path))
+    shutil.copytree(version.folder, then.home)
+    manifest = files.read_json(then.home / artifact.MANIFEST)
+    came_later, _ = manifest["data"]["example"].popitem()
+    files.write_json(then.home / artifact.MANIFEST, manifest)
+    known, asked = (json.loads(benchmark.requests(rows, by)[0])["rows"][0] for by in (today, then))
+
+    assert set(known) - set(asked) == {came_later}
+
+
+def test_an_improvement_that_is_too_good_to_be_true_passes_and_is_named() -> None:
+    seen = good(1)
+    assert seen.champion
+    champion = replace(seen.champion, off=0.4)
+    found = [
+        next(one for one in gate_checks.judge(judged) if one.name == "champion")
+        for off in (0.3, 0.05)
+        for judged in [replace(seen, candidate=replace(seen.candidate, off=off), champion=champion)]
+    ]
+
+    assert [(one.ok, one.unclear) for one in found] == [(True, False), (True, True)]
+    assert "off by 0.05, the champion's by 0.4: does an input tell the outcome?" in found[1].reason
+
+
+def test_memory_that_grows_with_each_request_refuses() -> None:
+    (check,) = no(running(good(1), grew_mb=0.24))
+
+    assert check.name == "memory"
+    assert "grows by 0.24 MB with each request" in check.reason
+    assert not no(running(good(1), grew_mb=0.02))
 
 
 def test_memory_alone_refuses_and_names_the_champion_s() -> None:

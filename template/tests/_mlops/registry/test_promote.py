@@ -17,6 +17,7 @@ from ..package import (
     interface,
     journal,
     paths,
+    promote,
     runs,
     sharing,
     versions,
@@ -150,6 +151,23 @@ def test_a_second_version_replaces_the_first_and_the_first_can_come_back(
 
     assert (newest["version"], newest["previous"]) == ("2", "1")
     assert (back["version"], back["previous"]) == ("1", "2")
+
+
+def test_a_version_that_the_gate_refused_needs_a_reason_unless_it_is_champion(
+    own_repo: Repo, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(promote, "no_better", lambda scores, quality: [])
+    with chdir(own_repo.folder):
+        runs.client().set_model_version_tag(versions.PROJECT, "1", journal.GATE, "refused")
+        journal.record("refused", version="1", reasons=["target: 0.5; expected at least 0.68"])
+    own_repo.must("promote", "1")
+    with chdir(own_repo.folder):
+        versions.set_alias(versions.CHAMPION, None)
+    code, said = refused(own_repo, "1")
+    own_repo.must("promote", "1", "--force", "nobody else is there")
+
+    assert code == 1
+    assert "version 1 was refused by the gate: target: 0.5; expected at least 0.68" in said
 
 
 @pytest.mark.parametrize(("better", "found", "than"), [("higher", 2.0, 1.0), ("lower", 1.0, 2.0)])

@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 
 from ..fixtures import Repo, rewrite
-from ..package import artifact, files, journal, paths, runs, versions
+from ..package import artifact, chain, files, journal, paths, runs, versions
 
 
 def traced(repo: Repo, *arguments: str) -> tuple[int, dict[str, Any], dict[str, str]]:
@@ -109,6 +109,19 @@ def test_changed_data_differs(own_repo: Repo) -> None:
     assert "hint: data/raw changed since" in done.err
 
 
+def test_an_edited_record_of_what_was_kept_long_enough_differs(own_repo: Repo) -> None:
+    record = own_repo.folder / paths.RETENTION
+    record.parent.mkdir(exist_ok=True)
+    for day in (1, 2):
+        chain.append(record, {"time": f"2026-01-0{day}", "removed": ["reports/old.html"]})
+    code, _, states = traced(own_repo)
+    assert (code, states["retention"]) == (0, "ok")
+
+    record.write_bytes(record.read_bytes().replace(b"old.html", b"new.html", 1))
+    code, _, states = traced(own_repo)
+    assert (code, states["retention"]) == (1, "differs")
+
+
 @pytest.mark.parametrize(
     ("folder", "brings_back"), [(paths.REGISTERED, "pull"), (paths.CHAMPION, "checkout")]
 )
@@ -122,6 +135,18 @@ def test_for_a_damaged_model_the_hint_brings_back_the_one_before(
 
     assert done.code == 1
     assert f"dvc {brings_back} --force {folder} brings back" in done.err
+
+
+def test_a_cache_of_dvc_that_was_emptied_is_no_fault_and_hides_none(own_repo: Repo) -> None:
+    shutil.rmtree(own_repo.folder / ".dvc" / "cache")
+    code, _, states = traced(own_repo)
+    own_repo.must("train")
+    assert (code, set(states.values())) == (0, {"ok"})
+    assert not own_repo.read(paths.CANDIDATE / artifact.MANIFEST)["dirty_reasons"]
+
+    append(own_repo.folder / paths.CHAMPION / artifact.POINTER)
+    code, _, states = traced(own_repo)
+    assert (code, states["champion.dvc"]) == (1, "differs")
 
 
 @pytest.mark.parametrize("folder", [paths.REGISTERED, paths.CHAMPION])

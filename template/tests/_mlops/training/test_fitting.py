@@ -72,6 +72,22 @@ def test_a_model_that_fails_to_answer_is_told_apart_from_one_that_cannot_be_fitt
         fitting.fit(Mute(), ROWS, TARGET)
 
 
+def test_a_model_that_fails_for_a_text_of_one_row_is_refused_before_it_is_kept() -> None:
+    class Moved(DummyClassifier if schema.LABELS else DummyRegressor):
+        def predict_proba(self, inputs: pd.DataFrame) -> Any:
+            if "rare" in set(inputs["x"]):
+                raise ValueError("who is that?")
+            return super().predict_proba(inputs) if schema.LABELS else super().predict(inputs)
+
+        predict = DummyClassifier.predict if schema.LABELS else predict_proba
+
+    rows = pd.DataFrame({"x": ["often"] * 998 + ["rare", "often"]})
+    target = pd.concat([TARGET] * 250, ignore_index=True)
+
+    with pytest.raises(errors.WrongInput, match="Moved cannot answer: who is that"):
+        fitting.fit(Moved(), rows, target)
+
+
 def test_another_failure_keeps_its_traceback() -> None:
     with pytest.raises(errors.WrongInput, match="Picky cannot be fitted: something else") as found:
         fitting.fit(Picky("something else"), ROWS, TARGET)

@@ -7,7 +7,9 @@ from pathlib import Path
 from shlex import quote
 from typing import Any
 
+import numpy as np
 import pandas as pd
+from pandas.util import hash_pandas_object
 
 from ... import data, features, schema
 from .. import PROJECT, paths
@@ -90,6 +92,9 @@ def require_parts(train: pd.DataFrame, holdout: pd.DataFrame) -> None:
     cut = f"data.py: split cut off {len(holdout):,} of {len(train) + len(holdout):,} rows"
     if train.empty or holdout.empty:
         raise Refused(f"{cut}; expected rows in both parts", "are there enough different times?")
+    if twice := int(np.isin(keys(holdout), keys(train)).sum()):
+        message = f"{cut}, {twice:,} of which it also left for training; expected each in one part"
+        raise Refused(message, "a score on rows that a model learned from says nothing about it")
     if not schema.LABELS:
         return
     learned, asked = (set(read_target(part).unique()) for part in (train, holdout))
@@ -100,6 +105,13 @@ def require_parts(train: pd.DataFrame, holdout: pd.DataFrame) -> None:
         raise Refused(f"{cut} with labels that the training part lacks: {unseen}", hint)
     if len(asked) < 2:
         raise Refused(f"{cut}, all with the label {asked.pop()!r}; expected two labels", hint)
+
+
+def keys(rows: pd.DataFrame) -> Any:
+    """Return a number for the key of each row, (n,); none where `split` dropped the key."""
+    there = rows[[name for name in schema.KEY if name in rows]]
+    whole = len(there.columns) == len(schema.KEY)
+    return hash_pandas_object(there if whole else there.iloc[:0], index=False).to_numpy()
 
 
 def unread(rows: pd.DataFrame) -> list[str]:

@@ -36,6 +36,8 @@ def share(folder: Path) -> None:
 def moved(pointer: Path) -> bool:
     """Say whether the bytes of a folder are unlike those that its DVC pointer names.
 
+    Whether DVC's cache has them too, which `dvc status` asks first, is another question.
+
     Raises:
         OutsideFailed: If DVC cannot say.
     """
@@ -47,7 +49,8 @@ def moved(pointer: Path) -> bool:
         if b"outs:" not in pointer.read_bytes():  # DVC takes it for one that names nothing
             raise KeyError("outs")
         # DVC gives up soon when several look at once
-        with one_at_a_time(LOCK), Repo() as repo:
-            return bool(repo.status(targets=[str(pointer)]))
+        with one_at_a_time(LOCK), Repo() as repo, repo.lock:
+            outs = [out for stage in repo.stage.collect(str(pointer)) for out in stage.outs]
+            return any(out.workspace_status() for out in outs)
     except (DvcException, *NO_POINTER) as error:
         raise OutsideFailed(f"DVC cannot look at {pointer}: {first_cause(error)}") from error

@@ -18,7 +18,6 @@ from ..errors import OutsideFailed, counted
 from ..interface import Contract
 from . import windows
 
-FILE = Path("monitoring/retention.jsonl")
 BUILD = Path("build")
 DATED = re.compile(r"\.log\.(\d{4}-\d\d-\d\d)$")  # a day of the log, over since its midnight
 LONGEST = 36_500  # days
@@ -46,7 +45,7 @@ def apply(contract: Contract, now: datetime) -> list[str]:
     if limit and (lines := windows.drop(limit.isoformat())):
         gone.append(f"{counted(lines, 'line')} of {windows.FILE}")
     if gone:
-        chain.append(FILE, {"time": now.isoformat(timespec="seconds"), "removed": gone})
+        chain.append(paths.RETENTION, {"time": now.isoformat(timespec="seconds"), "removed": gone})
     if failed:
         message = f"{counted(len(failed), 'file is', 'files are')} kept for too long: {failed[0]}"
         raise OutsideFailed(message, "who may delete them? run it as that user")

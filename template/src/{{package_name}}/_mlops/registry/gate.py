@@ -105,6 +105,7 @@ def gather(
             measured,
             diagnosis.calibration(y_true, y_pred),
             probes.impossible(y_true, y_pred),
+            float(np.sqrt(groups.squares(y_true, y_pred).mean())),
         )
         for version, found, measured, y_pred in zip(known, scores, running, predicted, strict=True)
     ]

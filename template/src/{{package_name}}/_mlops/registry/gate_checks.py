@@ -12,6 +12,8 @@ from .groups import FEW
 
 SAME = 0.001  # of a score: what another processor may make of the same sum, and more
 WORSE = 0.15  # of the bar of calibration: what one training and the next differ by, and more
+TOO_GOOD = 0.25  # of how far the champion is off: no training anew becomes so much better
+LEAK = 0.1  # MB a request: some 20 times what services that keep nothing grow by while asked
 IMPOSSIBLE = 0.01  # of the rows: a line that is fitted crosses the edge now and then
 
 
@@ -20,7 +22,7 @@ class Check:
     """One question to a version: what was found, what was expected, and both in a sentence.
 
     Args:
-        unclear: Whether there were too few rows to say; it passes, and is named.
+        unclear: Whether nobody can say by these rows; it passes, and is named.
     """
 
     name: str
@@ -38,11 +40,13 @@ class Running:
     Args:
         p95_ms: Latency.
         memory_mb: Of all its processes.
+        grew_mb: By how much that became more with each request, once it was warm.
         answers: To the rows that `benchmark.asked` names, one answer each.
     """
 
     p95_ms: float
     memory_mb: float
+    grew_mb: float = 0.0
     answers: Sequence[dict[str, Any]] = field(default=(), repr=False)
 
 
@@ -56,6 +60,7 @@ class Standing:
         running: Measured beside the others.
         calibration: As `diagnosis.calibration` gives it.
         impossible: Rows, as a share, with a number that the target cannot be.
+        off: How far an answer is from what happened, as `groups.squares` measures it.
     """
 
     version: str
@@ -63,6 +68,7 @@ class Standing:
     running: Running
     calibration: float = 0.0
     impossible: float = 0.0
+    off: float = 0.0
 
 
 @dataclass(frozen=True)
@@ -173,7 +179,13 @@ def champion(seen: Evidence) -> list[Check]:
         f"{seen.champion.version}, on the same rows; expected better by {quality.minimal_change}"
     )
     ok = better(found, than, quality, quality.minimal_change)
-    return [Check("champion", ok, found, than, reason)]
+    check = Check("champion", ok, found, than, reason)
+    off, before = seen.candidate.off, seen.champion.off
+    if not ok or off >= TOO_GOOD * before:
+        return [check]
+    said = f"answers are off by {shown(off)}, the champion's by {shown(before)}"
+    said = f"{reason}; {said}: does an input tell the outcome?"
+    return [replace(check, reason=said, unclear=True)]
 
 
 def baselines(seen: Evidence) -> list[Check]:
@@ -269,7 +281,13 @@ def size(seen: Evidence) -> list[Check]:
 def memory(seen: Evidence) -> list[Check]:
     """Does the service hold it in the memory that it has?"""
     found, limit = seen.candidate.running.memory_mb, seen.contract.service.memory_mb
-    return [at_most("memory", found, limit, "service", " MB", beside(seen, "memory_mb", " MB"))]
+    check = at_most("memory", found, limit, "service", " MB", beside(seen, "memory_mb", " MB"))
+    grew = seen.candidate.running.grew_mb
+    most = LEAK + max(seen.champion.running.grew_mb if seen.champion else 0, 0)
+    if not check.ok or grew <= most:
+        return [check]
+    said = f"service grows by {shown(grew)} MB with each request; expected at most {shown(most)} MB"
+    return [Check("memory", False, grew, most, said)]
 
 
 def latency(seen: Evidence) -> list[Check]:

@@ -73,10 +73,7 @@ def dearer(
     By more than chance, and more than a share of what it would cost to say to each row what is so
     on the whole.
     """
-    costs = [
-        sum((off**2 for _, off in diagnosis.gaps(y_true, y_pred)), np.zeros(len(rows)))
-        for y_pred in (mine, than)
-    ]
+    costs = [squares(y_true, y_pred) for y_pred in (mine, than)]
     limit = COSTS * varies(y_true)
     for name, places in groups(rows):
         more = (costs[0] - costs[1])[places]
@@ -84,6 +81,11 @@ def dearer(
         if least > limit:
             off, before = (float(np.sqrt(one[places].mean())) for one in costs)
             yield name, f"{off:.2g} off in a row of {len(places):,}, the champion {before:.2g}"
+
+
+def squares(y_true: pd.Series, y_pred: pd.DataFrame) -> Numbers:
+    """Return the square of how far each row's answer is off, (n,)."""
+    return sum((off**2 for _, off in diagnosis.gaps(y_true, y_pred)), np.zeros(len(y_true)))
 
 
 def varies(y_true: pd.Series) -> float:

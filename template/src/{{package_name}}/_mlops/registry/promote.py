@@ -21,7 +21,7 @@ BETTER_BASELINE = (
 
 @click.command()
 @click.argument("version", required=False)
-@click.option("--force", metavar="REASON", help="Promote in spite of the baselines; recorded.")
+@click.option("--force", metavar="REASON", help="Promote in spite of baselines or gate; recorded.")
 @click.option("--json", "as_json", is_flag=True, help="Print the new pointer as JSON.")
 def command(version: str | None, force: str | None, as_json: bool) -> None:
     """Make VERSION (by default the newest) the champion that `serve` and `predict` use."""
@@ -34,6 +34,8 @@ def command(version: str | None, force: str | None, as_json: bool) -> None:
         if (reasons := no_better(scores, quality)) and not force:
             message = f"version {chosen.number} is no better than a baseline: {'; '.join(reasons)}"
             raise Refused(message, BETTER_BASELINE)
+        if not force:
+            require_not_refused(chosen)
         versions.name_champion(chosen.number)
         versions.make_champion(chosen.number, chosen.folder, "promoted", forced=force or "")
         journal.anchor()
@@ -46,3 +48,14 @@ def command(version: str | None, force: str | None, as_json: bool) -> None:
     )
     if as_json:
         click.echo(json.dumps(versions.read_pointer()))
+
+
+def require_not_refused(chosen: versions.Version) -> None:
+    """Raise `Refused` for a version that the gate refused, and that never was champion."""
+    known = [versions.by_alias(alias) for alias in (versions.CHAMPION, versions.PREVIOUS)]
+    if chosen.tags.get(journal.GATE) != "refused" or chosen in known:
+        return
+    reasons = journal.latest(chosen.number, "refused").get("reasons", [])
+    message = f"version {chosen.number} was refused by the gate: {'; '.join(reasons[:3])}"
+    forced = 'uv run just promote --force "REASON" promotes it all the same'
+    raise Refused(message, f"uv run just gate {chosen.number} judges it anew; {forced}")

@@ -10,7 +10,7 @@ from typing import Any
 
 import click
 
-from .. import PACKAGE, PROJECT, paths, programs
+from .. import PACKAGE, PROJECT, chain, paths, programs
 from ..data import removals, sharing
 from ..data.batch_files import FEATURE_CODE, batches, raw_sha256
 from ..errors import DVC, OutsideFailed, Refused, WrongInput
@@ -173,6 +173,7 @@ def verify_now(traced: versions.Version, manifest: dict[str, Any]) -> list[Check
         records("journal", journal.problems(versions.model_tags())),
         *forgotten(),
         *predictions(),
+        *removed(),
         committed(),
     ]
 
@@ -279,6 +280,12 @@ def predictions() -> list[Check]:
         return []
     log = importlib.import_module("..data.prediction_log", __package__)
     return [records("log", log.problems())]
+
+
+def removed() -> list[Check]:
+    """Say whether the record of what was kept long enough is as it was written, where it is."""
+    there = paths.RETENTION.is_file()
+    return [records("retention", chain.read(paths.RETENTION)[1])] if there else []
 
 
 def committed() -> Check:

@@ -13,7 +13,7 @@ from .. import PROJECT
 from ..data import outcome
 from ..errors import WrongInput, place_of, written_down
 
-SOME = 100  # rows
+SOME, MANY = 100, 1000  # rows
 NUMBERED = 'VotingClassifier([("numbered", {}(...))], voting="soft") numbers them for it'
 # what estimators say of inputs that they do not take, and what to do about it
 ASKED = {
@@ -51,7 +51,7 @@ def fit(unfitted: Any, inputs: pd.DataFrame, target: pd.Series) -> Any:
             answers that can be used, or decides by something else.
     """
     require_estimator(unfitted)
-    name, some = outcome.estimator(unfitted), inputs.head(SOME)
+    name, some = outcome.estimator(unfitted), asked(inputs)
     fitted = None
     try:
         with outcome.calm():
@@ -78,6 +78,14 @@ def fit(unfitted: Any, inputs: pd.DataFrame, target: pd.Series) -> Any:
         message = f"model.py: {name} answers other labels than by its threshold"
         raise WrongInput(message, "take FixedThresholdClassifier with the pos_label that you mean")
     return fitted
+
+
+def asked(inputs: pd.DataFrame) -> pd.DataFrame:
+    """Return the first rows, and one with each text, which no other row need hold; at most MANY."""
+    chosen = np.arange(len(inputs)) < SOME
+    for _, texts in inputs.select_dtypes(["str", "category"]).items():
+        chosen |= ~texts.duplicated().to_numpy()
+    return inputs[chosen].head(MANY)
 
 
 def require_estimator(unfitted: Any) -> None:

@@ -11,6 +11,7 @@ from ruamel.yaml import YAML
 from ruamel.yaml.error import YAMLError
 
 from ...files import sha256
+from ...programs import git
 
 FOLDER = Path("signoffs")
 
@@ -66,4 +67,6 @@ def problem(path: Path, signed: SignOff, today: datetime.date) -> str:
         return f"{path} is about {signed.evidence}, which does not exist"
     if sha256(signed.evidence) != signed.sha256:
         return f"{path} is about another {signed.evidence}: it changed since"
+    if git("diff", "--name-only", "HEAD", "--", str(path)):  # of one that it knows
+        return f"{path} is not as git has it: look at it, and commit it"
     return ""
