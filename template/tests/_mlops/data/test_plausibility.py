@@ -8,7 +8,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from ..package import envelope, interface, plausibility, schema, units, validation
+from ..package import comparison, envelope, interface, plausibility, schema, units, validation
 
 NOW = datetime(2027, 1, 1)
 Column = interface.Column
@@ -150,6 +150,39 @@ def test_of_a_skewed_column_values_below_all_that_is_known_are_in_another_unit()
     assert units.by_size(known, count, count.tail(500) + 500) == ""  # it grows all the time
 
 
+def test_a_stuck_column_that_told_the_outcome_says_nothing_of_the_labels() -> None:
+    def told(rows: pd.DataFrame) -> pd.DataFrame:
+        return rows.assign(delay=rows["way"] / 60 + rows["left"] / 9)
+
+    known, batch = told(KNOWN), told(BATCH)
+
+    assert judged(batch, known).findings == []
+    stuck = judged(batch.assign(way=700), known).findings
+    assert [(one.kind, one.column) for one in stuck] == [("stuck", "way")]
+
+
+@pytest.mark.parametrize(
+    ("shape", "factor", "said"),
+    [("even", 1.609344, "km for miles"), ("skewed", 0.01, "0.01 times")],
+)
+def test_numbers_that_nothing_else_tells_are_in_another_unit_when_one_brings_them_back(
+    shape: str, factor: float, said: str
+) -> None:
+    luck = np.random.default_rng(0)
+    drawn = luck.uniform(35, 80, 4000) if shape == "even" else luck.lognormal(4, 1.2, 4000)
+    rows = pd.DataFrame({"hours": drawn[:3500]})
+    known = envelope.Reference(rows, None, np.array_split(np.arange(3500), 6), 1.0)
+    batch = pd.DataFrame({"hours": drawn[3500:]})
+
+    assert not list(units.look(known, batch, ["hours"]))
+    (found,) = units.look(known, batch * factor, ["hours"])
+    assert found.found.startswith(said)
+    other = pd.DataFrame({"hours": drawn[3500:] * 1.2})
+    assert not list(units.look(known, other, ["hours"]))
+    seasons = rows["hours"] * np.repeat([1, 1.4], [1800, 1700])
+    assert not units.by_shape(known, seasons, batch["hours"] * 2.2046)
+
+
 @pytest.mark.slow
 @pytest.mark.parametrize("month", range(14, 20))
 def test_months_that_differ_as_seasons_do_are_no_alarm(month: int) -> None:
@@ -220,6 +253,17 @@ def test_numbers_that_name_something_are_no_amounts(
     found = judged(batch, KNOWN.assign(who=KNOWN["name"]))
 
     assert (found.says, found.findings) == (plausibility.SEASON, [])
+
+
+@pytest.mark.parametrize(("key", "named"), [(("place",), True), (("place", "name"), False)])
+def test_a_text_that_names_each_row_by_itself_is_not_compared(
+    key: tuple[str, ...], named: bool, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(schema, "KEY", key)
+    place = next(one for one in COLUMNS if one.name == "place")
+
+    assert (place not in plausibility.comparable()) is named
+    assert bool(comparison.why_not(place, KNOWN, interface.DriftParams())) is named
 
 
 def of_schools(first: int, count: int) -> pd.DataFrame:

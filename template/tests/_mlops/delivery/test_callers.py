@@ -46,6 +46,7 @@ def test_a_rollout_that_time_alone_ended_is_told_apart_on_the_page(
     }
 
     said = rollout_report.summary(record)
+    assert "1 batch arrived after the start" in said
     assert "1 promoted, 2 aborted, of which 1 for want of a verdict" in said
     assert "want of" not in rollout_report.summary({**record, "rollouts": record["rollouts"][::2]})
 

@@ -138,8 +138,8 @@ def why_not(column: Column, reference: pd.DataFrame, params: DriftParams) -> str
         return "personal"
     if column.kind == "timestamp":
         return "a time always moves on"
-    if column.kind == "integer" and column.name in schema.KEY:
-        return "a number that names a row"
+    if tables.names_rows(column, schema):
+        return "it names a row"
     if column.names:
         return "it names something"
     values = reference[column.name].nunique()

@@ -77,9 +77,11 @@ def judge(
     early = [one for one in columns if one.name in in_time]
     if timed and not (findings or few):
         findings += broken_rows.per_day(known, batch, schema.TIME)
-    findings += broken_values.look(known, batch, early)
+    odd = list(broken_values.look(known, batch, early))
+    findings += odd
     if outcomes and not few:
-        findings += with_outcomes(known, batch, early, [one for one in columns if one not in early])
+        late = [one for one in columns if one not in early]
+        findings += with_outcomes(known, batch, early, late, broken_values.named_in(odd))
     moved = [] if few else [one.name for one in early if has_moved(known, batch, one)]
     says = POPULATION if len(moved) > share * len(early) else SEASON
     says = FEW if few else says
@@ -87,28 +89,37 @@ def judge(
 
 
 def with_outcomes(
-    known: Reference, batch: pd.DataFrame, early: list[Column], late: list[Column]
+    known: Reference,
+    batch: pd.DataFrame,
+    early: list[Column],
+    late: list[Column],
+    odd: set[str],
 ) -> list[Finding]:
-    """Return what looks broken in the outcomes of a batch, and in what is known with them."""
+    """Return what looks broken in the outcomes of a batch, and in what is known with them.
+
+    Columns that are odd themselves say nothing of the outcomes, but they may leak them.
+    """
     target, names = validation.read_target(batch), [one.name for one in (*early, *late)]
     powers = broken_rows.all_powers(known, batch, target, names)
     found = list(broken_rows.outcomes(known, batch, target, names))
     values = [] if found else list(broken_values.look(known, batch, late))
     found += broken_rows.leaks(known, powers, early)
+    sound = [one for one in early if one.name not in odd]
+    powers = {name: power for name, power in powers.items() if name not in odd}
     if not found:
         found += broken_rows.labels(known, target, powers, not schema.LABELS)
     if not found:
-        found += broken_rows.relation(known, batch, target, early, not schema.LABELS)
+        found += broken_rows.relation(known, batch, target, sound, not schema.LABELS)
     return found + values
 
 
 def comparable() -> list[Column]:
     """Return the columns that say what a row is like, not which one it is or when it was."""
-    named = [one for one in schema.COLUMNS if one.kind == "integer" and one.name in schema.KEY]
     return [
         column
         for column in schema.COLUMNS
-        if not (column.kind == "timestamp" or column.personal or column.names or column in named)
+        if not (column.kind == "timestamp" or column.personal or column.names)
+        and not tables.names_rows(column, schema)
     ]
 
 

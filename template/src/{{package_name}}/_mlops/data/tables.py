@@ -49,6 +49,11 @@ def known_columns(schema: Schema) -> list[Column]:
     return [column for column in schema.COLUMNS if column.known in in_time]
 
 
+def names_rows(column: Column, schema: Schema) -> bool:
+    """Say whether a column is the number or the whole name of a row, and says nothing else."""
+    return (column.name,) == schema.KEY or (column.kind == "integer" and column.name in schema.KEY)
+
+
 def known_rows(rows: pd.DataFrame, schema: Schema) -> pd.DataFrame:
     """Return the rows as they are known at the prediction moment."""
     return rows[[column.name for column in known_columns(schema)]]

@@ -5,6 +5,7 @@ from collections.abc import Iterator
 
 import numpy as np
 import pandas as pd
+from scipy.stats import ks_2samp
 
 from .envelope import FEWEST, Reference
 from .finding import Finding
@@ -52,7 +53,8 @@ def look(known: Reference, batch: pd.DataFrame, names: list[str]) -> Iterator[Fi
     """Name columns whose numbers are in another unit than before.
 
     First by the values themselves, where the same ones come again and again; then by what the
-    other columns tell of each number; last by size, for what lies far beyond all windows.
+    other columns tell of each number; by how they are spread; last by size, for what lies far
+    beyond all windows.
     """
     judged = [name for name in names if batch[name].count() >= FEWEST]
     judged = [name for name in judged if known.rows[name].count() >= FEWEST]
@@ -65,7 +67,8 @@ def look(known: Reference, batch: pd.DataFrame, names: list[str]) -> Iterator[Fi
         odd[worst[0]] = worst[1]
         rest.remove(worst[0])
     for name in rest:
-        if said := by_size(known, known.rows[name], batch[name]):
+        before, now = known.rows[name], batch[name]
+        if said := by_shape(known, before, now) or by_size(known, before, now):
             odd[name] = said
     for name, said in odd.items():
         before, now = known.rows[name].median(), batch[name].median()
@@ -192,6 +195,35 @@ class Told:
             scaled = (rows[one].to_numpy("float64") - middle) / (spread or 1.0)
             parts.append(np.nan_to_num(scaled))
         return np.column_stack(parts)
+
+
+def by_shape(known: Reference, before: pd.Series, now: pd.Series) -> str:
+    """Say which conversion gives numbers spread as all windows are, where the batch's are not."""
+    usual, drawn, luck = _drawn(before), _drawn(now), 2 / np.sqrt(now.count())
+    found = _unlike(drawn, usual)
+    if found <= 0.1 + luck:
+        return ""
+    parts = [part for part in known.each(before) if part.count() >= FEWEST]
+    seen = [_unlike(_drawn(part), _drawn(before.drop(part.index))) for part in parts]
+    mended = {
+        said: _unlike((drawn - offset) / factor, usual)
+        for said, (factor, offset) in CONVERSIONS.items()
+        if not SLIGHT < factor < 1 / SLIGHT or offset
+    }
+    best = min(mended, key=lambda said: mended[said])
+    steady = bool(seen) and max(seen) <= 0.1 + luck  # else a season may look like another unit
+    beyond = steady and found > known.ceiling(seen, 0.1 + luck)
+    return best if beyond and mended[best] < min(found / 3, luck) else ""
+
+
+def _drawn(values: pd.Series) -> np.ndarray:
+    there = values.dropna()
+    return np.asarray(there.sample(min(len(there), FITTED), random_state=0), dtype="float64")
+
+
+def _unlike(values: np.ndarray, others: np.ndarray) -> float:
+    """Return the largest difference between the shares of both below any number, 0 to 1."""
+    return float(ks_2samp(values, others, method="asymp").statistic)
 
 
 def by_size(known: Reference, before: pd.Series, now: pd.Series) -> str:

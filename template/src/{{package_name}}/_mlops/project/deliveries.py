@@ -119,7 +119,7 @@ def latest_rows() -> list[dict[str, Any]]:
 
 
 def send_in_a_bad_one(rollouts: list[dict[str, Any]]) -> dict[str, Any]:
-    """Train on flipped labels, force the result past the gate, and roll it out."""
+    """Train on wrong outcomes, force the result past the gate, and roll it out."""
     poison(paths.FEATURES / TRAIN)
     backtest.must("train")
     backtest.step("evaluate")  # it may say itself that this is no better than guessing

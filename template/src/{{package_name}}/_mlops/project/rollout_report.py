@@ -56,7 +56,7 @@ def write(record: dict[str, Any], contract: Contract) -> None:
             for one in steps(rollout)
         ),
         '<h2>A bad candidate: <span class="refused">gate ' + text(bad["gate"]) + "</span></h2>",
-        "<p>It was trained on flipped labels, and was forced past the gate. "
+        "<p>It was trained on wrong outcomes, and was forced past the gate. "
         f"The gate had said: {text('; '.join(bad['reasons'][:SHOWN]))}"
         f"{more(len(bad['reasons']) - SHOWN)}.</p>",
         *steps(bad["rollout"]),
@@ -83,7 +83,8 @@ def summary(record: dict[str, Any]) -> str:
     left = sum(map(undecided, record["rollouts"]))
     unsaid = f", of which {left} for want of a verdict: see its reasons" if left else ""
     return (
-        f"<p>{len(record['parts'])} batches arrived after the start; the pipeline trained "
+        f"<p>{counted(len(record['parts']), 'batch', 'batches')} arrived after the start; "
+        "the pipeline trained "
         f"{counted(trained, 'time')}. {counted(len(ended), 'rollout')}: "
         f"{ended.count(state.PROMOTED)} promoted, {ended.count(state.ABORTED)} aborted{unsaid}. "
         f"During them callers sent {counted(requests, 'request')}; {lost:,} were not answered.</p>"
