@@ -204,6 +204,22 @@ def test_predictions_may_move_as_far_as_between_known_batches(
     assert ("known batches are up to 0.40 from the others" in text) == (threshold == 0.5)
 
 
+@pytest.mark.parametrize(("batch", "threshold"), [(2000, 0.2), (80, 0.4)])
+def test_columns_may_be_as_far_apart_as_few_rows_are_by_chance(
+    table: Callable[..., Path], batch: int, threshold: float
+) -> None:
+    found = source.read(table())
+    proposal, _ = building.propose(found, profile.profile(found, "bought"))
+    proposal = replace(proposal, batch=batch)
+    text = writing.params(
+        paths.PARAMS.read_text(encoding="utf-8"), proposal, writing.untried(proposal, "tree")
+    )
+    drift = YAML(typ="safe").load(text)["drift"]
+
+    assert [drift[kind]["threshold"] for kind in ("number", "text")] == [threshold] * 2
+    assert ("as far as 40 rows are by chance" in text) == (batch == 80)
+
+
 @pytest.mark.parametrize(("off", "bar"), [(0.1, None), (0.6, 0.75)])
 def test_the_gate_lets_pass_how_far_the_first_model_is_off(
     table: Callable[..., Path], off: float, bar: float | None

@@ -46,6 +46,11 @@ LABEL_METRIC, NUMBER_METRIC = "log_loss", "rmse"
 NUMBERED = "row"  # the key of rows that have none
 LEFT_OUT = ("constant", "empty", "dropped")
 MORE = 1.25  # times as far as between known batches, from which predictions drifted
+DISTANCES = {
+    "number": ("wasserstein", "in standard deviations; "),
+    "text": ("jensenshannon", ""),
+}
+CHANCE = 2.5  # over the root of the rows: so far from many, few drawn alike are 1 time in 20
 ROOM = 90  # letters in a line of schema.py, for a declaration and a comment
 SLICES, SLICE_VALUES = 2, 12  # columns to look at by themselves, and how many values each may have
 
@@ -471,12 +476,18 @@ def params(text: str, proposal: Proposal, trial: Trial) -> str:
     said = "What `tune` searches, on a part of the training rows."
     put(found, "tune", {"trials": 30, "space": ranges(sizes(proposal, family))}, said)
     few = max(10, min(300, proposal.batch // 2))
-    found["drift"]["min_rows"] = few
-    rule = found["drift"].get("prediction", {})
+    drift, chance = found["drift"], round(CHANCE / few**0.5, 2)
+    drift["min_rows"] = few
+    for kind, (method, unit) in DISTANCES.items():
+        rule = drift.get(kind, {})
+        if rule.get("method") == method and rule["threshold"] < chance:
+            rule["threshold"] = chance
+            drift.yaml_add_eol_comment(f"{unit}as far as {few} rows are by chance", kind)
+    rule = drift.get("prediction", {})
     if rule.get("method") == "wasserstein" and rule["threshold"] < MORE * trial.apart:
         rule["threshold"] = round(MORE * trial.apart, 2)
         said = f"known batches are up to {trial.apart:.2f} from the others"
-        found["drift"].yaml_add_eol_comment(said, "prediction")
+        drift.yaml_add_eol_comment(said, "prediction")
     return dumped(yaml, found)
 
 
