@@ -86,6 +86,26 @@ def test_the_files_are_written_and_the_old_batch_waits_aside(
     assert "\n\n\n" not in contract
 
 
+README = """\
+purpose: "Says before departure how late a flight will arrive"
+It is made for: Passenger information desk.
+"""
+
+
+def test_nothing_that_is_said_of_the_example_or_of_another_table_is_left(
+    table: Callable[..., Path],
+) -> None:
+    found, page = source.read(table()), README
+    proposal, _ = building.propose(found, profile.profile(found, "bought"))
+    for name in ("a.csv", 'the "b".csv'):
+        page = writing.prose(page, replace(proposal, source=replace(found, origin=name)))
+
+    assert page == (
+        'purpose: "Predicts bought of a row of the _b_.csv"\n'
+        "It is made for: YOURS: who uses what is predicted.\n"
+    )
+
+
 def test_of_the_reports_only_those_of_commands_are_moved() -> None:
     glue = Path(paths.__file__).parent.rglob("*.py")
     named = re.findall(
@@ -211,9 +231,10 @@ def test_columns_may_be_as_far_apart_as_few_rows_are_by_chance(
     found = source.read(table())
     proposal, _ = building.propose(found, profile.profile(found, "bought"))
     proposal = replace(proposal, batch=batch)
-    text = writing.params(
-        paths.PARAMS.read_text(encoding="utf-8"), proposal, writing.untried(proposal, "tree")
-    )
+    text = paths.PARAMS.read_text(encoding="utf-8")
+    for kind, method in (("number", "wasserstein"), ("text", "jensenshannon")):
+        text = re.sub(f"(?m)^  {kind}: .*", f"  {kind}: {{method: {method}, threshold: 0.2}}", text)
+    text = writing.params(text, proposal, writing.untried(proposal, "tree"))
     drift = YAML(typ="safe").load(text)["drift"]
 
     assert [drift[kind]["threshold"] for kind in ("number", "text")] == [threshold] * 2

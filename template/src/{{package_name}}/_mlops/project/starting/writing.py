@@ -533,14 +533,21 @@ def round_trip() -> Any:
 
 def prose(text: str, proposal: Proposal) -> str:
     """Return a text whose sentence on what is predicted is about this table."""
-    said = f"Predicts {proposal.profile.target} of a row of {proposal.source.origin}"
-    for pattern in (EXAMPLE, OPEN):
-        text = pattern.sub(said, text)
-    return text
+    origin = re.sub(r'["\\]', "_", proposal.source.origin)  # it stands in quotes in contract.yaml
+    said = f"Predicts {proposal.profile.target} of a row of {origin}"
+    return CONSUMER.sub(
+        r"\g<1>YOURS: who uses what is predicted", EXAMPLE.sub(lambda _: said, text)
+    )
 
 
-EXAMPLE = re.compile(r"Says before departure how late a flight will arrive")
-OPEN = re.compile(r"YOURS: what [^\n]*? predicts, in one sentence")
+# what the example says of itself, what nobody has said yet, and what was said of another table
+EXAMPLE = re.compile(
+    r"Says before departure how late a flight will arrive"
+    r"|YOURS: what [^\n]*? predicts, in one sentence"
+    r"|Predicts [^\n]*? of a row of [^\n]*?(?=\.?\"?$)",
+    re.MULTILINE,
+)
+CONSUMER = re.compile(r'(?m)^(It is made for: |  consumer: "?)Passenger information desk\b')
 
 
 def card(text: str, proposal: Proposal) -> str:
