@@ -5,6 +5,7 @@ import ast
 import errno
 import os
 import re
+import shlex
 import sqlite3
 import subprocess
 import sys
@@ -126,7 +127,7 @@ def test_far_from_any_repo_nothing_is_touched(tmp_path: Path) -> None:
     done = Repo(tmp_path).run("set-up")
 
     assert done.code == 2
-    assert f"hint: cd {ROOT}\n" in done.err
+    assert f"hint: cd {shlex.quote(str(ROOT))}\n" in done.err
     assert list(tmp_path.iterdir()) == []
 
 
