@@ -154,7 +154,8 @@ def test_a_percent_sign_in_a_path_is_no_variable(here: Path) -> None:
 def test_a_full_disk_costs_log_lines_and_no_process(tmp_path: Path) -> None:
     count, end = tmp_path / "count", tmp_path / "end"
     (tmp_path / "chat.log").symlink_to(FULL)
-    talk = f"until [ -e {end} ]; do echo many words; echo . >> {count}; sleep 0.02; done"
+    until, counted = (shlex.quote(str(path)) for path in (end, count))
+    talk = f"until [ -e {until} ]; do echo many words; echo . >> {counted}; sleep 0.02; done"
     chat = processes.Process("chat", ["/bin/sh", "-c", talk], {}, "", True, False, "TERM")
     config = tmp_path / "supervisord.conf"
     config.write_text(processes.supervised([chat], Path(tmp_path.name[-8:]), tmp_path))
