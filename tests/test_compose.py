@@ -69,7 +69,7 @@ def test_newer_actions_are_looked_for_as_dependabot_s_schema_says(
     wrong.write_text(both[0].read_text(encoding="utf-8").replace("monthly", "now and then"))
 
     code, said = follows("vendor.dependabot", *both, wrong)
-    assert (code, set(re.findall(r"(\S+)::\$", said))) == (1, {str(wrong)}), said
+    assert (code, set(re.findall(r"(?m)^ *(.+)::\$", said))) == (1, {str(wrong)}), said
     for path in both:
         updates = parse_yaml(path.read_text(encoding="utf-8"))[0]["updates"]
         (update,) = [one for one in updates if one["package-ecosystem"] == "github-actions"]
