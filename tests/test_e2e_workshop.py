@@ -14,7 +14,7 @@ pytestmark = pytest.mark.e2e
 
 LABS = sorted(path.parent.name for path in (ROOT / "template/workshop/labs").glob("*/lab.py"))
 EVERY_LAB = pytest.mark.parametrize("lab", [name.partition("-")[0] for name in LABS], ids=LABS)
-# Those that take no minute each; `make test-all` plays them all.
+# The quick ones; `make test-all` plays every lab.
 SHORT = ("3", "4", "5", "6")
 A_FEW_LABS = pytest.mark.parametrize(
     "lab",

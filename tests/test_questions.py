@@ -12,7 +12,7 @@ import pexpect
 import pytest
 import yaml
 from parsing import parse
-from rendering import ANSWERS_FILE, CONFIG, LEVELS, TASKS, render, text_files
+from rendering import ANSWERS_FILE, CONFIG, LEVELS, ROOT, TASKS, render, text_files
 
 COPIER = str(Path(sys.executable).with_name("copier"))
 QUESTIONS = {name: q for name, q in CONFIG.items() if "help" in q}
@@ -50,6 +50,14 @@ def test_each_question_has_a_default_a_check_and_one_line_of_help(name: str) -> 
     assert "validator" in question or "choices" in question
     assert len(question["help"]) > 20
     assert "\n" not in question["help"]
+
+
+@pytest.mark.parametrize("name", ["description", "consumer"])
+def test_start_from_knows_what_the_example_says_of_itself(name: str) -> None:
+    (writing,) = (ROOT / "template").rglob("starting/writing.py")
+    (said,) = re.findall("'Late flights' %}(.+?){% else", QUESTIONS[name]["default"])
+
+    assert said in writing.read_text(encoding="utf-8")
 
 
 COLUMNS = 80

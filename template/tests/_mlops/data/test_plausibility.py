@@ -183,6 +183,16 @@ def test_numbers_that_nothing_else_tells_are_in_another_unit_when_one_brings_the
     assert not units.by_shape(known, seasons, batch["hours"] * 2.2046)
 
 
+def test_where_a_window_moved_another_unit_may_be_a_season() -> None:
+    drawn = np.random.default_rng(0).uniform(35, 80, 4000)
+    one_moved = drawn[:3500] * np.repeat([1, 1.2], [2916, 584])
+    parts, batch = np.array_split(np.arange(3500), 6), pd.Series(drawn[3500:] * 2.2046)
+
+    for rows, said in ((drawn[:3500], "pounds for kg"), (one_moved, "")):
+        known = envelope.Reference(pd.DataFrame({"hours": rows}), None, parts, 0.5)
+        assert units.by_shape(known, known.rows["hours"], batch) == said
+
+
 @pytest.mark.slow
 @pytest.mark.parametrize("month", range(14, 20))
 def test_months_that_differ_as_seasons_do_are_no_alarm(month: int) -> None:

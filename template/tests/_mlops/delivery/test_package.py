@@ -106,7 +106,6 @@ def test_a_bento_that_cannot_be_built_leaves_the_package_as_it_was(own_package: 
     assert own_package.read(bundle.PACKAGE / bundle.RECORD) == before
 
 
-@pytest.mark.slow
 def test_without_uv_it_is_said_before_bentoml_installs_one(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -116,6 +115,7 @@ def test_without_uv_it_is_said_before_bentoml_installs_one(
         bundle.build(tmp_path, tmp_path / "to", "1")
 
 
+@pytest.mark.slow
 def test_without_a_registry_a_model_of_the_sample_is_packaged_and_goes_nowhere(
     own_repo: Repo, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -36,6 +36,12 @@ def table(tmp_path: Path) -> Callable[..., Path]:
     return partial(write, tmp_path)
 
 
+def proposed(path: Path) -> writing.Proposal:
+    """Return what is proposed for a table."""
+    found = source.read(path)
+    return building.propose(found, profile.profile(found, "bought"))[0]
+
+
 def own_files(repo: Repo) -> dict[str, bytes]:
     """Return what the repo holds."""
     made = ("__pycache__", ".lock", ".evidence", "data-lock")
@@ -95,10 +101,10 @@ It is made for: Passenger information desk.
 def test_nothing_that_is_said_of_the_example_or_of_another_table_is_left(
     table: Callable[..., Path],
 ) -> None:
-    found, page = source.read(table()), README
-    proposal, _ = building.propose(found, profile.profile(found, "bought"))
+    proposal, page = proposed(table()), README
     for name in ("a.csv", 'the "b".csv'):
-        page = writing.prose(page, replace(proposal, source=replace(found, origin=name)))
+        origin = replace(proposal.source, origin=name)
+        page = writing.prose(page, replace(proposal, source=origin))
 
     assert page == (
         'purpose: "Predicts bought of a row of the _b_.csv"\n'
@@ -201,8 +207,7 @@ def test_where_no_column_is_left_the_table_is_shown_and_nothing_written(
 
 def test_long_texts_may_be_asked_for(table: Callable[..., Path]) -> None:
     reviews = [" ".join(["good"] * (5 + number)) for number in range(ROWS)]
-    found = source.read(table(review=reviews, plan=["basic", "plus"] * (ROWS // 2)))
-    proposal, _ = building.propose(found, profile.profile(found, "bought"))
+    proposal = proposed(table(review=reviews, plan=["basic", "plus"] * (ROWS // 2)))
     schema = writing.render(proposal, writing.untried(proposal, "tree"))[writing.CODE / "schema.py"]
 
     assert "letters=3100" in schema, "twice the 1,519 of the longest"
@@ -213,8 +218,7 @@ def test_long_texts_may_be_asked_for(table: Callable[..., Path]) -> None:
 def test_predictions_may_move_as_far_as_between_known_batches(
     table: Callable[..., Path], apart: float, threshold: float
 ) -> None:
-    found = source.read(table())
-    proposal, _ = building.propose(found, profile.profile(found, "bought"))
+    proposal = proposed(table())
     one = replace(writing.untried(proposal, "tree"), apart=apart)
     text = paths.PARAMS.read_text(encoding="utf-8")
     text = re.sub(r"(?<=prediction: ){.*", "{method: wasserstein, threshold: 0.15}", text)
@@ -228,9 +232,7 @@ def test_predictions_may_move_as_far_as_between_known_batches(
 def test_columns_may_be_as_far_apart_as_few_rows_are_by_chance(
     table: Callable[..., Path], batch: int, threshold: float
 ) -> None:
-    found = source.read(table())
-    proposal, _ = building.propose(found, profile.profile(found, "bought"))
-    proposal = replace(proposal, batch=batch)
+    proposal = replace(proposed(table()), batch=batch)
     text = paths.PARAMS.read_text(encoding="utf-8")
     for kind, method in (("number", "wasserstein"), ("text", "jensenshannon")):
         text = re.sub(f"(?m)^  {kind}: .*", f"  {kind}: {{method: {method}, threshold: 0.2}}", text)
@@ -245,8 +247,7 @@ def test_columns_may_be_as_far_apart_as_few_rows_are_by_chance(
 def test_the_gate_lets_pass_how_far_the_first_model_is_off(
     table: Callable[..., Path], off: float, bar: float | None
 ) -> None:
-    found = source.read(table())
-    proposal, _ = building.propose(found, profile.profile(found, "bought"))
+    proposal = proposed(table())
     one = replace(writing.untried(proposal, "tree"), off=off)
     text = writing.contract(paths.CONTRACT.read_text(encoding="utf-8"), proposal, one)
 

@@ -9,7 +9,6 @@ from typing import Any
 
 import numpy as np
 import pandas as pd
-from pandas.util import hash_pandas_object
 
 from ... import data, features, schema
 from .. import PROJECT, paths
@@ -111,7 +110,7 @@ def keys(rows: pd.DataFrame) -> Any:
     """Return a number for the key of each row, (n,); none where `split` dropped the key."""
     there = rows[[name for name in schema.KEY if name in rows]]
     whole = len(there.columns) == len(schema.KEY)
-    return hash_pandas_object(there if whole else there.iloc[:0], index=False).to_numpy()
+    return pd.util.hash_pandas_object(there if whole else there.iloc[:0], index=False).to_numpy()
 
 
 def unread(rows: pd.DataFrame) -> list[str]:

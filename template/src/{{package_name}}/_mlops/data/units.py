@@ -200,20 +200,20 @@ class Told:
 def by_shape(known: Reference, before: pd.Series, now: pd.Series) -> str:
     """Say which conversion gives numbers spread as all windows are, where the batch's are not."""
     usual, drawn, luck = _drawn(before), _drawn(now), 2 / np.sqrt(now.count())
-    found = _unlike(drawn, usual)
-    if found <= 0.1 + luck:
+    found, bound = _unlike(drawn, usual), 0.1 + luck
+    if found <= bound:
         return ""
     parts = [part for part in known.each(before) if part.count() >= FEWEST]
     seen = [_unlike(_drawn(part), _drawn(before.drop(part.index))) for part in parts]
+    if not seen or max(seen) > bound or found <= known.ceiling(seen, bound):
+        return ""  # where windows moved by themselves, a season may look like another unit
     mended = {
         said: _unlike((drawn - offset) / factor, usual)
         for said, (factor, offset) in CONVERSIONS.items()
         if not SLIGHT < factor < 1 / SLIGHT or offset
     }
     best = min(mended, key=lambda said: mended[said])
-    steady = bool(seen) and max(seen) <= 0.1 + luck  # else a season may look like another unit
-    beyond = steady and found > known.ceiling(seen, 0.1 + luck)
-    return best if beyond and mended[best] < min(found / 3, luck) else ""
+    return best if mended[best] < min(found / 3, luck) else ""
 
 
 def _drawn(values: pd.Series) -> np.ndarray:

@@ -6,7 +6,7 @@ import json
 import click
 
 from .. import paths
-from ..errors import Refused
+from ..errors import Refused, first_of
 from ..files import one_writer
 from ..tracking import artifact, provenance
 from ..training.evaluation import better, no_better
@@ -56,5 +56,5 @@ def require_not_refused(chosen: versions.Version) -> None:
     if chosen.tags.get(journal.GATE) != "refused" or chosen in known:
         return
     reasons = journal.latest(chosen.number, "refused").get("reasons", [])
-    message = f"version {chosen.number} was refused by the gate: {'; '.join(reasons[:3])}"
+    message = f"version {chosen.number} was refused by the gate: {first_of(reasons)}"
     raise Refused(message, 'all the same: uv run just promote --force "REASON"')

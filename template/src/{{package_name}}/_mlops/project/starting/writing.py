@@ -399,7 +399,7 @@ def contract(text: str, proposal: Proposal, trial: Trial) -> str:
     if trial.slices:
         slices["accept"] = figure(max(trial.slices) * 1.25)
     put(found, "slices", slices, "The model must be good enough on each of these by itself.")
-    few = max(10, min(300, proposal.batch // 2))
+    few = few_rows(proposal)
     monitoring = {**found.get("monitoring", {}), "min_rows": few, "min_labels": few}
     put(
         found,
@@ -408,6 +408,11 @@ def contract(text: str, proposal: Proposal, trial: Trial) -> str:
         "With fewer rows or outcomes in a window there is no verdict.",
     )
     return dumped(yaml, found)
+
+
+def few_rows(proposal: Proposal) -> int:
+    """Return how many rows of a batch are enough to judge it by."""
+    return max(10, min(300, proposal.batch // 2))
 
 
 def bare(text: str, sections: str) -> str:
@@ -475,7 +480,7 @@ def params(text: str, proposal: Proposal, trial: Trial) -> str:
     put(found, "train", {"seed": 0, **decides, **sizes(proposal, family)}, said)
     said = "What `tune` searches, on a part of the training rows."
     put(found, "tune", {"trials": 30, "space": ranges(sizes(proposal, family))}, said)
-    few = max(10, min(300, proposal.batch // 2))
+    few = few_rows(proposal)
     drift, chance = found["drift"], round(CHANCE / few**0.5, 2)
     drift["min_rows"] = few
     for kind, (method, unit) in DISTANCES.items():
