@@ -5,7 +5,7 @@ import errno
 import re
 import tempfile
 import traceback
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from difflib import get_close_matches
 from http.client import HTTPException
@@ -82,10 +82,10 @@ def counted(number: int, one: str, many: str = "") -> str:
     return f"{number:,} {one if number == 1 else many or one + 's'}"
 
 
-def first_of(reasons: list[str]) -> str:
-    """Return reasons in one line that a person can read: the first few, and how many follow."""
-    more = f"; and {len(reasons) - FIRST} more" if len(reasons) > FIRST else ""
-    return "; ".join(reasons[:FIRST]) + more
+def first_of(found: Sequence[object], between: str = "; ") -> str:
+    """Return many things in one line that a person can read: the first few, and how many follow."""
+    more = [f"and {len(found) - FIRST} more"] if len(found) > FIRST else []
+    return between.join([*map(str, found[:FIRST]), *more])
 
 
 def did_you_mean(word: str, known: Iterable[str]) -> str:

@@ -176,7 +176,7 @@ def test_a_model_without_probabilities_is_refused() -> None:
     ("target", "labels", "said"),
     [
         (["no", "no"], LABELS, "is 'no' in all 2 rows"),
-        (["no", "maybe"], LABELS, "holds ['maybe']"),
+        (["no", "maybe"], LABELS, "holds 'maybe'"),
         (["no", "yes"], LABELS, ""),
         (["low", "high"], THREE, ""),
         ([1.0, 1.0], (), "is 1.0 in all 2 rows"),

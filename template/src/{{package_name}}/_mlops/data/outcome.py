@@ -9,7 +9,7 @@ import numpy as np
 import pandas as pd
 
 from .. import SPINS
-from ..errors import WrongInput
+from ..errors import WrongInput, first_of
 from ..interface import OptionalSchema, Schema
 
 if TYPE_CHECKING:  # a service reads its own code before it loads a model
@@ -224,8 +224,8 @@ def check_target(y: pd.Series, labels: tuple[str, ...]) -> str:
         if not pd.api.types.is_numeric_dtype(y) or not np.isfinite(y).all():
             return "holds values that are not finite numbers"
         return "" if y.nunique() > 1 else f"is {y.iloc[0]} in all {len(y)} rows; nothing to learn"
-    if strange := sorted(map(str, set(y.unique()) - set(labels))):
-        return f"holds {strange[:3]}, which schema.LABELS {list(labels)} does not name"
+    if strange := sorted(repr(str(label)) for label in set(y.unique()) - set(labels)):
+        return f"holds {first_of(strange, ', ')}, which schema.LABELS {list(labels)} does not name"
     if y.nunique() < 2:
         return f"is {y.iloc[0]!r} in all {len(y)} rows; a model needs at least two labels"
     return ""

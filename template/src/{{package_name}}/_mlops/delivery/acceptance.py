@@ -14,7 +14,7 @@ from packaging.specifiers import SpecifierSet
 
 from .. import config
 from ..data import batch_files
-from ..errors import Problem, counted
+from ..errors import Problem, counted, first_of
 from ..interface import Contract
 from ..registry.gate_checks import Check, reaches
 from . import bundle
@@ -93,8 +93,8 @@ def same(name: str, found: Any, expected: Any, what: str) -> Check:
     """Hold one thing against another; a list should be empty, a hash is shown by its head."""
     if isinstance(found, list):
         things, _, rest = what.partition(" ")
-        shown = f"{', '.join(map(str, found[:3]))}{' …' if len(found) > 3 else ''}"
-        reason = f"{counted(len(found), things[:-1])} {rest}: {shown}" if found else f"no {what}"
+        some = f"{counted(len(found), things[:-1])} {rest}: {first_of(found, ', ')}"
+        reason = some if found else f"no {what}"
     else:
         reason = f"{what}: {found[:12]}…; expected {expected[:12]}…"
     return Check(name, found == expected, found, expected, reason)

@@ -7,7 +7,7 @@ from typing import Any
 
 from ... import schema
 from ..config import load_contract
-from ..errors import Refused, WrongInput
+from ..errors import Refused, WrongInput, first_of
 from ..registry.model_card import described
 from . import bundle, sbom
 
@@ -36,7 +36,7 @@ def require_true(path: Path, expected: str) -> None:
     if breach := sbom.breach(found):
         raise Refused(f"{path} {breach}", "uv run just bom writes it anew")
     if differ := differences(json.loads(found), json.loads(expected)):
-        message = f"{path} does not fit the package: {', '.join(differ[:3])}"
+        message = f"{path} does not fit the package: {first_of(differ, ', ')}"
         raise Refused(message, "uv run just bom writes it anew")
 
 

@@ -7,7 +7,7 @@ import click
 
 from .. import PROJECT
 from ..config import load_contract
-from ..errors import Refused, counted
+from ..errors import Refused, counted, first_of
 from ..registry import journal, versions
 from ..step_summary import on_page
 from ..tracking import runs
@@ -62,9 +62,8 @@ def enter(environment: str, made: bundle.Package) -> str:
 def require_whole(made: bundle.Package) -> None:
     """Raise `Refused` when the package, or a bill that lies beside it, is not as it was made."""
     if files := bundle.changed():
-        shown = ", ".join(files[:3]) + (" …" if len(files) > 3 else "")
         message = f"{counted(len(files), 'file')} of {bundle.PACKAGE} changed since it was made"
-        raise Refused(f"{message}: {shown}", "uv run just package makes it anew")
+        raise Refused(f"{message}: {first_of(files, ', ')}", "uv run just package makes it anew")
     for name, bill in bills.of(made).items():
         if (bills.BILLS / name).exists():
             bills.require_true(bills.BILLS / name, json.dumps(bill))

@@ -18,7 +18,7 @@ from ..config import load_params
 from ..data import comparison, plausibility
 from ..data.finding import Finding
 from ..data.prediction_log import Log, folder, read
-from ..errors import Problem, WrongInput, counted
+from ..errors import Problem, WrongInput, counted, first_of
 from ..files import FILE, whole_file, write_json
 from ..interface import Contract, Params
 from ..registry import versions
@@ -180,7 +180,7 @@ def look(
     """Measure a window; `WrongInput` when it is empty or no given label belongs to it."""
     log = read(window.since, window.until, schema)
     if log.damaged:
-        shown = ", ".join(log.damaged[:3]) + (" …" if len(log.damaged) > 3 else "")
+        shown = first_of(log.damaged, ", ")
         click.echo(
             f"warning: skipped {counted(len(log.damaged), 'damaged line')}: {shown}", err=True
         )

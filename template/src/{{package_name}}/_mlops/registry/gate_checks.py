@@ -6,6 +6,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any
 
+from ..errors import first_of
 from ..interface import Contract, Quality
 from ..training.evaluation import better
 from .groups import FEW
@@ -268,8 +269,7 @@ def calibration(seen: Evidence) -> list[Check]:
 
 def groups(seen: Evidence) -> list[Check]:
     """Is it right in each group of rows, and not on the whole alone?"""
-    more = f"; and {len(seen.uneven) - 3} more" if len(seen.uneven) > 3 else ""
-    reason = "; ".join(seen.uneven[:3]) + more or "it is off in no group by more than chance"
+    reason = first_of(seen.uneven) or "it is off in no group by more than chance"
     return [Check("groups", not seen.uneven, list(seen.uneven), [], reason)]
 
 

@@ -13,7 +13,7 @@ import click
 from .. import PACKAGE, PROJECT, chain, paths, programs
 from ..data import removals, sharing
 from ..data.batch_files import FEATURE_CODE, batches, raw_sha256
-from ..errors import DVC, OutsideFailed, Refused, WrongInput
+from ..errors import DVC, OutsideFailed, Refused, WrongInput, first_of
 from ..files import read_json, require_unlocked, sha256_if_there, sha256_of
 from ..tracking import artifact, provenance, runs
 from . import journal, versions
@@ -271,7 +271,7 @@ def pipeline(traced: versions.Version) -> list[Check]:
 
 def records(name: str, wrong: list[str]) -> Check:
     """Say whether records are as they were written."""
-    return Check(name, DIFFERS if wrong else OK, "; ".join(wrong[:3]) or "as it was written")
+    return Check(name, DIFFERS if wrong else OK, first_of(wrong) or "as it was written")
 
 
 def predictions() -> list[Check]:

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 import pandas as pd
 
+from ...errors import first_of
 from .leaks import LOOKED_AT, MANY
 
 if TYPE_CHECKING:
@@ -55,7 +56,7 @@ def of_groups(rows: pd.DataFrame, columns: Columns) -> Iterator[str]:
     told = tell_others(rows, columns)
     if told:
         name = max(told, key=lambda one: len(told[one]))
-        said = f"{', '.join(told[name][:3])} are the same in each {name}"
+        said = f"{first_of(told[name], ', ')} are the same in each {name}"
         yield f"{said}: --group {name} keeps its rows on one side"
 
 

@@ -19,7 +19,7 @@ from typing import IO, Any
 import pandas as pd
 
 from ...data.dialect import Dialect
-from ...errors import OutsideFailed, Problem, WrongInput, counted, did_you_mean
+from ...errors import OutsideFailed, Problem, WrongInput, counted, did_you_mean, first_of
 from ...files import require_file
 from .arff import arff
 from .database import query
@@ -125,7 +125,7 @@ def folder(path: Path) -> Raw:
     for one, part in zip(files, parts, strict=True):
         if Counter(part.rows) != Counter(first):
             other = sorted(set(first) ^ set(map(str, part.rows))) or ["how often"]
-            message = f"{one} has other columns than {files[0].name}: {', '.join(other[:3])}"
+            message = f"{one} has other columns than {files[0].name}: {first_of(other, ', ')}"
             raise WrongInput(message, "the files of a folder are batches of one table")
         if part.dialect and replace(part.dialect, encoding="") != replace(written[0], encoding=""):
             message = f"{one} is written with {part.dialect}; another file here with {written[0]}"

@@ -6,7 +6,7 @@ from pathlib import Path
 
 from ..... import metrics
 from .... import PROJECT, chain, paths
-from ....errors import Problem
+from ....errors import Problem, first_of
 from ....interface import Owner
 from ....registry import journal, model_card, versions
 from ..rubric import Experiment, Found, Recorded
@@ -141,7 +141,7 @@ class Audit(Experiment):
             return Found(False, str(problem))
         wrong += [f"version {number}: {why}" for number, why in altered.items()]
         if wrong:
-            return Found(False, "; ".join(wrong[:3]))
+            return Found(False, first_of(wrong))
         with tempfile.TemporaryDirectory() as name:
             edited = Path(name, paths.JOURNAL.name)
             lines = paths.JOURNAL.read_text(encoding="utf-8").replace('"by": "', '"by": "not ', 1)
