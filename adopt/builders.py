@@ -37,9 +37,10 @@ def uv(_: Path, document: Any, name: str) -> bool:
     """Tell uv_build, which takes the project's name by default."""
     settings = document.get("tool", {}).get("uv", {}).get("build-backend", {})
     mine = settings.get("module-name", module(document))
-    modules = [mine] if isinstance(mine, str) else list(mine)
-    if name not in modules:
-        table(document, "uv", "build-backend")["module-name"] = [*modules, name]
+    if isinstance(mine, str) and mine != name:
+        table(document, "uv", "build-backend")["module-name"] = [mine, name]
+    elif name not in mine:
+        mine.append(name)
     return str(settings.get("module-root", "src")) == "src"
 
 
@@ -50,8 +51,7 @@ def hatch(repo: Path, document: Any, name: str) -> bool:
     mine = wheel.get("packages") or own_package(repo, document)
     if not mine or "packages" in build or any(key in {*build, *wheel} for key in CHOOSERS):
         return False
-    if f"src/{name}" not in mine:
-        table(document, "hatch", "build", "targets", "wheel")["packages"] = [*mine, f"src/{name}"]
+    add(table(document, "hatch", "build", "targets", "wheel"), "packages", mine, f"src/{name}")
     return True
 
 
@@ -67,20 +67,24 @@ def flit(repo: Path, document: Any, name: str) -> bool:
 
 def poetry(repo: Path, document: Any, name: str) -> bool:
     """Tell poetry-core, which takes one package of the project's name by default."""
-    theirs = document.get("tool", {}).get("poetry", {}).get("packages")
-    mine = [item.unwrap() for item in theirs or []]
-    for path in [] if theirs else own_package(repo, document):
-        mine.append({"include": Path(path).name} | ({"from": "src"} if "/" in path else {}))
+    mine = document.get("tool", {}).get("poetry", {}).get("packages")
+    if not mine:
+        mine = tomlkit.array().multiline(True)
+        for path in own_package(repo, document):
+            mine.append(inline({"include": Path(path).name}, "/" in path))
     if not mine:
         return False
     if name not in [item.get("include") for item in mine]:
-        items = tomlkit.array()
-        for item in [*mine, {"include": name, "from": "src"}]:
-            line = tomlkit.inline_table()
-            line.update(item)
-            items.append(line)
-        table(document, "poetry")["packages"] = items.multiline(True)
+        mine.append(inline({"include": name}, in_src=True))
+        table(document, "poetry")["packages"] = mine
     return True
+
+
+def inline(item: dict[str, str], in_src: bool) -> Any:
+    """Return a line of poetry's packages."""
+    line = tomlkit.inline_table()
+    line.update(item | ({"from": "src"} if in_src else {}))
+    return line
 
 
 def setuptools(repo: Path, document: Any, name: str) -> bool:
@@ -102,10 +106,9 @@ def setuptools(repo: Path, document: Any, name: str) -> bool:
     if not found:
         return False
     find = table(document, "setuptools", "packages", "find")
-    where = list(found.get("where", ["."]))
-    find["where"] = where if "src" in where else [*where, "src"]
+    add(find, "where", ["."], "src")
     if "include" in found:
-        find["include"] = [*found["include"], f"{name}*"]
+        add(find, "include", found["include"], f"{name}*")
     return True
 
 
@@ -116,6 +119,14 @@ BACKENDS: dict[str, Callable[[Path, Any, str], bool]] = {
     "poetry.core.masonry.api": poetry,
     "setuptools.build_meta": setuptools,
 }
+
+
+def add(to: Any, key: str, usual: list[str], one: str) -> None:
+    """Add to a list, whose lines and comments stay; one that is not there begins as usual."""
+    if key not in to:
+        to[key] = usual
+    if one not in to[key]:
+        to[key].append(one)
 
 
 def module(document: Any) -> str:

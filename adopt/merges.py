@@ -411,18 +411,23 @@ def top_of(repo: Path) -> Path:
 
 def look_out(repo: Path, fresh: Path) -> Iterator[str]:
     """Yield what no patch can decide."""
-    if (top := top_of(repo)) != repo:
-        yield f"the repository is {top}: its hooks and workflows are not those that come here"
     own = tomlkit.parse(text(repo / PYPROJECT)) if (repo / PYPROJECT).is_file() else {}
     template: Any = tomlkit.parse(text(fresh / PYPROJECT))
+    yield from of_git(repo)
     yield from too_old(own, template)
-    pythons = str(own.get("project", {}).get("requires-python", ""))
-    if pythons and not narrowed(pythons):
-        yield f"yours says Python {pythons}, the packages exist for 3.11 to 3.13: try your code"
+    yield from of_python(repo, own)
     yield from unread(repo, own)
     if any(path.suffix in {".py", ".ipynb"} for path in code(repo)):
         fix = "`uv run just fix` formats it, extend-exclude of ruff leaves it out"
         yield f"`just check` judges your code too: {fix}"
+    if own:
+        yield from of_package(repo, fresh, own, template)
+
+
+def of_git(repo: Path) -> Iterator[str]:
+    """Yield what is otherwise in git than the template has it."""
+    if (top := top_of(repo)) != repo:
+        yield f"the repository is {top}: its hooks and workflows are not those that come here"
     listed = ["git", "ls-files", "-z", "data/raw"]
     known = subprocess.run(listed, cwd=repo, capture_output=True, text=True).stdout.split("\0")
     if any((repo / name).stat().st_size for name in known if (repo / name).is_file()):
@@ -432,14 +437,21 @@ def look_out(repo: Path, fresh: Path) -> Iterator[str]:
         )
     if not (repo / ".gitattributes").exists():
         yield "git will write text files with LF, on Windows too: .gitattributes asks for it"
-    if (repo / "mypy.ini").exists() or (repo / ".mypy.ini").exists():
-        yield "mypy reads your mypy.ini and not [tool.mypy] in pyproject.toml"
+
+
+def of_python(repo: Path, own: Any) -> Iterator[str]:
+    """Yield which Python is asked for, where the packages have none."""
+    pythons = str(own.get("project", {}).get("requires-python", ""))
+    if pythons and not narrowed(pythons):
+        yield f"yours says Python {pythons}, the packages exist for 3.11 to 3.13: try your code"
     if (repo / ".python-version").exists():
         version = text(repo / ".python-version").strip()
         if not re.match(r"3\.1[123]\b", version):
             yield f".python-version says {version}; the packages exist for 3.11 to 3.13"
-    if not own:
-        return
+
+
+def of_package(repo: Path, fresh: Path, own: Any, template: Any) -> Iterator[str]:
+    """Yield what a pyproject.toml has to say of the package that comes, and of its command."""
     if "poetry" in own.get("tool", {}) and "project" not in own:
         yield "run `uvx migrate-to-uv` and then this again: uv does not read [tool.poetry]"
     elif "project" not in own:
@@ -475,6 +487,8 @@ def unread(repo: Path, own: Any) -> Iterator[str]:
         for table, tool in tables:
             if table in lines and tool not in own.get("tool", {}):
                 yield f"{tool} reads pyproject.toml and no longer {table} of {name}: move it there"
+    if (repo / "mypy.ini").exists() or (repo / ".mypy.ini").exists():
+        yield "mypy reads your mypy.ini and not [tool.mypy] in pyproject.toml"
     if not own and ((repo / "setup.py").exists() or (repo / "setup.cfg").exists()):
         yield (
             "pyproject.toml says what is installed, and no longer setup.py: move there its name, "
