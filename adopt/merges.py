@@ -55,7 +55,8 @@ MEANINGS = {
     r"\.gitlab/ci/.*": "the template's of that name does not run: rename yours",
     r"(README|LICENSE|AGENTS|MODEL_CARD|\.github/dependabot|\.gitlab/renovate).*": "that is fine",
     r"dvc\.yaml": "`repro` runs your stages only: add the template's that you want",
-    r"tests/.*": "that is fine",
+    r"\.dvc/config": "data and models go to your default remote; without one nothing is pushed",
+    r"(\.dvc/\.gitignore|tests/.*)": "that is fine",
 }
 
 

@@ -271,6 +271,22 @@ def test_the_report_names_every_file_that_both_have(template: Path, tmp_path: Pa
     assert "the command parcel-returns stays yours:" in said
 
 
+def test_of_a_repo_with_dvc_it_is_said_where_data_goes(template: Path, tmp_path: Path) -> None:
+    repo = library(tmp_path)
+    (repo / ".dvc").mkdir()
+    (repo / ".dvc/config").write_text("[core]\n    remote = theirs\n", encoding="utf-8")
+    (repo / ".dvc/.gitignore").write_text("/tmp\n", encoding="utf-8")
+
+    said = adopt(repo, template).stderr
+
+    config, ignored = (
+        next(line for line in said.splitlines() if f".dvc/{name}: yours" in line)
+        for name in ("config", ".gitignore")
+    )
+    assert config.endswith("go to your default remote; without one nothing is pushed")
+    assert ignored.endswith("that is fine")
+
+
 @pytest.mark.parametrize(
     ("theirs", "chosen"),
     [

@@ -3,6 +3,7 @@
 
 import subprocess
 import sys
+from pathlib import Path
 
 import pytest
 
@@ -131,3 +132,30 @@ def test_stages_that_run_already_and_data_that_comes_in_are_waited_for(own_repo:
         done = own_repo.run("repro")
 
     assert (done.code, "is held by another command" in done.err) == (3, True)
+
+
+@pytest.mark.parametrize(
+    ("deps", "named"),
+    [
+        ("{features}", True),
+        ("{features}, {days}", False),
+        ("{folder}", False),
+        ("{metrics}", False),
+    ],
+)
+def test_a_module_that_a_stage_imports_and_does_not_depend_on_is_named(
+    own_repo: Repo, deps: str, named: bool
+) -> None:
+    folder = Path("src", *str(schema.__package__).split("."))
+    (own_repo.folder / folder / "days.py").write_text("near = 1\n")
+    with (own_repo.folder / folder / "features.py").open("a") as file:
+        file.write("from . import days\n")
+    names = {name: folder / f"{name}.py" for name in ("features", "days", "metrics")}
+    listed = deps.format(**names, folder=folder)
+    stages = f"stages: {{ours: {{cmd: touch ours.txt, deps: [{listed}]}}}}\n"
+    (own_repo.folder / "dvc.yaml").write_text(stages)
+
+    done = own_repo.run("repro")
+
+    said = f"warning: {folder}/days.py is imported by stage ours of dvc.yaml, and no dependency"
+    assert (done.code, said in done.err) == (0, named), done.err

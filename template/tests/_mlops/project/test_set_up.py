@@ -199,6 +199,16 @@ def test_hooks_of_another_repository_are_left_alone(
     assert not (tmp_path / ".git" / "hooks" / "pre-commit").exists()
 
 
+def test_where_git_keeps_hooks_elsewhere_none_is_written_and_it_is_said(own_repo: Repo) -> None:
+    (own_repo.folder / ".git" / "hooks" / "pre-commit").unlink()
+    own_repo.git("config", "core.hooksPath", "team/hooks")
+
+    done = own_repo.must("set-up")
+
+    assert "no hooks: git's core.hooksPath is team/hooks" in done.err
+    assert not (own_repo.folder / "team").exists()
+
+
 def test_a_hook_of_another_folder_is_renewed_and_one_of_yours_is_not(
     own_repo: Repo, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -457,7 +457,7 @@ def test_bytes_unlike_the_registry_are_refused(own_rivals: Repo) -> None:
 
 
 def test_other_feature_code_is_refused(own_rivals: Repo, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(batch_files, "features_sha256", lambda package: "0" * 64)
+    monkeypatch.setattr(batch_files, "makes_features_of", lambda *_: False)
     code, said = refused(own_rivals)
 
     assert (code, "other code in schema.py or features.py" in said) == (1, True)
@@ -531,7 +531,7 @@ def test_a_champion_of_other_feature_code_predicts_by_its_own(
     rows = pd.read_parquet(HOLDOUT_ROWS)
     model = artifact.load(versions.find("1").folder).model
     inputs = pd.read_parquet(paths.FEATURES / dataset.HOLDOUT).drop(columns=schema.TARGET)
-    monkeypatch.setattr(batch_files, "features_sha256", lambda package: "0" * 64)  # here, not there
+    monkeypatch.setattr(batch_files, "makes_features_of", lambda *_: False)  # here, not there
     with benchmark.contender(versions.find("1")) as champion:
         found = benchmark.predict(champion, rows)
 

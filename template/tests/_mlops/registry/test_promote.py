@@ -130,7 +130,7 @@ def test_bytes_of_another_model_are_refused_whatever_their_manifest_says(
 def test_a_model_of_other_feature_code_is_refused(
     repo: Repo, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(batch_files, "features_sha256", lambda package: "0" * 64)
+    monkeypatch.setattr(batch_files, "makes_features_of", lambda *_: False)
     code, said = refused(repo)
 
     assert (code, "other code in schema.py or features.py" in said) == (1, True)

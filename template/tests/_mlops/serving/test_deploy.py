@@ -114,10 +114,38 @@ def test_bytes_that_the_store_changed_are_refused(
 def test_a_version_of_other_feature_code_is_not_deployed(
     own_two: Repo, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(batch_files, "features_sha256", lambda package: "0" * 64)
+    monkeypatch.setattr(batch_files, "makes_features_of", lambda *_: False)
     done = own_two.run("deploy", "2", "--force", "it is a test")
 
     assert (done.code, "other code in schema.py or features.py" in done.err) == (1, True)
+    assert own_two.read(POINTER)["version"] == "1"
+
+
+def test_a_champion_that_came_without_its_registry_gives_way_and_comes_back(
+    own_two: Repo, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(own_two.folder)
+    runs.client().delete_model_version(versions.PROJECT, "1")
+    judged = own_two.run("gate", "2")
+    accept(own_two, "2", monkeypatch)
+    own_two.must("deploy")
+    back = own_two.must("rollback", "--reason", "it is a test")
+
+    assert (judged.code, "version 1 is not in the registry" in judged.err) == (3, True)
+    assert "warning: version 1 is not in the registry" in back.err
+    assert own_two.read(POINTER)["version"] == "1"
+
+
+def test_a_refusal_stands_in_the_journal_whatever_the_registry_says(
+    own_two: Repo, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(own_two.folder)
+    journal.record("refused", version="2", reasons=["it is no better"])
+    accept(own_two, "2", monkeypatch)
+    deployed, promoted = own_two.run("deploy"), own_two.run("promote", "2")
+
+    assert (deployed.code, "was not accepted by the gate" in deployed.err) == (1, True)
+    assert (promoted.code, "refused by the gate: it is no better" in promoted.err) == (1, True)
     assert own_two.read(POINTER)["version"] == "1"
 
 
@@ -225,7 +253,7 @@ def test_a_rollback_across_other_feature_code_is_refused(
     own_two: Repo, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     own_two.must("deploy", "2", "--force", "it is a test")
-    monkeypatch.setattr(batch_files, "features_sha256", lambda package: "0" * 64)
+    monkeypatch.setattr(batch_files, "makes_features_of", lambda *_: False)
     done = own_two.run("rollback")
 
     assert (done.code, "other code in schema.py or features.py" in done.err) == (1, True)

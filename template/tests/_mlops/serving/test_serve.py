@@ -126,7 +126,7 @@ def test_a_champion_whose_bytes_were_changed_is_not_served(
 def test_a_champion_of_other_feature_code_is_not_served(
     repo: Repo, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(batch_files, "features_sha256", lambda package: "0" * 64)
+    monkeypatch.setattr(batch_files, "makes_features_of", lambda *_: False)
     champion = champion_in(repo.folder / paths.CHAMPION, monkeypatch)
 
     assert not champion.ready

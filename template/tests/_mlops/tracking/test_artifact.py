@@ -1,6 +1,7 @@
 # The template's. Types that your estimators need are yours to name: TRUSTED in model.py.
 """A model is loaded only when it is the one that was trained, and names only trusted types."""
 
+import hashlib
 import json
 import os
 import pickle
@@ -15,7 +16,7 @@ import skops.io
 from sklearn.dummy import DummyClassifier
 from sklearn.preprocessing import FunctionTransformer
 
-from ..package import artifact, batch_files, errors, files
+from ..package import artifact, batch_files, errors, files, schema
 
 
 def saved(model: Any, folder: Path) -> Path:
@@ -148,6 +149,57 @@ def test_the_hash_of_the_features_follows_their_code(tmp_path: Path) -> None:
         hashes.append(batch_files.features_sha256(tmp_path))
 
     assert hashes[0] != hashes[1]
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        "from .days import near",
+        "from . import days",
+        "from {package}.days import near",
+        "from {package} import days",
+        "import {package}.days as there",
+        "def build_features(rows):\n    from .days import near",
+        "from .steps import last",
+        "from .steps.one import first",
+    ],
+)
+def test_the_hash_of_the_features_follows_what_they_import(tmp_path: Path, line: str) -> None:
+    (tmp_path / "steps").mkdir()
+    (tmp_path / "schema.py").write_text("x = 1")
+    (tmp_path / "features.py").write_text(line.format(package=schema.__package__))
+    (tmp_path / "steps/__init__.py").write_text("from .one import first as last")
+    (tmp_path / "steps/one.py").write_text("from ..days import near")
+    (tmp_path / "unused.py").write_text("y = 1")
+    hashes = []
+    for code, other in (("near = 1", "y = 1"), ("near = 1", "y = 2"), ("near = 2", "y = 2")):
+        (tmp_path / "days.py").write_text(code)
+        (tmp_path / "unused.py").write_text(other)
+        hashes.append(batch_files.features_sha256(tmp_path))
+
+    assert hashes[0] == hashes[1] != hashes[2]
+
+
+def test_a_model_from_before_imports_counted_fits_the_same_features(tmp_path: Path) -> None:
+    (tmp_path / "schema.py").write_text("x = 1")
+    (tmp_path / "features.py").write_text("from . import days")
+    (tmp_path / "days.py").write_text("near = 1")
+    before = hashlib.sha256(b"x = 1from . import days").hexdigest()
+
+    assert batch_files.features_sha256(tmp_path) != before
+    assert batch_files.makes_features_of(before, tmp_path)
+    (tmp_path / "features.py").write_text("from .days import near")
+    assert not batch_files.makes_features_of(before, tmp_path)
+
+
+def test_modules_that_import_each_other_are_hashed_once(tmp_path: Path) -> None:
+    (tmp_path / "schema.py").write_text("from .features import a")
+    (tmp_path / "features.py").write_text("from . import days, gone, schema")
+    (tmp_path / "days.py").write_text("from . import features")
+    parts = [tmp_path / name for name in ("schema.py", "features.py", "days.py")]
+    expected = hashlib.sha256(b"".join(path.read_bytes() for path in parts)).hexdigest()
+
+    assert batch_files.features_sha256(tmp_path) == expected
 
 
 def test_a_champion_that_gives_way_meanwhile_is_read_as_the_next_one(tmp_path: Path) -> None:

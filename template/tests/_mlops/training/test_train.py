@@ -2,6 +2,7 @@
 """What `train` leaves behind: a model, and the record of how it was made."""
 
 import fcntl
+import hashlib
 import json
 import os
 import shutil
@@ -14,7 +15,16 @@ import pandas as pd
 import pytest
 
 from ..fixtures import Repo, rewrite
-from ..package import artifact, dataset, outcome, paths, provenance, runs, schema
+from ..package import (
+    artifact,
+    batch_files,
+    dataset,
+    outcome,
+    paths,
+    provenance,
+    runs,
+    schema,
+)
 
 
 def manifest(repo: Repo) -> dict:
@@ -83,6 +93,22 @@ def test_inputs_that_git_does_not_hold_make_a_run_dirty(
     assert reason[change] in provenance.record()["dirty_reasons"]
 
 
+def test_a_batch_that_dvc_takes_for_whole_and_is_not_makes_a_run_dirty(
+    own_repo: Repo, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv(provenance.BY_PIPELINE, "train")  # DVC has looked already
+    monkeypatch.chdir(own_repo.folder)
+    before = provenance.record()["dirty_reasons"]
+    batch = min(paths.RAW.glob("*"))
+    whole = batch.read_bytes()
+    batch.unlink()  # it may be a link into the cache
+    batch.write_bytes(whole[:-1] + b"x")
+
+    assert before == []
+    expected = f"{batch} is not the file that {provenance.POINTER} names"
+    assert provenance.record()["dirty_reasons"] == [expected]
+
+
 def test_a_model_is_kept_when_the_store_does_not_answer(
     own_repo: Repo, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -136,6 +162,21 @@ def test_tables_of_other_batches_or_code_are_not_recorded_as_of_those_of_now(
 
     assert (batch.code, "made of other batches in data/raw than" in batch.err) == (2, True)
     assert (code.code, "made of other schema.py or features.py than" in code.err) == (2, True)
+
+
+def test_tables_from_before_imports_counted_are_trained_on(
+    own_repo: Repo, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    folder = Path(str(schema.__file__)).parent
+    before = b"".join((folder / name).read_bytes() for name in batch_files.FEATURE_CODE)
+    path = own_repo.folder / paths.FEATURES / dataset.SUMMARY
+    made = own_repo.read(path)[dataset.MADE]
+    rewrite(path, **{dataset.MADE: {**made, "code": hashlib.sha256(before).hexdigest()}})
+    now = [*batch_files.FEATURE_CODE, "data.py"]  # as if they imported that
+    found = {name: (folder / name).read_bytes() for name in now}
+    monkeypatch.setattr(batch_files.own_modules, "with_imported", lambda *_: found)
+
+    assert own_repo.run("train").code == 0
 
 
 def test_tables_from_before_their_code_was_recorded_are_trained_on(own_repo: Repo) -> None:

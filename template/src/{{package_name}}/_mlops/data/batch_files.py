@@ -7,6 +7,7 @@ from pathlib import Path
 from .. import paths
 from ..errors import WrongInput
 from ..files import joined, sha256
+from . import own_modules
 
 SUFFIXES = (".parquet", ".csv")  # of what is written
 TEXTS = (".csv", ".tsv", ".tab", ".dat", ".data")  # .txt is as often a note
@@ -42,6 +43,26 @@ def whole(sums: dict[str, str]) -> str:
 
 
 def features_sha256(package: Path) -> str:
-    """Return the hash of the code that makes features: a model fits this code and no other."""
-    code = b"".join((package / name).read_bytes() for name in FEATURE_CODE)
-    return hashlib.sha256(code).hexdigest()
+    """Return the hash of the code that makes features: a model fits this code and no other.
+
+    Modules of the package that schema.py and features.py import make features as well.
+    """
+    return feature_hashes(package)[0]
+
+
+def makes_features_of(model_of: str, package: Path) -> bool:
+    """Say whether a model fits the code of a package.
+
+    Args:
+        model_of: The hash that was recorded with the model.
+        package: The folder of the package.
+    """
+    return model_of in feature_hashes(package)
+
+
+def feature_hashes(package: Path) -> tuple[str, str]:
+    """Return the hash of code that makes features, and as it was before imports were counted."""
+    code = own_modules.with_imported(FEATURE_CODE, own_modules.in_folder(package))
+    both = [code[name] or b"" for name in FEATURE_CODE], [part or b"" for part in code.values()]
+    alone, whole = (hashlib.sha256(b"".join(parts)).hexdigest() for parts in both)
+    return whole, alone

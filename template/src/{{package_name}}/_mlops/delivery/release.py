@@ -41,7 +41,7 @@ def enter(environment: str, made: bundle.Package) -> str:
     """Move the alias, and say what happened; `Refused` when the version may not enter."""
     chosen = versions.find(made.version)
     aliases = {name: number(name) for name in (*ORDER, versions.CHAMPION)}
-    gate = chosen.tags.get("gate", "")
+    gate = versions.verdict(chosen)
     if reason := environments.hindrance(environment, chosen.number, aliases, gate):
         raise Refused(reason, "mlops-deliver.yml goes through the environments in order")
     if chosen.model_sha256 != made.model_sha256:

@@ -2,6 +2,7 @@
 """Run the stages of dvc.yaml whose inputs changed."""
 
 import logging
+import os
 import re
 import sys
 from collections.abc import Sequence
@@ -11,7 +12,8 @@ from typing import Any
 
 import click
 
-from .. import errors, paths, programs
+from .. import PACKAGE, errors, paths, programs
+from ..data import own_modules
 from ..data.batch_files import batches
 from ..data.sharing import NO_POINTER
 from ..errors import OutsideFailed, WrongInput
@@ -64,6 +66,7 @@ def reproduce(stages: Sequence[str], force: bool) -> None:
         with Repo() as repo:
             if stages:  # to look for none reads dvc.yaml once more
                 require(stages, repo)
+            warn_of_unlisted(repo)
             done = repo.reproduce(
                 targets=list(stages) or None, single_item=bool(stages), force=force
             )
@@ -81,6 +84,22 @@ def reproduce(stages: Sequence[str], force: bool) -> None:
         message = f"DVC cannot read its files: {errors.first_cause(error)}"
         hint = "git diff HEAD -- .dvc/config dvc.yaml dvc.lock shows what was changed"
         raise OutsideFailed(message, hint) from error
+
+
+def warn_of_unlisted(repo: Any) -> None:
+    """Name the stages that do not run again after a change of a module that they stand on."""
+    package = Path("src", *PACKAGE.split("."))
+    missing: dict[Path, list[str]] = {}
+    for stage in repo.index.stages:
+        listed = [
+            Path(os.path.relpath(dep.fs_path)) for dep in stage.deps if dep.protocol == "local"
+        ]
+        for path in own_modules.unlisted(listed, package):
+            missing.setdefault(path, []).append(stage.addressing)
+    for path, names in missing.items():
+        stages = f"{'stage' if len(names) == 1 else 'stages'} {', '.join(names)}"
+        said = f"warning: {path} is imported by {stages} of dvc.yaml, and no dependency there"
+        click.echo(f"{said}; add it to deps", err=True)
 
 
 def require(stages: Sequence[str], repo: Any) -> None:

@@ -135,6 +135,11 @@ def hooks() -> str:
     hook = Path(programs.git("rev-parse", "--git-path", "hooks/pre-commit"))
     if hook.is_file() and not of_another_folder(hook.read_text("utf-8", "replace")):
         return ""
+    if elsewhere := programs.git("config", "core.hooksPath"):  # pre-commit refuses to write there
+        runs_them = "uv run --frozen python -m pre_commit run"
+        return (
+            f"no hooks: git's core.hooksPath is {elsewhere}; call `{runs_them}` from a hook there"
+        )
     programs.run(sys.executable, "-m", "pre_commit", "install")
     return "git runs the checks of .pre-commit-config.yaml before each commit"
 

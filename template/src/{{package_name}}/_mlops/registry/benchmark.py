@@ -96,7 +96,8 @@ def contender(version: versions.Version) -> Iterator[Contender]:
         shutil.copytree(source, folder / "champion" / version.model_sha256)
         pointer = {"version": version.number, "model_sha256": version.model_sha256}
         artifact.write_pointer(folder / "champion", pointer)
-        if manifest["features_sha256"] != batch_files.features_sha256(Path(schema.__file__).parent):
+        package = Path(schema.__file__).parent
+        if not batch_files.makes_features_of(manifest["features_sha256"], package):
             root = folder / "code"
             check_out(manifest["commit"], root)
         yield Contender(version, folder, root)

@@ -37,6 +37,9 @@ def command(version: str | None, as_json: bool) -> None:
     not the version's; 3 when the registry or the service cannot be reached.
     """
     chosen, champion = versions.find(version), versions.by_alias(versions.CHAMPION)
+    served = (versions.read_pointer() or {}).get("version")
+    if champion is None and served:
+        versions.require_listed(served)  # to compare with no champion is to pass
     if champion and champion.number == chosen.number:
         click.echo(f"gate: version {chosen.number} is champion already", err=True)
         verdict: dict[str, Any] = {"version": chosen.number, "accepted": True, "checks": []}

@@ -53,7 +53,7 @@ def command(version: str | None, force: str | None, as_json: bool) -> None:
 def require_not_refused(chosen: versions.Version) -> None:
     """Raise `Refused` for a version that the gate refused, and that never was champion."""
     known = [versions.by_alias(alias) for alias in (versions.CHAMPION, versions.PREVIOUS)]
-    if chosen.tags.get(journal.GATE) != "refused" or chosen in known:
+    if versions.verdict(chosen) != "refused" or chosen in known:
         return
     reasons = journal.latest(chosen.number, "refused").get("reasons", [])
     message = f"version {chosen.number} was refused by the gate: {first_of(reasons)}"

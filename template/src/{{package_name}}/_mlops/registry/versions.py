@@ -12,7 +12,7 @@ import click
 import pandas as pd
 
 from ... import schema
-from .. import PROJECT, errors, paths
+from .. import PROJECT, access, errors, paths
 from ..config import load_contract
 from ..data import batch_files, sharing
 from ..errors import DVC, OutsideFailed, Refused, WrongInput
@@ -79,6 +79,12 @@ def altered() -> dict[str, str]:
         elif known and verdict and verdict != said:
             wrong[version.number] = f"the gate {verdict} it, the registry says {said}"
     return wrong
+
+
+def verdict(version: Version) -> str:
+    """Return what the gate said last; a refusal that the journal tells of outlasts another tag."""
+    told = journal.latest(version.number, "registered", "accepted", "refused")
+    return "refused" if told.get("event") == "refused" else version.tags.get(journal.GATE, "")
 
 
 def find(number: str | None) -> Version:
@@ -201,11 +207,16 @@ def by_alias(alias: str) -> Version | None:
 
 
 def set_alias(alias: str, number: str | None) -> None:
-    """Let an alias name a version; without one the alias is removed."""
+    """Let an alias name a version; without one the alias is removed.
+
+    Raises:
+        OutsideFailed: If the registry has no such version.
+    """
     client = runs.client()
     if number is None:
         client.delete_registered_model_alias(PROJECT, alias)
     else:
+        require_listed(number)
         client.set_registered_model_alias(PROJECT, alias, number)
 
 
@@ -213,8 +224,20 @@ def name_champion(number: str) -> None:
     """Move the aliases champion and previous, as the pointer is about to move."""
     before = (read_pointer() or {}).get("version")
     if before and before != number:
-        set_alias(PREVIOUS, before)
+        set_alias(PREVIOUS, before if is_listed(before) else None)
     set_alias(CHAMPION, number)
+
+
+def is_listed(number: str) -> bool:
+    """Say whether the registry has a version: a champion may come from where another one is."""
+    return any(version.number == number for version in listed())
+
+
+def require_listed(number: str) -> None:
+    """Raise `OutsideFailed` when the registry has no version of this number."""
+    if not is_listed(number):
+        message = f"version {number} is not in the registry {runs.shown_store()}"
+        raise OutsideFailed(message, f"{access.TRACKING} names the one that has it")
 
 
 def fetch(version: Version) -> Path:
@@ -400,6 +423,7 @@ def require_same(chosen: Version, manifest: dict[str, Any]) -> None:
         raise Refused(f"{message}, {chosen.folder} holds {manifest['model_sha256'][:12]}…")
     require_registered(chosen, artifact.MANIFEST)
     package = Path(schema.__file__).parent
-    if manifest["features_sha256"] != batch_files.features_sha256(package):
+    if not batch_files.makes_features_of(manifest["features_sha256"], package):
         message = f"version {chosen.number} was trained with other code in schema.py or features.py"
+        message = f"{message}, or in what these import"
         raise Refused(message, f"git checkout {manifest['commit'][:12]} -- src, or train again")

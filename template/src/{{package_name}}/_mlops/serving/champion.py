@@ -157,8 +157,11 @@ class Champion:
             shared = folder.with_suffix(".dvc").is_file()
             raise WrongInput(message, KNOWN_CHAMPION if shared else FIRST_CHAMPION)
         pointer, found = artifact.of_champion(folder, lambda pointer: named(folder, pointer))
-        code = batch_files.features_sha256(Path(module_file(self.schema)).parent)
-        require(code, found.manifest["features_sha256"], "schema.py and features.py")
+        package = Path(module_file(self.schema)).parent
+        if not batch_files.makes_features_of(found.manifest["features_sha256"], package):
+            message = f"version {pointer['version']} was made with other code than this"
+            message = f"{message}: schema.py and features.py, or what these import, are unlike it"
+            raise Refused(message, "check out the champion's commit, or train and promote again")
         example = found.manifest["data"].get("example")
         warms = bool(warm_up and example)
         model = self.shortened(found.model, example) if warms else found.model
@@ -263,13 +266,6 @@ def named(folder: Path, pointer: dict[str, Any]) -> tuple[dict[str, Any], artifa
         message = f"version {pointer['version']} was withdrawn: {reason}"
         raise Refused(message, "promote a version that does better")
     return pointer, artifact.load_named(folder, pointer)
-
-
-def require(found: str, expected: str, what: str) -> None:
-    """Raise `Refused` when two hashes differ."""
-    if found != expected:
-        message = f"{what} have SHA-256 {found[:12]}…, the champion was made with {expected[:12]}…"
-        raise Refused(message, "check out the champion's commit, or train and promote again")
 
 
 def module_file(module: Any) -> str:

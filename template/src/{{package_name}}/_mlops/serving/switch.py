@@ -33,7 +33,7 @@ def choose(version: str | None, force: str | None) -> versions.Version:
 def require_accepted(chosen: versions.Version, force: str | None) -> None:
     """Raise `Refused` for a version that the gate did not accept and that never was champion."""
     known = [versions.by_alias(alias) for alias in (versions.CHAMPION, versions.PREVIOUS)]
-    if chosen.tags.get("gate") == "accepted" or chosen in known or force:
+    if versions.verdict(chosen) == "accepted" or chosen in known or force:
         return
     message = f"version {chosen.number} was not accepted by the gate"
     forced = 'uv run just deploy --force "REASON" deploys it without the gate'
@@ -105,8 +105,10 @@ def roll_back(reason: str) -> dict[str, Any]:
     folder = paths.CHAMPION / sha256
     artifact.covered(folder.parent, versions.previous_of(pointer), Refused)
     manifest = artifact.read_manifest(folder)
-    if manifest["features_sha256"] != batch_files.features_sha256(Path(schema.__file__).parent):
+    package = Path(schema.__file__).parent
+    if not batch_files.makes_features_of(manifest["features_sha256"], package):
         message = f"version {number} was trained with other code in schema.py or features.py"
+        message = f"{message}, or in what these import"
         raise Refused(message, f"serve its own code: git checkout {manifest['commit'][:12]}")
     switched = versions.make_champion(number, folder, "rolled back", keep=False, reason=reason)
     move_aliases(number)

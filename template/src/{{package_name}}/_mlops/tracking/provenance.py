@@ -112,9 +112,10 @@ def moved_data() -> list[str]:
     Raises:
         OutsideFailed: If DVC cannot say.
     """
-    if BY_PIPELINE in os.environ or not POINTER.exists():
-        return []  # `dvc repro` has written the pointer anew; git shows whether that is a change
-    return [f"{paths.RAW} is unlike {POINTER}"] if sharing.moved(POINTER) else []
+    # `dvc repro` has written the pointer anew; git shows whether that is a change
+    if BY_PIPELINE not in os.environ and POINTER.exists() and sharing.moved(POINTER):
+        return [f"{paths.RAW} is unlike {POINTER}"]
+    return [f"{path} is not the file that {POINTER} names" for path in sharing.damaged(POINTER)]
 
 
 def stopwatch() -> Callable[[], dict[str, float]]:

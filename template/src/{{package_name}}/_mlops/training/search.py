@@ -14,9 +14,9 @@ import pandas as pd
 from ... import data, metrics, model, schema
 from .. import engines, paths
 from ..config import train_params
-from ..data import dataset, tables, validation
+from ..data import dataset, own_modules, tables, validation
 from ..errors import WrongInput, did_you_mean
-from ..files import one_at_a_time, sha256, sha256_of
+from ..files import one_at_a_time, sha256_of
 from ..interface import Contract, Params, Range
 from .evaluation import require_metric
 from .scoring import fit_and_predict
@@ -26,7 +26,6 @@ if TYPE_CHECKING:
     from optuna.trial import FrozenTrial, Trial
 
 FOLDER = Path("build/tune")
-CODE = ("schema.py", "data.py", "features.py", "model.py", "metrics.py")
 WAIT_SECONDS = 60  # for another process to write its trial
 Values = dict[str, Any]
 
@@ -79,10 +78,11 @@ class Search:
     def name(self) -> str:
         """Return a name that changes with anything that makes scores incomparable."""
         package = Path(schema.__file__).parent
+        made_by = own_modules.with_imported(own_modules.SEEDS, own_modules.in_folder(package))
         fixed = {k: v for k, v in self.params.train.items() if k not in self.space}
         asked = {
             "data": sha256_of(tables.batches(paths.RAW)),
-            "code": [sha256(package / name) for name in CODE],
+            "code": [hashlib.sha256(code or b"").hexdigest() for code in made_by.values()],
             "params": [self.params.featurize.holdout_share, fixed],
             "space": {name: one.model_dump() for name, one in self.space.items()},
             "metric": [self.contract.quality.metric, self.contract.quality.better],

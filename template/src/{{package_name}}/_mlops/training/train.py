@@ -11,7 +11,7 @@ import pandas as pd
 from ... import model, schema
 from .. import paths
 from ..config import load_params, train_params
-from ..data.batch_files import features_sha256, raw_sha256
+from ..data.batch_files import features_sha256, makes_features_of, raw_sha256
 from ..data.dataset import MADE, TRAIN, read_summary
 from ..errors import WrongInput, counted, first_of
 from ..files import whole_folder, write_json
@@ -26,8 +26,9 @@ def command() -> None:
     stop = provenance.stopwatch()
     params: Any = train_params(load_params(), model)
     summary = read_summary(kinds=artifact.KINDS["data"])
-    code = features_sha256(Path(schema.__file__).parent)
-    require_of_now(summary, code)
+    package = Path(schema.__file__).parent
+    code = features_sha256(package)
+    require_of_now(summary, package)
     table = pd.read_parquet(paths.FEATURES / TRAIN)
     inputs, target = table.drop(columns=schema.TARGET), table[schema.TARGET]
     with waiting("train"):
@@ -56,13 +57,13 @@ def command() -> None:
     )
 
 
-def require_of_now(summary: dict[str, Any], code: str) -> None:
+def require_of_now(summary: dict[str, Any], package: Path) -> None:
     """Raise `WrongInput` for tables of other batches or code than the record would name."""
-    made = summary.get(MADE, {})
+    made_by = summary.get(MADE, {}).get("code")  # the key is younger
     others = {
         f"batches in {paths.RAW}": summary["data_sha256"] != raw_sha256(),
-        "schema.py or features.py": made.get("code", code) != code,  # the key is younger
+        "schema.py or features.py": made_by and not makes_features_of(made_by, package),
     }
     if of := [what for what, other in others.items() if other]:
         message = f"{paths.FEATURES} was made of other {' and '.join(of)} than there are now"
-        raise WrongInput(message, "uv run just repro makes it anew")
+        raise WrongInput(message, "uv run just repro --force makes it anew")
