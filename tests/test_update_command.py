@@ -521,16 +521,16 @@ def test_an_edit_that_fits_nowhere_is_named_and_kept(left: Left) -> None:
 
 
 @pytest.mark.e2e
-def test_a_file_that_the_template_drops_is_named_and_its_command_brings_it_back(
+def test_an_edited_file_that_the_template_drops_is_named_and_stays_until_it_is_taken_out(
     left: Left, tmp_path: Path
 ) -> None:
     repo = shutil.copytree(left.repo, tmp_path / "repo", symlinks=True)
-    assert not (repo / GONE).exists()
-
-    keep = left.named("gone", GONE).partition("to keep it: ")[2]
-    subprocess.run(shlex.split(keep), cwd=repo / "docs", check=True)
-
     assert (repo / GONE).read_bytes() == left.before[0][GONE]
+
+    remove = left.named("kept", GONE).partition("when you need it no longer: ")[2]
+    subprocess.run(shlex.split(remove), cwd=repo / "docs", check=True)
+
+    assert not (repo / GONE).exists()
 
 
 @pytest.mark.parametrize(
@@ -578,7 +578,8 @@ def test_another_provider_is_shown_before_and_names_an_edited_workflow(
         assert f"removes  {left}: {NO_MORE}, and you never edited it" in said
         assert "adds     .gitlab/ci/mlops-train.yml" in said
     assert done.returncode == 1
-    assert f"gone     {edited}: {NO_MORE}, and you edited it" in done.stderr
+    assert f"kept     {edited}: {NO_MORE}, and you edited it" in done.stderr
+    assert (repo / edited).read_bytes().endswith(b"# a line of ours\n")
     assert (repo / ".gitlab-ci.yml").exists()
     assert (repo / ".github/dependabot.yml").exists(), "a file of yours stays"
 

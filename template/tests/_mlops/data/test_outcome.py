@@ -327,6 +327,14 @@ def test_each_of_three_labels_has_figures_of_its_own() -> None:
     assert all(sum(one["answered"].values()) == one["rows"] for one in (low, middle, high))
 
 
+@pytest.mark.parametrize(("rows", "bins"), [(8, 1), (35, 3), (400, 10)])
+def test_few_rows_are_drawn_in_few_bins(rows: int, bins: int) -> None:
+    happened = pd.Series(np.resize(["yes", "no"], rows))
+    y_pred = of_yes(*np.linspace(0.1, 0.9, rows))
+
+    assert len(diagnosis.diagnose(happened, y_pred, 10, asked(LABELS, POSITIVE="yes"))) == bins
+
+
 def test_the_calibration_of_two_labels_is_about_the_positive_one() -> None:
     happened, y_pred = pd.Series(["no", "yes"] * 10), of_yes(*[0.25, 0.75] * 10)
     found = diagnosis.diagnose(happened, y_pred, 2, asked(LABELS, POSITIVE="no"))

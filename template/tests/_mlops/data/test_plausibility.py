@@ -88,6 +88,17 @@ def judged(batch: pd.DataFrame, known: pd.DataFrame = KNOWN) -> plausibility.Jud
     return found
 
 
+def test_small_counts_that_were_divided_and_rounded_are_told_from_stuck_ones() -> None:
+    luck = np.random.default_rng(0)
+    known = KNOWN.assign(way=luck.poisson(35, len(KNOWN)))
+    tenth = (luck.poisson(35, len(BATCH)) / 10).round().astype("int64")
+    said = [judged(BATCH.assign(way=way), known).findings for way in (tenth, 40)]
+
+    assert [[(one.kind, one.column) for one in found] for found in said] == [[("stuck", "way")]] * 2
+    assert said[0][0].found.endswith("of the rows, as if divided by 10 and rounded")
+    assert said[1][0].found == "40 in 100 % of the rows"
+
+
 Change = Callable[[pd.DataFrame], pd.DataFrame]
 BROKEN: dict[str, tuple[str, str, Change]] = {
     "constant": ("stuck", "temp", lambda b: b.assign(temp=61.0)),
@@ -225,6 +236,20 @@ def test_few_rows_are_not_judged_but_for_what_is_certain() -> None:
     assert judged(few.assign(temp=61.0)).says == plausibility.FEW
     assert judged(BATCH, KNOWN.head(90)).says == plausibility.FEW
     assert [one.kind for one in judged(future).findings] == ["times"]
+
+
+@pytest.mark.parametrize("time", ["", "at"])
+def test_of_few_rows_a_group_that_is_gone_is_said_where_they_are_drawn_of_all(
+    time: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(schema, "TIME", time)
+    monkeypatch.setattr(schema, "GROUP", "", raising=False)
+    known, few = KNOWN.sample(1200, random_state=0), BATCH.sample(90, random_state=0)
+    said = [judged(few, known), judged(few[few["place"] != "ORD"], known)]
+
+    assert said[0].says == plausibility.FEW
+    assert said[1].says == (plausibility.FEW if time else plausibility.BROKEN)
+    assert [one.column for one in said[1].findings] == ([] if time else ["place"])
 
 
 def test_columns_that_a_batch_lacks_are_passed_over() -> None:

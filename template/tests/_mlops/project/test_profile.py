@@ -8,7 +8,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from ..package import errors, profile, rare, source
+from ..package import errors, leaks, profile, rare, source
 
 # they say nothing of your files
 pytestmark = pytest.mark.slow
@@ -281,6 +281,77 @@ def test_a_number_of_something_that_comes_again_is_no_feature_but_may_keep_rows_
     assert "each pig_id has several rows: --group pig_id keeps them on one side" in found.warnings
 
 
+@pytest.mark.parametrize(
+    ("share", "said"), [(0.0, "0.0%"), (0.0004, "<0.1%"), (0.0006, "0.1%"), (1.0, "100.0%")]
+)
+def test_a_share_of_few_rows_is_not_none(share: float, said: str) -> None:
+    assert leaks.percent(share) == said
+
+
+def test_of_times_the_first_and_the_last_are_shown(customers: pd.DataFrame, tmp_path: Path) -> None:
+    days = pd.date_range("2024-01-01", periods=ROWS).to_series().sample(frac=1, random_state=0)
+    found = look(customers.assign(signed_up=days.to_numpy()), tmp_path)
+    last = f"{days.max():%Y-%m-%d}"
+
+    assert {one.name: one.examples for one in found.columns}["signed_up"] == ("2024-01-01", last)
+    assert last in profile.table(found)
+
+
+def test_rows_without_anything_but_their_name_say_nothing_of_a_leak(
+    customers: pd.DataFrame, tmp_path: Path
+) -> None:
+    lost = np.arange(ROWS) % 9 == 0
+    scores = {
+        f"score_{place}": (np.arange(ROWS) * place % 97).astype("float64") for place in range(1, 9)
+    }
+    scores |= {
+        f"old_{place}": np.where(np.arange(ROWS) < 50, np.nan, values)
+        for place, values in enumerate(scores.values())
+    }
+    rows = customers[["customer_id", "plan", "churned"]].assign(**scores)
+    rows.loc[lost, [*scores, "churned"]] = None
+    found = look(rows, tmp_path)
+
+    assert {roles(found)[name] for name in scores} == {"feature"}
+    assert not any("filled only" in one or "missing only" in one for one in found.warnings)
+
+
+def test_a_day_as_excel_counts_it_names_no_row(customers: pd.DataFrame, tmp_path: Path) -> None:
+    rows = customers.drop(columns=["signed_up", "customer_id", "voucher"])
+
+    assert look(rows.assign(date=np.arange(ROWS) + 45_292), tmp_path).key == ()
+
+
+def test_a_week_is_no_thing_of_several_rows(customers: pd.DataFrame, tmp_path: Path) -> None:
+    weeks = [f"{2000 + number // 104}-W{number // 2 % 52 + 1:02}" for number in range(ROWS)]
+    rows = customers.drop(columns="signed_up").assign(week=weeks)
+
+    assert not any("--group" in one for one in look(rows, tmp_path).warnings)
+
+
+def test_a_target_that_only_marks_rows_is_refused_with_what_to_do(
+    customers: pd.DataFrame, tmp_path: Path
+) -> None:
+    marks = np.where(np.arange(ROWS) % 3 == 0, "x", None)
+    with pytest.raises(errors.WrongInput, match="nothing to learn") as caught:
+        look(customers.assign(churned=marks), tmp_path)
+
+    assert "if they say no, write no" in caught.value.hint
+
+
+def test_something_that_most_rows_lack_names_no_thing_of_several_rows(
+    customers: pd.DataFrame, tmp_path: Path
+) -> None:
+    partner = [f"the partner {number}" if number % 4 == 0 else None for number in range(ROWS)]
+    rows = customers.drop(columns="signed_up").assign(partner=partner)
+
+    assert not any("--group" in one for one in look(rows, tmp_path).warnings)
+    many = rows.assign(
+        partner=[f"the partner {max(0, number - ROWS // 2)}" for number in range(ROWS)]
+    )
+    assert not any("--group" in one for one in look(many, tmp_path).warnings), "most have one row"
+
+
 def test_what_is_the_same_in_all_rows_of_a_thing_says_that_it_keeps_rows_together(
     customers: pd.DataFrame, tmp_path: Path
 ) -> None:
@@ -479,6 +550,25 @@ def test_labels_that_are_too_rare_count_as_no_value_and_are_named(
         rows.to_csv(tmp_path / "table.csv", index=False)
         read = source.read(tmp_path / "table.csv")
         assert rare.without_rare(read, "plan") is read
+
+
+def test_rare_labels_that_only_later_rows_have_count_as_no_value_and_are_named(
+    customers: pd.DataFrame, tmp_path: Path
+) -> None:
+    rows = customers.assign(
+        plan=np.resize(["S", "M"], ROWS), signed_up=pd.date_range("2024-01-01", periods=ROWS)
+    )
+    for many, new in ((12, True), (40, False)):  # the latter are too many to be left out unasked
+        rows.loc[ROWS - many :, "plan"] = "new"
+        rows.to_csv(tmp_path / "table.csv", index=False)
+        read = source.read(tmp_path / "table.csv")
+        found = rare.without_new(read, "plan", "signed_up", 0.2)
+        note = "plan 'new' comes only in the later part of the rows: taken for no value"
+
+        assert (found is not read) == new
+        assert (note in found.notes) == new
+        assert int(found.rows["plan"].isna().sum()) == 12 * new
+    assert rare.without_new(read, "plan", "", 0.2) is read, "rows are drawn of each label"
 
 
 def test_a_label_that_is_spelled_in_more_than_one_way_is_the_usual_one(

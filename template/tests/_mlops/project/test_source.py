@@ -160,6 +160,8 @@ def test_values_are_what_all_of_them_say(
         (["2024-01-01", "01.02.2024"], "a: kept as text: its times are written in more than"),
         (["2000-Q1", "2000-Q2"], "a: kept as text: '2000-Q1' is a quarter: write its first day"),
         (["Q1 2000", "Q4 2001"], "a: kept as text: 'Q1 2000' is a quarter: write its first day"),
+        (["2000-W01", "2000-W52"], "a: kept as text: '2000-W01' is a week: write its first day"),
+        (["KW 1/2000", "KW 52/2000"], "a: kept as text: 'KW 1/2000' is a week: write its first"),
         (["1. März 2024", "12. Mai 2024"], "a: kept as text: months of '1. März 2024' are"),
     ],
 )
@@ -177,6 +179,14 @@ def test_days_as_one_number_are_times_in_a_column_of_times(tmp_path: Path) -> No
 
     days = pd.date_range("2024-01-01", periods=ROWS).strftime("%Y%m%d,x")
     assert read(tmp_path, lines(*days)).written["a"].kind == "timestamp"
+
+
+def test_days_as_excel_counts_them_are_asked_about(tmp_path: Path) -> None:
+    found = read(tmp_path, lines("45292,45292", "45293,45293", head="sale_date,amount"))
+
+    said = "is 45292 a day as Excel counts them? write 2024-01-01 for a time"
+    assert [note for note in found.notes if "Excel" in note] == [f"sale_date: {said}"]
+    assert found.written["sale_date"].kind == "integer"
 
 
 def test_a_unit_after_each_number_is_left_out(tmp_path: Path) -> None:
@@ -230,6 +240,9 @@ def test_a_total_below_the_rows_is_none_of_them(tmp_path: Path) -> None:
         ("", "1,x,3\n\nSource: the office\nNotes: this, that\n"),
         ("", f"1,x,3\n,,{3 * ROWS + 3}\n"),
         ("one,one,two\n", "1,x,3\n"),
+        ("one,,two\n", "1,x,3\n"),
+        ("", "1,x,3\n,,\n,,\n"),
+        ("", ",,\n1,x,3\n,,\nSource: the office,,\n,,\n"),
         ("", "a,b,c\n1,x,3\n"),
         ("Report\n\nof May\n\n", "1,x,3\n"),
         ("# made by hand\n# of May\n", "1,x,3\n"),
@@ -247,7 +260,9 @@ def test_what_stands_around_and_between_the_rows_is_none_of_them(
     assert found.written["a"].kind == "integer"
 
 
-@pytest.mark.parametrize("units", ["cm,,kg", "(cm),(name),(kg)", "-,-,kg", ",,h:m"])
+@pytest.mark.parametrize(
+    "units", ["cm,,kg", "(cm),(name),(kg)", "-,-,kg", ",,h:m", "[m2],[],[kg/m2]"]
+)
 def test_a_line_of_units_below_the_header_is_no_row(tmp_path: Path, units: str) -> None:
     found = read(tmp_path, lines("1,x,3", head=f"a,b,c\n{units}") + "\nSource: the office\n")
 
@@ -361,6 +376,26 @@ def test_a_row_of_one_sign_is_no_other_alphabet(tmp_path: Path) -> None:
 
     assert len(found.rows) == ROWS
     assert found.rows.iloc[:, 1].tolist()[:2] == ["x", "Öl"]
+
+
+@pytest.mark.parametrize(
+    ("encoding", "place", "doubted"),
+    [("cp1250", "Wrocław", True), ("cp1252", "Málaga", False), ("cp1252", "5 m³ São", False)],
+)
+def test_letters_of_central_europe_that_are_read_as_western_ones_are_doubted(
+    tmp_path: Path, encoding: str, place: str, doubted: bool
+) -> None:
+    found = read(tmp_path, lines(f"1,{place}", "2,Bern").encode(encoding))
+
+    assert any("iconv -f CP1250 -t UTF-8" in note for note in found.notes) == doubted
+    assert "encoding cp1252" in found.notes
+
+
+@pytest.mark.parametrize("head", [",b,c", "a,,c"])
+def test_a_column_without_a_name_takes_none_of_a_row(tmp_path: Path, head: str) -> None:
+    found = read(tmp_path, lines("one,NA,x", "two,2,y", head=head))
+
+    assert len(found.rows) == ROWS
 
 
 def test_a_packed_file_is_what_it_holds(tmp_path: Path) -> None:

@@ -243,6 +243,25 @@ def test_columns_may_be_as_far_apart_as_few_rows_are_by_chance(
     assert ("as far as 40 rows are by chance" in text) == (batch == 80)
 
 
+def test_what_was_loosened_for_few_rows_is_not_kept_for_many(table: Callable[..., Path]) -> None:
+    proposal, text = proposed(table()), paths.PARAMS.read_text(encoding="utf-8")
+    rules = {"number": ("wasserstein", 0.2), "text": ("jensenshannon", 0.2)}
+    rules["prediction"] = ("wasserstein", 0.15)
+    for kind, (method, threshold) in rules.items():
+        rule = f"  {kind}: {{method: {method}, threshold: {threshold}}}"
+        text = re.sub(f"(?m)^  {kind}: .*", rule, text)
+    found = []
+    for batch, apart in ((40, 0.4), (80, 0.1), (2000, 0.1)):
+        trial = replace(writing.untried(proposal, "tree"), apart=apart)
+        text = writing.params(text, replace(proposal, batch=batch), trial)
+        drift = YAML(typ="safe").load(text)["drift"]
+        found.append([drift[kind]["threshold"] for kind in rules])
+
+    assert found == [[0.56, 0.56, 0.5], [0.4, 0.4, 0.15], [0.2, 0.2, 0.15]]
+    assert "by chance" not in text
+    assert "known batches" not in text
+
+
 @pytest.mark.parametrize(("off", "bar"), [(0.1, None), (0.6, 0.75)])
 def test_the_gate_lets_pass_how_far_the_first_model_is_off(
     table: Callable[..., Path], off: float, bar: float | None

@@ -153,21 +153,31 @@ def test_what_few_rows_could_show_at_best_is_the_better_end(
     better: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     quality = SimpleNamespace(metric="m", better=better)
-    slices = SimpleNamespace(columns=["place"], min_rows=5)
+    bar = 0.55 if better == "higher" else 0.45
+    slices = SimpleNamespace(columns=["place"], min_rows=5, accept=bar)
     contract = SimpleNamespace(quality=quality, slices=slices)
 
     def score(y_true: pd.Series, y_pred: pd.DataFrame) -> dict[str, float]:
         return {"m": float(y_true.mean()) if y_true.min() >= 0 else np.nan}
 
     monkeypatch.setattr(scoring.metrics, "score", score)
-    places = {"few": 100, "many": 500, "rare": 2, "none has a score": 100}
+    places = {"few": 100, "many": 500, "rare": 2, "none has a score": 100, "good": 100}
     rows = pd.DataFrame({"place": [name for name, count in places.items() for _ in range(count)]})
-    y_true = pd.Series(np.arange(702) % 2, dtype=float)
-    y_true[602:] = -1
+    y_true = pd.Series(np.arange(802) % 2, dtype=float)
+    y_true[602:702] = -1
+    y_true[702:] = float(better == "higher")
+    drawn = list[int]()
+    drawn_anew = scoring.drawn_anew
+    monkeypatch.setattr(
+        scoring, "drawn_anew", lambda *given: drawn.append(len(given[0])) or drawn_anew(*given)
+    )
     found = groups.at_best(rows, y_true, pd.DataFrame({"p": y_true}), contract)
 
     assert list(found) == [("place", "few")]
     assert found["place", "few"] == pytest.approx(0.6 if better == "higher" else 0.4, abs=0.03)
+    assert len(drawn) == 2, "of what is good nobody asks"
+    slices.accept = None
+    assert groups.at_best(rows, y_true, pd.DataFrame({"p": y_true}), contract) == {}
 
 
 def test_a_version_that_is_wrong_in_a_group_alone_is_refused_by_its_name() -> None:

@@ -301,6 +301,14 @@ def test_one_value_alone_can_be_drawn(value: float) -> None:
         assert "<b>" not in found
 
 
+def test_an_axis_of_shares_ends_at_one() -> None:
+    points = [(0.01, 0.0), (0.99, 0.97)]
+    drawn = drawings.curves("shares", [("a", points)], [(0.0, 0.0), (0.99, 0.99)], most=1.0)
+
+    assert ">1.000<" in drawn
+    assert ">1.03" not in drawn
+
+
 def test_a_scale_leads_from_one_end_to_the_other() -> None:
     scale = drawings.Scale(0.0, 10.0, 100.0, 200.0)
 

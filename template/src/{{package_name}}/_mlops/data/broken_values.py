@@ -63,10 +63,20 @@ def stuck(known: Reference, batch: pd.DataFrame, columns: Columns) -> Iterator[F
             yield Finding(
                 "stuck",
                 column.name,
-                f"{value!s} in {100 * found:.0f} % of the rows",
+                f"{value!s} in {100 * found:.0f} % of the rows"
+                + (rounded(known.rows[column.name], value, found) if gradual else ""),
                 f"this value in at most {100 * max(seen):.0f} %",
                 "ask whether its source stopped, or fills gaps with a fixed value",
             )
+
+
+def rounded(before: pd.Series, value: float, found: float) -> str:
+    """Say by which number known ones were divided, if rounding them then gives a value so often."""
+    for parts in (10, 100, 1000):
+        often = float(((before.dropna() / parts).round() == value).mean())
+        if abs(often - found) < 0.05 + chance(found, before.count()) and often < 1:
+            return f", as if divided by {parts} and rounded"
+    return ""
 
 
 def _mode(values: pd.Series) -> float:
@@ -124,6 +134,14 @@ def groups(known: Reference, batch: pd.DataFrame, columns: Columns) -> Iterator[
         spelt_anew = set(values.map(str).map(plain)) if column.kind == "text" else set()
         yield from _lost(known, values, column.name, spelt_anew)
         yield from _new(known, values, column.name)
+
+
+def lost(known: Reference, batch: pd.DataFrame, columns: Columns) -> Iterator[Finding]:
+    """Name groups of which every window had many rows and the batch lacks them, however small."""
+    for column in (one for one in columns if one.kind in ("text", "boolean")):
+        if 2 <= known.rows[column.name].nunique() <= GROUPS:
+            values = batch[column.name].dropna()
+            yield from _lost(known, values, column.name, set(values.map(str).map(plain)))
 
 
 def _lost(known: Reference, values: pd.Series, name: str, there: set[str]) -> Iterator[Finding]:

@@ -10,7 +10,7 @@ import numpy as np
 import pandas as pd
 
 from ... import schema
-from ..interface import Column
+from ..interface import Column, OptionalSchema
 from . import broken_rows, broken_values, envelope, tables, validation
 from .envelope import FEWEST, Reference
 from .finding import Finding
@@ -79,6 +79,9 @@ def judge(
         findings += broken_rows.per_day(known, batch, schema.TIME)
     odd = list(broken_values.look(known, batch, early))
     findings += odd
+    together = schema.TIME or getattr(schema, "GROUP", OptionalSchema.GROUP)
+    if few and now and not together:  # a batch is drawn of all rows, as the windows are
+        findings += broken_values.lost(known, batch, early)
     if outcomes and not few:
         late = [one for one in columns if one not in early]
         findings += with_outcomes(known, batch, early, late, broken_values.named_in(odd))

@@ -2,17 +2,19 @@
 """Put a table of yours in the place of the example."""
 
 import sys
+from functools import partial
 from pathlib import Path
 
 import click
 
 from .. import paths
+from ..config import load_params
 from ..errors import WrongInput, counted
 from ..files import FILE, one_writer
 from . import repository
 from .starting import building, cutting, replacing, writing
 from .starting.profile import LEARNED_FROM, profile, table
-from .starting.rare import one_spelling, without_rare
+from .starting.rare import one_spelling, without_new, without_rare
 from .starting.source import read
 
 
@@ -58,7 +60,12 @@ def command(
     source = without_rare(one_spelling(read(path, sql, url), target), target)
     for note in source.notes:  # first: they often say why the target is not what it should be
         click.echo(f"note: {note}", err=True)
-    found = profile(source, target, time=time, key=key, group=group, positive=positive, drop=drop)
+    look = partial(profile, time=time, key=key, group=group, positive=positive, drop=drop)
+    found = look(source, target)
+    known = without_new(source, target, found.time, load_params().featurize.holdout_share)
+    if known is not source:
+        click.echo(f"note: {known.notes[-1]}", err=True)
+        source, found = known, look(known, target)
     click.echo(table(found))
     for note in found.warnings:
         click.echo(f"note: {note}", err=True)

@@ -83,8 +83,8 @@ def lines(update: Update) -> Iterator[str]:
     for path in update.changed:
         yield f"changes  {path}"
     for path in update.gone:
-        retired = ": with your answers the template has it no more, and you never edited it"
-        yield f"removes  {path}{retired if path in update.retired else ''}"
+        why = "with your answers the template has it no more, and you never edited it"
+        yield f"removes  {path}: {why}"
 
 
 def ending(update: Update, pretend: bool) -> None:

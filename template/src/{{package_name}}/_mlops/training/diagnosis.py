@@ -18,6 +18,7 @@ Counts = NDArray[np.int_]
 
 DRAWN = 200
 BIN_ROWS = 200  # in smaller bins chance alone looks like bad calibration
+DRAWN_ROWS = 10  # of each bin in a plot, at least: a share of two rows is none
 SHOWN = 6  # labels in one plot, the most frequent ones
 
 
@@ -34,7 +35,7 @@ def diagnose(
     Args:
         y_true: (n,) outcomes.
         y_pred: (n, k) predictions.
-        bins: Number of bins; fewer come back when many predictions are equal.
+        bins: Number of bins; fewer when many predictions are equal, or rows are few.
         schema: Your module schema.
 
     Returns:
@@ -67,7 +68,7 @@ def binned(predicted: pd.Series, bins: int) -> pd.Series:
     """Return the bin of each prediction; those of a constant model are in one."""
     if predicted.nunique() == 1:
         return pd.Series(0, predicted.index)
-    return pd.qcut(predicted, bins, duplicates="drop")
+    return pd.qcut(predicted, max(1, min(bins, len(predicted) // DRAWN_ROWS)), duplicates="drop")
 
 
 def residuals(y_true: pd.Series, predicted: pd.Series, bins: int) -> list[dict[str, float]]:
@@ -187,7 +188,7 @@ def save(path: Path, diagnosis: list[dict[str, Any]], schema: Schema) -> None:
 
 def draw_shares(axes: Any, table: pd.DataFrame, target: str) -> None:
     """Draw expected against observed shares, a line per label; on the diagonal they are equal."""
-    top = float(table[["predicted", "observed"]].max().max()) * 1.1
+    top = min(1.0, float(table[["predicted", "observed"]].max().max()) * 1.1)
     axes.plot([0, top], [0, top], color="grey", linewidth=1, linestyle="--", label="perfect")
     found = list(table["label"].unique())
     shown = sorted(found, key=lambda one: -table.loc[table["label"] == one, "observed"].mean())

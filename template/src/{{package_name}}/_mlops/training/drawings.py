@@ -1,6 +1,7 @@
 # The template's. Plots of yours belong in notebooks/ or in a stage of yours.
 """Numbers as SVG that stands in a page: it takes the colours of the page, and says itself aloud."""
 
+import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 from html import escape
@@ -97,6 +98,7 @@ def curves(
     rule: Points,
     band: Points = (),
     axes: tuple[str, str] = ("", ""),
+    most: float = math.inf,
 ) -> str:
     """Draw lines in a plane, beside the line on which they would be perfect.
 
@@ -106,10 +108,11 @@ def curves(
         rule: The perfect line.
         band: Corners of a surface, in order.
         axes: What goes to the right, and what upwards.
+        most: What no value can exceed, such as 1 of shares.
     """
     every = [*rule, *band, *(point for _, points in lines for point in points)]
-    x = Scale(*limits([x for x, _ in every]), AXIS + 10, WIDTH - 110)
-    y = Scale(*limits([y for _, y in every]), TALL - AXIS, 16)
+    x = Scale(*limits([x for x, _ in every], most), AXIS + 10, WIDTH - 110)
+    y = Scale(*limits([y for _, y in every], most), TALL - AXIS, 16)
     parts = [f'<path class="band" d="{path(band, x, y)} Z"/>'] if band else []
     parts.append(f'<path class="rule" d="{path(rule, x, y)}"/>')
     for place, (name, points) in enumerate(lines):
@@ -129,11 +132,11 @@ def across(values: Sequence[float]) -> Scale:
     return Scale(*limits(values), LEFT, WIDTH - RIGHT)
 
 
-def limits(values: Sequence[float]) -> tuple[float, float]:
+def limits(values: Sequence[float], most: float = math.inf) -> tuple[float, float]:
     """Return the ends of an axis: a little more than the values need."""
     low, high = min(values), max(values)
     room = (high - low) * 0.04 or abs(high) * 0.1 or 1.0
-    return low - room if low else low, high + room if high else high
+    return low - room if low else low, min(high + room, most) if high else high
 
 
 def path(points: Points, x: Scale, y: Scale) -> str:

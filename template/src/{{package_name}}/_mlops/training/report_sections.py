@@ -183,7 +183,7 @@ def calibration(records: Records) -> str:
     axes = ("predicted probability", "observed share")
     return (
         "<p>Bins of equal size; on the straight line predictions can be taken at their word.</p>"
-        + curves(said, lines, [(0.0, 0.0), (top, top)], axes=axes)
+        + curves(said, lines, [(0.0, 0.0), (top, top)], axes=axes, most=1.0)
         + table("calibration", heads, [[cell(one, head) for head in heads] for one in found])
     )
 

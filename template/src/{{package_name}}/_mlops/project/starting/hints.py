@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
 MOST_OF_THING = 20  # rows in the mean, up to which a thing has a few
 FEWEST_THINGS = 10
-PART_OF_TIME = re.compile(r"year|yr|month|mon|mo|day")
+PART_OF_TIME = re.compile(r"year|yr|quarter|month|mon|mo|week|day")
 Columns = tuple["ColumnProfile", ...]
 
 
@@ -44,13 +44,15 @@ def of_groups(rows: pd.DataFrame, columns: Columns) -> Iterator[str]:
     """Say which column names things of several rows."""
     for one in columns:
         text = one.kind == "text" and one.role in ("feature", "text")
-        mean = len(rows) / max(1, one.distinct)
-        if one.distinct <= MANY or not (text or one.role == "identifier"):
+        of_time = PART_OF_TIME.fullmatch(one.name)  # rows of one week go into one batch or another
+        if one.distinct <= MANY or of_time or not (text or one.role == "identifier"):
             continue
-        if 1.5 <= mean <= MOST_OF_THING:
+        counts = rows[one.name].value_counts()
+        mean = counts.mean()
+        if 1.5 <= mean <= MOST_OF_THING and counts.median() > 1:
             yield f"each {one.name} has several rows: --group {one.name} keeps them on one side"
             return
-        if one.role == "identifier" and 1.05 <= mean < 1.5:
+        if one.role == "identifier" and 1.05 <= mean <= MOST_OF_THING:
             yield f"some {one.name} have several rows: --group {one.name} keeps them on one side"
             return
     told = tell_others(rows, columns)

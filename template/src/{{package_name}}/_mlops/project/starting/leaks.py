@@ -121,20 +121,20 @@ def pairs(coded: dict[str, np.ndarray], target: pd.Series) -> Iterator[Leak]:
 
 
 def filled_with(rows: pd.DataFrame, y: pd.Series, names: list[str]) -> Iterator[Leak]:
-    """Give columns that no row lacks that has the target: they may come about with it."""
+    """Give columns that no row lacks that has the target: they may come about with it.
+
+    Not of rows without most columns: these were lost but for what names them.
+    """
     known = y.notna()
     if (~known).sum() < FEWEST_GAPS:
         return
     lacking = {name: rows.loc[~known, name].isna().mean() for name in names}
-    lacking = {
-        name: share
-        for name, share in lacking.items()
-        if share >= 0.5 and rows.loc[known, name].notna().all()
-    }
-    both = [name for name, share in lacking.items() if share == 1]
-    whole = 2 * len(both) > len(names)  # of rows that were lost but for what names them
-    for name in lacking:
-        if name in both and not whole:
+    if 2 * sum(share == 1 for share in lacking.values()) > len(names):
+        return
+    for name, share in lacking.items():
+        if share < 0.5 or rows.loc[known, name].isna().any():
+            continue
+        if share == 1:
             yield name, f"it is filled only when {y.name} is", True
         else:
             yield name, f"is missing only where {y.name} is", False
@@ -174,8 +174,8 @@ def says(inputs: np.ndarray, target: pd.Series, of_labels: bool) -> float:
 
 
 def percent(share: float) -> str:
-    """Write a share for people."""
-    return format(share, ".1%")
+    """Write a share for people: a small one is not none."""
+    return "<0.1%" if 0 < share < 0.0005 else format(share, ".1%")
 
 
 def correlation(one: np.ndarray, other: pd.Series) -> float:

@@ -59,7 +59,7 @@ KEY_NAME = re.compile(
     r"(^|_)(id|key|no|nr|number|sno|obs|uuid|guid|index|code|ref|[pu]id|row_?names?|"
     r"(user|cust|customer|order|row|patient|subj)id)(_|$)|^unnamed|^column_1$"
 )
-PERIOD_NAME = re.compile(r"(^|_)(year|yr|quarter|month|week|day|hour|time|period)(_|$)")
+PERIOD_NAME = re.compile(r"(^|_)(year|yr|quarter|month|week|day|date|hour|time|period)(_|$)")
 ID_NAME = re.compile(
     r"(^|_)(p|u|h|hh|sch|school|stud|student|study|pat|patient|subj|usubj|case|child|fam|person|"
     r"user|cust|customer|order|prod|product|item|unit|firm|town|county|geo)?"
@@ -121,7 +121,7 @@ class ColumnProfile:
         high: Largest number.
         role: What it is proposed for.
         reason: Why.
-        examples: Some values; none of a personal column.
+        examples: Some values, of times the first and the last; none of a personal column.
     """
 
     name: str
@@ -297,7 +297,10 @@ def require_learnable(rows: pd.DataFrame, target: str) -> None:
         raise WrongInput(message, "with fewer rows no model can be told from guessing")
     if known.nunique() < 2:
         same = f"{target!r} is {str(known.iloc[0])!r}"
-        raise WrongInput(f"{same} in all {len(known)} rows: nothing to learn")
+        lacking = counted(len(rows) - len(known), "row")
+        hint = f"{lacking} without a value are left out: if they say no, write no"
+        message = f"{same} in all {len(known)} rows: nothing to learn"
+        raise WrongInput(message, hint if len(rows) > len(known) else "")
     if rows.shape[1] < 2:
         raise WrongInput(f"{target!r} is the only column: nothing to learn from")
 
@@ -488,7 +491,8 @@ def look(source: Source, name: str, given: str, leak: str) -> ColumnProfile:
     distinct = int(known.nunique())
     role, reason = judged(name, values, kind, distinct, given, leak)
     numeric = kind in ("integer", "number") and len(known) > 0
-    shown = known.drop_duplicates().head(3) if role != "personal" else known.head(0)
+    shown = [known.min(), known.max()] if kind == "timestamp" else known.drop_duplicates().head(3)
+    shown = shown if role != "personal" and len(known) else []
     return ColumnProfile(
         name=name,
         kind=kind,
@@ -595,7 +599,8 @@ def table(found: Profile) -> str:
     for name in ("column", "kind", "missing", "values", "range", "proposed", "because"):
         drawn.add_column(name, overflow="fold")
     for one in found.columns:
-        span = f"{one.low:g} to {one.high:g}" if one.low is not None else ", ".join(one.examples)
+        between = " to " if one.kind == "timestamp" else ", "
+        span = f"{one.low:g} to {one.high:g}" if one.low is not None else between.join(one.examples)
         drawn.add_row(
             one.name,
             one.kind,

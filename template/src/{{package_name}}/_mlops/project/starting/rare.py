@@ -3,12 +3,15 @@
 
 from dataclasses import replace
 
+import pandas as pd
+
+from ...errors import first_of
+from .cutting import LATER
 from .profile import FEWEST_OF_LABEL, MOST_LABELS, Names, bare
 from .source import Source
 
 SPELLINGS = 4  # of each label, at most
 MOST_RARE = 0.05  # share of the rows that may lose their label so
-SHOWN = 3  # labels
 
 
 def one_spelling(source: Source, target: str) -> Source:
@@ -53,13 +56,41 @@ def without_rare(source: Source, target: str) -> Source:
     again = {bare(label) for label in rare} & {bare(label) for label in usual}
     if rare.empty or len(usual) < 2 or counts[rare].sum() > MOST_RARE * counts.sum() or again:
         return source
+    note = f"fewer than {FEWEST_OF_LABEL} rows have {name} {shown(rare)}"
+    return without(source, name, rare, note)
+
+
+def without_new(source: Source, target: str, time: str, holdout_share: float) -> Source:
+    """Return a table without the rare labels that come too late in time to be learned.
+
+    The same one if no label does, many rows have such a label, or rows are not split in time.
+    """
+    name = Names(source).one(target)
+    if not time or source.written[name].kind != "text":
+        return source
+    rows = source.rows.sort_values(time, kind="stable")
+    first = rows.head(int(len(rows) * (1 - LATER))).dropna(subset=name)
+    learned = first[first[time] < first[time].iloc[int(len(first) * (1 - holdout_share))]]
+    counts = rows[name].value_counts()
+    new = counts.index.difference(learned[name])
+    if new.empty or len(counts) - len(new) < 2 or counts[new].sum() > MOST_RARE * counts.sum():
+        return source
+    come = "comes" if len(new) == 1 else "come"
+    note = f"{name} {shown(new)} {come} only in the later part of the rows"
+    return without(source, name, new, note)
+
+
+def shown(labels: pd.Index) -> str:
+    """Name the first of some labels."""
+    return first_of([repr(str(label)[:40]) for label in labels], ", ")
+
+
+def without(source: Source, name: str, labels: pd.Index, why: str) -> Source:
+    """Return a table in which these labels count as no value."""
     values, written = source.rows[name], source.written[name]
-    labels = ", ".join(repr(str(label)[:40]) for label in rare[:SHOWN])
-    more = f" and {len(rare) - SHOWN} more" if len(rare) > SHOWN else ""
-    note = f"fewer than {FEWEST_OF_LABEL} rows have {name} {labels}{more}: taken for no value"
     return replace(
         source,
-        rows=source.rows.assign(**{name: values.mask(values.isin(rare))}),
-        written={**source.written, name: replace(written, missing=(*written.missing, *rare))},
-        notes=(*source.notes, note),
+        rows=source.rows.assign(**{name: values.mask(values.isin(labels))}),
+        written={**source.written, name: replace(written, missing=(*written.missing, *labels))},
+        notes=(*source.notes, f"{why}: taken for no value"),
     )

@@ -9,12 +9,13 @@ import numpy as np
 import pandas as pd
 
 from ...data.dialect import MISSING_WORDS, Dialect
-from ...errors import WrongInput
+from ...errors import WrongInput, counted
 
 MOST_NOTES = 10  # lines below a table
 NUMBER = re.compile(r"[-+]?[\d.,]*\d[\d.,]*(?:[eE][-+]?\d+)?")
 # with signs of money and of minus, or one of the times and dates that digits make
 MEASURED = r"[-+(]?[€$£¥]?[-+]?[\d.,:'/ -]*\d[\d.,:'/]*[%)-]?"
+SQUARED = re.compile(r"(?<=[A-Za-z])[23](?!\d)")  # as in m2
 RULE = re.compile(r"[\s:=+|-]*")  # between a header and its rows
 FEWEST_BELOW = 20  # rows from which it is no chance that all but the first are numbers
 LOOKED_AT = 1_000
@@ -35,8 +36,8 @@ class Raw:
 def header_line(cells: list[list[str]]) -> int:
     """Return the place of the first line as wide as most; lines above it are a title.
 
-    A line of names that come again is one of groups of columns, where names stand below it, and
-    one that begins with # is a comment there.
+    A line of names that come again, or that leaves some out, is one of groups of columns, where
+    names stand below it, and one that begins with # is a comment there.
     """
     widths = [sum(1 for one in row if one.strip()) for row in cells]
     noted = next((place for place, row in enumerate(cells) if not row[0].startswith("#")), 0)
@@ -45,12 +46,19 @@ def header_line(cells: list[list[str]]) -> int:
     wide = (place for place, width in enumerate(widths) if width >= enough)
     first = next((place for place in wide if place >= noted - 1), noted)
     names, below = (cells[first], cells[first + 1 : first + 3]) if usual > 1 else ([""], [])
-    doubtful = len(set(names)) < len(names) or names[0].startswith("#")
+    gaps = not all(one.strip() for one in names[1:])  # the first may name nothing: numbers of rows
+    doubtful = len(set(names)) < len(names) or names[0].startswith("#") or gaps
     if doubtful and len(below) == 2 and len(set(below[0])) == len(below[0]):
         numbers = [bool(NUMBER.fullmatch(one.strip())) for one in below[1]]
-        named = all(one.strip() and not NUMBER.fullmatch(one.strip()) for one in below[0])
+        named = all(map(is_name, below[0]))
         return first + 1 if named and any(numbers) else first
     return first
+
+
+def is_name(cell: str) -> bool:
+    """Say whether a cell of a header may name a column: it is no number, and stands for none."""
+    text = cell.strip()
+    return bool(text) and not re.fullmatch(MEASURED, text) and text not in MISSING_WORDS
 
 
 def without_units(raw: Raw) -> Raw:
@@ -72,7 +80,7 @@ def without_units(raw: Raw) -> Raw:
     ]
     units = [str(first.iloc[place]).strip() for place in numeric]
     some = [one for one in units if one and one not in MISSING_WORDS and one.strip("-.")]
-    if some and not any(re.search(r"\d", one) for one in units):
+    if some and not any(re.search(r"\d", SQUARED.sub("", one)) for one in units):
         raw.rows = raw.rows.iloc[1:].reset_index(drop=True)
         raw.notes.append(
             f"the line below the header is left out: it holds units, as {some[0][:20]!r}"
@@ -81,12 +89,17 @@ def without_units(raw: Raw) -> Raw:
 
 
 def without_notes(raw: Raw) -> Raw:
-    """Leave out what is no row: the header once more, comments, and notes below the table."""
+    """Leave out what is no row: blank lines, the header once more, comments, and notes below it."""
     names = list(raw.rows)
     first = raw.rows.iloc[:, 0]
     if first.dtype != "str":
         first = first.map(str, na_action="ignore").astype("str")
     first = first.fillna("").str.strip()
+    bare = raw.rows[first == ""]
+    if len(blank := bare.index[(bare.isna() | (bare == "")).all(axis="columns")]):
+        raw.rows = raw.rows.drop(index=blank).reset_index(drop=True)
+        first = first.drop(index=blank).reset_index(drop=True)
+        raw.notes.append(f"{counted(len(blank), 'row')} without any value left out")
     numbered = bool(first.head(LOOKED_AT).str.fullmatch(NUMBER.pattern).mean() > MOST)
     odd = first.str.startswith("#") | (first == str(names[0]).strip())
     words = ~first.str.fullmatch(NUMBER.pattern) if numbered else odd  # in place of a number

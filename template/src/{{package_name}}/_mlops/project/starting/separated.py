@@ -22,6 +22,7 @@ NAME_COLUMNS = "write the names of the columns above"
 SEPARATED = "put a value that holds the separator between quotes"
 ZEROS = "save it as UTF-8, or take them out"
 IN_RUNS = 0.4  # share of such bytes
+EASTERN = re.compile(r"\b[^\W\d]+[¹³¿£¥¾][^\W\d¹³]+")  # what letters of CP1250 look like otherwise
 RUN = re.compile(rb"[\x80-\xff]{3,}")  # letters of an alphabet that no Western encoding has
 
 
@@ -51,6 +52,9 @@ def text(path: Path) -> Raw:
     notes = []
     if encoding != "utf-8":
         notes.append(f"encoding {encoding}")
+    if encoding == "cp1252" and (odd := EASTERN.search(begin)):
+        hint = f"iconv -f CP1250 -t UTF-8 {shlex.quote(path.name)} > new.csv"
+        notes.append(f"are letters such as those of {odd[0]!r} other ones? {hint}")
     if separator != ",":
         notes.append(f"separator {SEPARATORS[separator]}")
     if head:

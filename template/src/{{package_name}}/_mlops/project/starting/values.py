@@ -108,10 +108,12 @@ DURATION = r"\d+:[0-5]\d:[0-5]\d(?:\.\d+)?"  # hours, minutes and seconds, or a 
 SHORT_DURATION = r"\d+:[0-5]\d"
 FRACTION = r"\d{1,2}/\d{1,2}"
 QUARTER = r"\d{4}[ -]?Q[1-4]|Q[1-4][ /-]?\d{4}"
+WEEK = r"\d{4}[ -]?[WK]W?\d{1,2}|[WK]W? ?\d{1,2}[ /-]\d{4}"
 DAY_OF_MONTH = r"\d{1,2}\.? [^\s\d.,:;/-]{3,12}\.? \d{4}"
 FEWEST_DAYS = 20  # different numbers that are all days, from which that is no chance
 TIME_NAME = re.compile(r"(^|_)(time|timestamp|date|datetime|ts|at|on|day|created|updated)(_|$)")
 SECONDS = {"s": (1e8, 5e9), "ms": (1e11, 5e12)}  # since 1970: from 1973 to 2128
+EXCEL_DAYS = (25_569, 73_050)  # since 1900: from 1970 to 2099
 SECONDS_OF = "hours, minutes and seconds are taken as seconds"
 OFFSET = r"[T ]\d\d:\d\d.*(?:Z|[+-]\d\d:?\d\d)$"
 
@@ -261,6 +263,9 @@ def nearly(known: pd.Series) -> list[str]:
         return [f"kept as text: is {str(known.iloc[0])!r} a fraction, or a day of a month?"]
     if len(known) and known.str.fullmatch(QUARTER).all():
         said = f"{str(known.iloc[0])!r} is a quarter: write its first day for a time"
+        return [f"kept as text: {said}"]
+    if len(known) and known.str.fullmatch(WEEK).all():
+        said = f"{str(known.iloc[0])!r} is a week: write its first day for a time"
         return [f"kept as text: {said}"]
     if len(known) and known.str.fullmatch(DAY_OF_MONTH).all():
         said = f"months of {str(known.iloc[0])!r} are read in English only: write 2024-03-01"
@@ -416,6 +421,11 @@ def whole(values: pd.Series, name: str) -> Found:
             note = f"time is written as {DAY_NUMBER}"
             return times, Written("timestamp", form=DAY_NUMBER), [note]
     found, said = without_sentinel(values)
+    if re.search(r"(^|_)date(_|$)", name) and len(known) and known.between(*EXCEL_DAYS).all():
+        day = pd.Timestamp("1899-12-30") + pd.Timedelta(days=int(known.iloc[0]))
+        said.append(
+            f"is {known.iloc[0]} a day as Excel counts them? write {day:%Y-%m-%d} for a time"
+        )
     return found, Written("integer"), said
 
 

@@ -17,7 +17,7 @@ from ruamel.yaml.comments import CommentedMap, CommentedSeq
 
 from ... import PACKAGE, paths
 from ...data import tables
-from ...interface import Column, PersonalData, Quality
+from ...interface import Column, DriftParams, DriftRule, PersonalData, Quality
 from .limits import bounds, letters_of
 from .profile import PERSON_NAME, ColumnProfile, Profile, as_labels, harmless
 from .source import Source
@@ -46,10 +46,11 @@ LABEL_METRIC, NUMBER_METRIC = "log_loss", "rmse"
 NUMBERED = "row"  # the key of rows that have none
 LEFT_OUT = ("constant", "empty", "dropped")
 MORE = 1.25  # times as far as between known batches, from which predictions drifted
-DISTANCES = {
-    "number": ("wasserstein", "in standard deviations; "),
-    "text": ("jensenshannon", ""),
-}
+DISTANCES = {"number": "in standard deviations; ", "text": ""}
+LOOSENED = re.compile(
+    r"(?m)^(  (number|text|prediction): .*threshold: )[\d.]+\} *"
+    r"# .*(?:as far as \d+ rows are by chance|known batches are up to .* from the others)$"
+)
 CHANCE = 2.5  # over the root of the rows: so far from many, few drawn alike are 1 time in 20
 ROOM = 90  # letters in a line of schema.py, for a declaration and a comment
 SLICES, SLICE_VALUES = 2, 12  # columns to look at by themselves, and how many values each may have
@@ -474,7 +475,7 @@ def slice_columns(proposal: Proposal) -> list[str]:
 def params(text: str, proposal: Proposal, trial: Trial) -> str:
     """Return params.yaml with this model's parameters and this table's sizes."""
     yaml = round_trip()
-    found, family = yaml.load(bare(text, "train|tune")), trial.family
+    found, family = yaml.load(bare(tightened(text), "train|tune")), trial.family
     said = "Of the model in model.py; sizes suit the number of rows."
     decides = {"threshold": 0.5} if proposal.profile.positive else {}
     put(found, "train", {"seed": 0, **decides, **sizes(proposal, family)}, said)
@@ -483,17 +484,30 @@ def params(text: str, proposal: Proposal, trial: Trial) -> str:
     few = few_rows(proposal)
     drift, chance = found["drift"], round(CHANCE / few**0.5, 2)
     drift["min_rows"] = few
-    for kind, (method, unit) in DISTANCES.items():
-        rule = drift.get(kind, {})
-        if rule.get("method") == method and rule["threshold"] < chance:
-            rule["threshold"] = chance
-            drift.yaml_add_eol_comment(f"{unit}as far as {few} rows are by chance", kind)
-    rule = drift.get("prediction", {})
-    if rule.get("method") == "wasserstein" and rule["threshold"] < MORE * trial.apart:
-        rule["threshold"] = round(MORE * trial.apart, 2)
-        said = f"known batches are up to {trial.apart:.2f} from the others"
-        drift.yaml_add_eol_comment(said, "prediction")
+    for kind, unit in DISTANCES.items():
+        loosen(drift, kind, chance, f"{unit}as far as {few} rows are by chance")
+    apart = f"known batches are up to {trial.apart:.2f} from the others"
+    loosen(drift, "prediction", round(MORE * trial.apart, 2), apart)
     return dumped(yaml, found)
+
+
+def loosen(drift: Any, kind: str, least: float, said: str) -> None:
+    """Raise a threshold of the usual method to what was measured."""
+    rule = drift.get(kind, {})
+    if rule.get("method") == usual_rule(kind).method and rule["threshold"] < least:
+        rule["threshold"] = least
+        drift.yaml_add_eol_comment(said, kind)
+
+
+def tightened(text: str) -> str:
+    """Return params.yaml with the usual thresholds where an earlier run loosened them."""
+    return LOOSENED.sub(lambda found: f"{found[1]}{usual_rule(found[2]).threshold}}}", text)
+
+
+def usual_rule(kind: str) -> DriftRule:
+    """Return the rule of a kind of columns where params.yaml has none."""
+    rule: DriftRule = getattr(DriftParams(), kind)
+    return rule
 
 
 def sizes(proposal: Proposal, family: str) -> dict[str, Any]:

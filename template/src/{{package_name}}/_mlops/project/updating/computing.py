@@ -50,11 +50,11 @@ def compute(top: Path, version: str | None, answers: list[str]) -> Update:
     set_aside_rejects(top, update)
     renew_lock(project, update)
     leave_what_is_not_in_git(top, update)
+    keep_edited_files(top, update)
     update.tree = git("write-tree", cwd=top).strip()
     for kind, found in (("A", update.added), ("MT", update.changed), ("D", update.gone)):
         listing = ("diff-tree", "-r", "-z", "--no-renames", "--name-only")
         found += names(*listing, f"--diff-filter={kind}", "HEAD", update.tree, cwd=top)
-    update.retired = never_edited(top, update.gone)
     return update
 
 
@@ -221,6 +221,16 @@ def leave_what_is_not_in_git(top: Path, update: Update) -> None:
         if os.path.lexists(real / path) or any(p.exists() and not p.is_dir() for p in above):
             update.clashes[path] = needs(path)
             set_aside(top, path, update)
+
+
+def keep_edited_files(top: Path, update: Update) -> None:
+    """Keep what the template has no more, where somebody edited it."""
+    listing = ("diff", "--cached", "--name-only", "--diff-filter=D", "-z", "--no-renames", "HEAD")
+    gone = names(*listing, cwd=top)
+    unedited = never_edited(top, gone)
+    update.kept = [path for path in gone if path not in unedited]
+    for path in update.kept:
+        git("restore", "--source=HEAD", "--staged", "--worktree", "--", path, cwd=top)
 
 
 def set_aside(top: Path, path: str, update: Update, content: bytes | None = None) -> None:

@@ -28,7 +28,7 @@ class Update:
     """What an update changes; paths are relative to the root of the git repository.
 
     `tree` is the git tree of the result, `unmerged` are lines for `git update-index --index-info`;
-    `retired` are those of `gone` that nobody ever edited.
+    `gone` are files that the template has no more, `kept` are those of them that somebody edited.
     """
 
     tree: str = ""
@@ -37,7 +37,7 @@ class Update:
     added: list[str] = field(default_factory=list)
     changed: list[str] = field(default_factory=list)
     gone: list[str] = field(default_factory=list)
-    retired: list[str] = field(default_factory=list)
+    kept: list[str] = field(default_factory=list)
     clashes: dict[str, str] = field(default_factory=dict)
     conflicts: list[str] = field(default_factory=list)
     rejected: list[str] = field(default_factory=list)
@@ -60,19 +60,18 @@ class Update:
         ]
         conflicts = [f"conflict {path}: choose at its markers" for path in self.conflicts]
         rejected = [f"rejected {path}: edits are in {ASIDE / path}" for path in self.rejected]
-        gone = [
-            f"gone     {path}: with your answers the template has it no more, and you edited it; "
-            f"to keep it: git restore --source HEAD --staged --worktree {shlex.quote(f':/{path}')}"
-            for path in self.gone
-            if path not in self.retired
+        kept = [
+            f"kept     {path}: with your answers the template has it no more, and you edited it; "
+            f"when you need it no longer: git rm -- {shlex.quote(f':/{path}')}"
+            for path in self.kept
         ]
         lock = [f"lock     {LOCK}: {self.lock}; run uv lock, then commit"] if self.lock else []
-        return [*clashes, *conflicts, *rejected, *gone, *lock]
+        return [*clashes, *conflicts, *rejected, *kept, *lock]
 
     def described(self) -> dict[str, Any]:
         """Return everything a program may want to know."""
-        kept = {k: v for k, v in asdict(self).items() if k not in {"unmerged", "aside", "tree"}}
-        return kept | {"by_hand": self.named}
+        told = {k: v for k, v in asdict(self).items() if k not in {"unmerged", "aside", "tree"}}
+        return told | {"by_hand": self.named}
 
 
 def needs(path: str) -> str:
