@@ -4,6 +4,7 @@ import hashlib
 import json
 import os
 import re
+import shlex
 import shutil
 import signal
 import subprocess
@@ -56,7 +57,7 @@ class Team:
 
     def machine(self, folder: Path, *commands: str, **more: str) -> "subprocess.Popen[str]":
         """Start commands, one after another, on another copy of the repo."""
-        python = self.repo / ".venv/bin/python"
+        python = shlex.quote(str(self.repo / ".venv/bin/python"))
         script = " && ".join(f"{python} -m late_flights {command}" for command in commands)
         return subprocess.Popen(
             ["bash", "-c", script],

@@ -86,9 +86,10 @@ class Reader:
             return ""
         if command == "uv run just serve":
             return self.serve(command)
-        typed = command.replace(COPIER, shlex.join([sys.executable, "-m", "copier"]))
-        typed = typed.replace("path/to/this/repo", str(self.template))
-        done = try_to_run(self.folder, "bash", "-c", typed, COPIER=f"{sys.executable} -m copier")
+        copier = shlex.join([sys.executable, "-m", "copier"])
+        typed = command.replace(COPIER, copier)
+        typed = typed.replace("path/to/this/repo", shlex.quote(str(self.template)))
+        done = try_to_run(self.folder, "bash", "-c", typed, COPIER=copier)
         allowed = next(self.codes.get(command, iter([])), (0,))
         assert done.returncode in allowed, f"{command}\n{done.stdout}{done.stderr}"
         return done.stdout + done.stderr

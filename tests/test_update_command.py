@@ -130,7 +130,7 @@ def working(repo: Path, sign: Path, **more: str) -> Iterator[subprocess.Popen[by
 
 def waiting(sign: Path) -> str:
     """Return a copier that makes a file appear and then takes its time."""
-    return shlex.join(["sh", "-c", f"touch {sign}; sleep 600"])
+    return shlex.join(["sh", "-c", f"touch {shlex.quote(str(sign))}; sleep 600"])
 
 
 @pytest.mark.parametrize(
@@ -428,7 +428,7 @@ def test_an_update_that_was_killed_while_files_were_written_is_taken_back(
     before, sign = state(repo), tmp_path / "git-writes"
     # A filter of git's stops the writing of one file of the new level.
     (repo / ".git/info/attributes").write_text(f"/{GATE} filter=slow\n", encoding="utf-8")
-    git(repo, "config", "filter.slow.smudge", f"touch {sign}; sleep 600")
+    git(repo, "config", "filter.slow.smudge", f"touch {shlex.quote(str(sign))}; sleep 600")
 
     with working(repo, sign):
         pass
