@@ -2,6 +2,7 @@
 """What `drift` calls drift, what it does not compare, and which files it refuses."""
 
 import json
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -11,7 +12,7 @@ import pytest
 
 from ..broken import KNOWN, SAMPLE, plant, wrong_values
 from ..fixtures import Repo
-from ..package import artifact, dataset, drift, interface, paths, schema
+from ..package import artifact, comparison, dataset, drift, interface, paths, schema
 
 # quiet enough for halves of a few hundred rows; what is measured here is who is told, and when
 CALM = {"number": {"method": "wasserstein", "threshold": 0.5}, "min_rows": 20}
@@ -77,6 +78,20 @@ def moved(rows: pd.DataFrame, columns: list[interface.Column]) -> pd.DataFrame:
     values = [rows[column.name].dropna() for column in columns]
     far = {str(one.name): one[(one - one.mean()).abs().idxmax()] for one in values}
     return rows.assign(**far)
+
+
+@pytest.mark.parametrize(("time", "expected"), [("at", range(6)), ("", [*range(6), 7, 9])])
+def test_new_rows_are_compared_also_with_known_ones_that_have_no_target(
+    monkeypatch: pytest.MonkeyPatch, time: str, expected: Sequence[int]
+) -> None:
+    rows = pd.DataFrame({"at": range(10), "y": [1.0, np.nan] * 5})
+    monkeypatch.setattr(comparison.schema, "TIME", time)
+    monkeypatch.setattr(comparison.validation, "read_target", lambda rows: rows["y"])
+    monkeypatch.setattr(comparison.data, "split", lambda rows, _: (rows[:3], rows[3:]))
+
+    found = comparison.beside_training(rows, 0.4)
+
+    assert sorted(found.index) == list(expected)
 
 
 def test_the_training_part_is_not_drift_from_itself(drawing: Repo, learned: pd.DataFrame) -> None:

@@ -58,9 +58,21 @@ def read_checked(batches: Sequence[Path]) -> pd.DataFrame:
 
 
 def training_part(holdout_share: float) -> pd.DataFrame:
-    """Return the rows of data/raw that a model learns from."""
-    rows = dataset.read(tables.batches(paths.RAW))
-    return data.split(rows[validation.read_target(rows).notna()], holdout_share)[0]
+    """Return the rows of data/raw that new ones are compared with."""
+    return beside_training(dataset.read(tables.batches(paths.RAW)), holdout_share)
+
+
+def beside_training(rows: pd.DataFrame, holdout_share: float) -> pd.DataFrame:
+    """Return the rows that a model learns from, and those of their time that have no target.
+
+    Of new rows nobody knows yet which ones will have one.
+    """
+    known = validation.read_target(rows).notna()
+    learned, held_out = data.split(rows[known], holdout_share)
+    others = rows[~known]
+    if schema.TIME:
+        others = others[others[schema.TIME] < held_out[schema.TIME].min()]
+    return pd.concat([learned, others])
 
 
 @dataclass(frozen=True)

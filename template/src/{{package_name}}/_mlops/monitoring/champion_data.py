@@ -6,9 +6,9 @@ from typing import Any
 import click
 import pandas as pd
 
-from ... import data, features, schema
+from ... import features, schema
 from .. import paths
-from ..data import dataset, tables, validation
+from ..data import comparison, dataset, tables
 from ..errors import DVC, Problem, WrongInput
 from ..serving import Champion
 
@@ -25,11 +25,10 @@ def champion() -> Champion | None:
 
 
 def training_rows(manifest: dict[str, Any], holdout_share: float) -> pd.DataFrame:
-    """Return the training part of the champion's own batches, not of those that came later."""
+    """Return the rows beside which the champion learned: of its own batches, not of later ones."""
     own = [path for path in tables.batches(paths.RAW) if path.name in manifest["data"]["batches"]]
     if not own:
         raise WrongInput(
             f"{paths.RAW} lacks the champion's batches", f"{DVC} pull brings them back"
         )
-    rows = dataset.read(own)
-    return data.split(rows[validation.read_target(rows).notna()], holdout_share)[0]
+    return comparison.beside_training(dataset.read(own), holdout_share)

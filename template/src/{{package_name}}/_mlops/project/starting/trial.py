@@ -71,22 +71,18 @@ def compare(families: dict[str, dict[str, Any]], metric: str) -> dict[str, Any]:
 def apart(fitted: BaseEstimator, batches: list[pd.DataFrame]) -> float:
     """Return how far the predictions for a batch are from those for the others, at most.
 
-    As section `drift` of params.yaml measures it: in standard deviations of the others. Of these
-    only rows whose target is known count, as in the training part: the rest may be unlike them.
+    As section `drift` of params.yaml measures it: in standard deviations of the others.
     """
     few = [rows.sample(min(len(rows), BATCH_ROWS), random_state=0) for rows in batches]
     if len(few) < 2:
         return 0.0
-    parts = [dataset.inputs_and_target(rows) for rows in few]
-    known = [one[schema.TARGET].notna().to_numpy() for one in parts]  # a model learns from these
-    inputs = [one.drop(columns=schema.TARGET) for one in parts]
+    inputs = [dataset.inputs_and_target(rows).drop(columns=schema.TARGET) for rows in few]
     found = [outcome.predict(fitted, rows, schema.LABELS) for rows in inputs]
     columns = list(found[0])[1:] if schema.LABELS else list(found[0])
-    distances = [0.0]
+    distances = []
     for place, one in enumerate(found):
-        others = pd.concat([other[known[at]] for at, other in enumerate(found) if at != place])
-        if len(others):
-            distances += [wasserstein(others[name], one[name]) for name in columns]
+        others = pd.concat([other for at, other in enumerate(found) if at != place])
+        distances += [wasserstein(others[name], one[name]) for name in columns]
     return max(distances)
 
 
