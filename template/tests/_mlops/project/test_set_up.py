@@ -199,6 +199,22 @@ def test_hooks_of_another_repository_are_left_alone(
     assert not (tmp_path / ".git" / "hooks" / "pre-commit").exists()
 
 
+def test_a_work_tree_leaves_the_hooks_of_its_repository_alone(
+    own_repo: Repo, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    hook = own_repo.folder / ".git" / "hooks" / "pre-commit"
+    other = hook.read_text().replace(str(Path(sys.executable).parent), "/elsewhere/.venv/bin")
+    hook.write_text(other)
+    own_repo.git("worktree", "add", "--quiet", str(tmp_path / "branch"))
+    monkeypatch.chdir(tmp_path / "branch")
+
+    assert set_up.hooks() == ""
+    assert hook.read_text() == other, "of the folder that stays when this one is removed"
+    hook.unlink()
+    assert "no hooks" in set_up.hooks()
+    assert not hook.exists()
+
+
 def test_where_git_keeps_hooks_elsewhere_none_is_written_and_it_is_said(own_repo: Repo) -> None:
     (own_repo.folder / ".git" / "hooks" / "pre-commit").unlink()
     own_repo.git("config", "core.hooksPath", "team/hooks")

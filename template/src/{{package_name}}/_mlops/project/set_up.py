@@ -135,6 +135,8 @@ def hooks() -> str:
     hook = Path(programs.git("rev-parse", "--git-path", "hooks/pre-commit"))
     if hook.is_file() and not of_another_folder(hook.read_text("utf-8", "replace")):
         return ""
+    if programs.git("rev-parse", "--git-dir") != programs.git("rev-parse", "--git-common-dir"):
+        return "" if hook.is_file() else "no hooks: they belong to the repository of this work tree"
     if elsewhere := programs.git("config", "core.hooksPath"):  # pre-commit refuses to write there
         runs_them = "uv run --frozen python -m pre_commit run"
         return (
