@@ -47,7 +47,7 @@ def features_sha256(package: Path) -> str:
 
     Modules of the package that schema.py and features.py import make features as well.
     """
-    return feature_hashes(package)[0]
+    return feature_hashes(own_modules.in_folder(package))[0]
 
 
 def makes_features_of(model_of: str, package: Path) -> bool:
@@ -57,12 +57,17 @@ def makes_features_of(model_of: str, package: Path) -> bool:
         model_of: The hash that was recorded with the model.
         package: The folder of the package.
     """
-    return model_of in feature_hashes(package)
+    return model_of in feature_hashes(own_modules.in_folder(package))
 
 
-def feature_hashes(package: Path) -> tuple[str, str]:
-    """Return the hash of code that makes features, and as it was before imports were counted."""
-    code = own_modules.with_imported(FEATURE_CODE, own_modules.in_folder(package))
-    both = [code[name] or b"" for name in FEATURE_CODE], [part or b"" for part in code.values()]
-    alone, whole = (hashlib.sha256(b"".join(parts)).hexdigest() for parts in both)
-    return whole, alone
+def feature_hashes(read: own_modules.Read) -> list[str]:
+    """Return the hash of code that makes features, and as it was before imports were counted.
+
+    Args:
+        read: Gives the bytes of a file of the package; without one of them there is no hash.
+    """
+    code = own_modules.with_imported(FEATURE_CODE, read)
+    if None in code.values():
+        return []
+    both = code.values(), [code[name] for name in FEATURE_CODE]
+    return [hashlib.sha256(b"".join(part or b"" for part in parts)).hexdigest() for parts in both]

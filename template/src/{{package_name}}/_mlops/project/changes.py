@@ -4,7 +4,6 @@
 From the reports that git has of both: no data, no secret.
 """
 
-import hashlib
 import json
 from collections.abc import Callable, Iterator
 from functools import partial
@@ -16,6 +15,7 @@ from ruamel.yaml import YAML
 from ruamel.yaml.error import YAMLError
 
 from .. import paths
+from ..data import sharing
 from ..errors import WrongInput, counted, first_cause
 from ..programs import git
 from ..step_summary import summarize, summary, table
@@ -239,5 +239,5 @@ def not_trained_again() -> Iterator[str]:
             if path.as_posix() in seen or not path.is_file():
                 continue
             seen.add(path.as_posix())
-            if hashlib.md5(path.read_bytes(), usedforsecurity=False).hexdigest() != one.get("md5"):
+            if sharing.md5_of(path) != one.get("md5"):
                 yield path.as_posix()

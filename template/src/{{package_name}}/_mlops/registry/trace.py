@@ -12,8 +12,7 @@ import click
 
 from .. import PACKAGE, PROJECT, chain, paths, programs
 from ..data import removals, sharing
-from ..data.batch_files import FEATURE_CODE, batches, raw_sha256
-from ..data.own_modules import with_imported
+from ..data.batch_files import batches, feature_hashes, raw_sha256
 from ..errors import DVC, OutsideFailed, Refused, WrongInput, first_of
 from ..files import read_json, require_unlocked, sha256_if_there, sha256_of
 from ..tracking import artifact, provenance, runs
@@ -157,8 +156,7 @@ def verify_now(traced: versions.Version, manifest: dict[str, Any]) -> list[Check
     lock = provenance.at_commit(commit, provenance.LOCK)
     package = Path("src", *PACKAGE.split("."))
     features = tags.get("features_sha256")
-    code = with_imported(FEATURE_CODE, lambda path: provenance.at_commit(commit, package / path))
-    alone = digest([code[name] for name in FEATURE_CODE])  # before imports were counted
+    made = feature_hashes(lambda path: provenance.at_commit(commit, package / path))
     return [
         same("model", traced.model_sha256, sha256_if_there(traced.folder / artifact.MODEL)),
         same_tags(traced, manifest),
@@ -166,7 +164,7 @@ def verify_now(traced: versions.Version, manifest: dict[str, Any]) -> list[Check
         run(traced, manifest),
         *registration(traced),
         same("commit", commit, programs.git("rev-parse", "--verify", f"{commit}^{{commit}}")),
-        same("features", features, alone if features == alone else digest(list(code.values()))),
+        same("features", features, features if features in made else next(iter(made), None)),
         same("lock", tags.get("lock_sha256"), digest([lock])),
         data(tags.get("data_sha256"), manifest.get("data", {}).get("batches")),
         *pipeline(traced),

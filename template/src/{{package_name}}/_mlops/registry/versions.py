@@ -72,12 +72,12 @@ def altered() -> dict[str, str]:
             verdicts[number] = event
     wrong = {}
     for version in listed():
-        known, verdict = told.get(version.number), verdicts.get(version.number)
+        known, given = told.get(version.number), verdicts.get(version.number)
         said = version.tags.get(journal.GATE, "nothing")
         if known and known != (found := journal.hash_of(version.tags)):
             wrong[version.number] = f"recorded {known[:12]}, found {found[:12]}"
-        elif known and verdict and verdict != said:
-            wrong[version.number] = f"the gate {verdict} it, the registry says {said}"
+        elif known and given and given != said:
+            wrong[version.number] = f"the gate {given} it, the registry says {said}"
     return wrong
 
 
@@ -422,8 +422,12 @@ def require_same(chosen: Version, manifest: dict[str, Any]) -> None:
         message = f"version {chosen.number} was registered with model {chosen.model_sha256[:12]}…"
         raise Refused(f"{message}, {chosen.folder} holds {manifest['model_sha256'][:12]}…")
     require_registered(chosen, artifact.MANIFEST)
-    package = Path(schema.__file__).parent
-    if not batch_files.makes_features_of(manifest["features_sha256"], package):
-        message = f"version {chosen.number} was trained with other code in schema.py or features.py"
-        message = f"{message}, or in what these import"
-        raise Refused(message, f"git checkout {manifest['commit'][:12]} -- src, or train again")
+    hint = f"git checkout {manifest['commit'][:12]} -- src, or train again"
+    require_code(chosen.number, manifest, hint)
+
+
+def require_code(number: str, manifest: dict[str, Any], hint: str) -> None:
+    """Raise `Refused` for a version whose features other code made than this."""
+    if not batch_files.makes_features_of(manifest["features_sha256"], Path(schema.__file__).parent):
+        message = f"version {number} was trained with other code in schema.py or features.py"
+        raise Refused(f"{message}, or in what these import", hint)

@@ -2,14 +2,11 @@
 """Which version this host serves: take a new one, confirm it, go back."""
 
 import time
-from pathlib import Path
 from typing import Any
 
 import click
 
-from ... import schema
 from .. import paths
-from ..data import batch_files
 from ..errors import OutsideFailed, Refused, WrongInput
 from ..local_service import ask
 from ..registry import journal, versions
@@ -105,11 +102,8 @@ def roll_back(reason: str) -> dict[str, Any]:
     folder = paths.CHAMPION / sha256
     artifact.covered(folder.parent, versions.previous_of(pointer), Refused)
     manifest = artifact.read_manifest(folder)
-    package = Path(schema.__file__).parent
-    if not batch_files.makes_features_of(manifest["features_sha256"], package):
-        message = f"version {number} was trained with other code in schema.py or features.py"
-        message = f"{message}, or in what these import"
-        raise Refused(message, f"serve its own code: git checkout {manifest['commit'][:12]}")
+    hint = f"serve its own code: git checkout {manifest['commit'][:12]}"
+    versions.require_code(number, manifest, hint)
     switched = versions.make_champion(number, folder, "rolled back", keep=False, reason=reason)
     move_aliases(number)
     return switched
