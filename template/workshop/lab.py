@@ -82,9 +82,9 @@ def number_of(lab: Path) -> int:
 
 
 def title(lab: Path) -> str:
-    """Return the first heading of a lab's page."""
+    """Return the first heading of a lab's page, without its number."""
     page = (lab / "README.md").read_text(encoding="utf-8")
-    heading = re.search(r"^# (.+)$", page, re.M)
+    heading = re.search(r"^# (?:Lab \d+: )?(.+)$", page, re.M)
     return heading[1] if heading else lab.name
 
 

@@ -1,6 +1,7 @@
 # The template's. Nothing of yours belongs here; use it from a command of yours.
 """Run git, DVC and the commands of this repo as processes."""
 
+import getpass
 import json
 import os
 import re
@@ -52,6 +53,14 @@ def git(*arguments: str) -> str:
     except (OSError, subprocess.CalledProcessError):
         return ""
     return done.stdout.rstrip("\n")
+
+
+def author() -> str:
+    """Return who works here: as git signs commits, or as the machine calls them."""
+    try:
+        return git("var", "GIT_AUTHOR_IDENT").rpartition(" <")[0] or getpass.getuser()
+    except (KeyError, OSError):  # a container's user without a name
+        return f"user {os.getuid()}"
 
 
 def run(*command: str) -> None:

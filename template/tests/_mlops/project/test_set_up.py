@@ -371,3 +371,27 @@ def test_the_environment_names_the_code_beside_it_whatever_letters_the_folder_ha
     set_up.own_code()
 
     assert place.read_text(encoding="utf-8") == "../../../src"
+
+
+def test_the_author_in_a_record_is_the_one_of_the_commit(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    repo = started(tmp_path / "work")
+    monkeypatch.chdir(repo.folder)
+    assert programs.author() == "Test"
+
+    monkeypatch.setenv("GIT_AUTHOR_NAME", "Team <A>")
+    repo.git("commit", "--quiet", "--allow-empty", "--message", "x")
+    assert programs.author() == repo.git("log", "-1", "--format=%an")
+
+
+def test_a_user_of_a_container_who_has_no_name_is_recorded_by_number(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    def nobody() -> str:
+        raise KeyError("getpwuid(): uid not found: 1234")
+
+    monkeypatch.setattr(programs, "git", lambda *words: "")
+    monkeypatch.setattr(programs.getpass, "getuser", nobody)
+
+    assert programs.author().startswith("user ")

@@ -1,6 +1,7 @@
 # The template's. Checks of your own before a model gets a number go into a command of yours.
 """What gets a number, and what does not."""
 
+import json
 import os
 from contextlib import chdir
 from pathlib import Path
@@ -42,7 +43,7 @@ def test_the_same_bytes_keep_their_version(repo: Repo, monkeypatch: pytest.Monke
     done = repo.must("register")
     monkeypatch.chdir(repo.folder)
 
-    assert done.out == "1\n"
+    assert "register: version 1, " in done.err
     assert len(versions.listed()) == 1
 
 
@@ -135,7 +136,7 @@ def test_a_dirty_run_needs_a_reason_and_the_reason_is_kept(
     assert refused.code == 1
     assert "the run is dirty: src/new.py is not committed" in refused.err
     assert "hint: commit what it was made with; or: " in refused.err
-    assert done.out == "2\n"
+    assert "register: version 2, " in done.err
     assert [version.tags["forced"] for version in found] == ["", "the demo is in an hour"]
 
 
@@ -175,7 +176,7 @@ def test_a_dirty_run_is_clean_once_its_inputs_are_committed(
     rewrite(candidate, run_id=run_id, data_sha256="of other data")
     other = own_repo.run("register")
 
-    assert again.out == "2\n"
+    assert "register: version 2, " in again.err
     assert (other.code, "the run is dirty" in other.err) == (1, True)
 
 
@@ -250,7 +251,7 @@ def test_a_run_that_the_store_lacks_is_logged_from_its_files(
     monkeypatch.setattr(sharing, "share", lambda folder: None)
     manifest = own_repo.folder / paths.CANDIDATE / artifact.MANIFEST
     rewrite(manifest, run_id="made-elsewhere")
-    number = own_repo.must("register").out.strip()
+    number = json.loads(own_repo.must("register", "--json").out)["number"]
     monkeypatch.chdir(own_repo.folder)
     version = runs.client().get_model_version(versions.PROJECT, number)
     metrics = runs.client().get_run(version.run_id).data.metrics
@@ -272,7 +273,7 @@ def test_a_registration_that_was_killed_is_finished_by_the_next(
     known = len(events())
     with killing(module, name):
         own_repo.run(*FORCED)
-    assert own_repo.must(*FORCED).out == "2\n"
+    assert "register: version 2, " in own_repo.must(*FORCED).err
     own_repo.must(*FORCED)
 
     candidate = versions.by_alias(versions.CANDIDATE)

@@ -150,8 +150,8 @@ def tested(broken: str) -> str:
 CHECKPOINTS = (rings, owned, told, runbook, tested)
 
 OWNERS = {
-    "model": ("Ben Okafor", "ben.okafor@example.com"),
-    "data": ("Ada Rivera", "ada.rivera@example.com"),
+    "model": ("Model Lead", "model-lead@example.com"),
+    "data": ("Data Steward", "data-steward@example.com"),
     "service": ("Service on call", "service-on-call@example.com"),
 }
 FIXED = 'to": "late-flights@example.com"'
@@ -226,7 +226,7 @@ def everybody(broken: str) -> None:
 def name_in_the_code(broken: str) -> None:
     """Write the owner of today into the code."""
     solve(broken)
-    edit(ALERT, ("contract.owners.data.email", '"ada.rivera@example.com"'))
+    edit(ALERT, ("contract.owners.data.email", '"data-steward@example.com"'))
 
 
 def a_page_that_nobody_tried(broken: str) -> None:

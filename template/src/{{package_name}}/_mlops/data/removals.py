@@ -5,7 +5,6 @@ A line says when, why, by whom and how many rows of which files; never whose. Ea
 one before it. `trace` reads here why data and logs are no longer as they were recorded.
 """
 
-import getpass
 from collections.abc import Collection
 from datetime import UTC, datetime
 from pathlib import Path
@@ -21,8 +20,7 @@ BEGUN, DONE = "begun", "done"  # a run that was killed is begun, and the next on
 def record(event: str, **facts: Any) -> None:
     """Add a line."""
     moment = datetime.now(UTC).isoformat(timespec="seconds")
-    who = programs.git("config", "user.name") or getpass.getuser()
-    chain.append(FILE, {"time": moment, "event": event, **facts, "by": who})
+    chain.append(FILE, {"time": moment, "event": event, **facts, "by": programs.author()})
 
 
 def lines() -> list[dict[str, Any]]:

@@ -5,7 +5,6 @@ Each line covers the one before it. The hash of the last one is also kept in the
 reach of whoever can only write this file.
 """
 
-import getpass
 import hashlib
 import json
 from datetime import UTC, datetime
@@ -26,8 +25,7 @@ TAG = "journal"  # of the registered model, with the first line's hash: each hos
 
 def record(event: str, **facts: Any) -> None:
     """Add a line: what happened to which version, when and by whom."""
-    who = programs.git("config", "user.name") or getpass.getuser()
-    append(paths.JOURNAL, {"time": now(), "event": event, **facts, "by": who})
+    append(paths.JOURNAL, {"time": now(), "event": event, **facts, "by": programs.author()})
 
 
 def now(timespec: str = "seconds") -> str:

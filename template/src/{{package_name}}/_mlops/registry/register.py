@@ -1,7 +1,6 @@
 # The template's. Commit your changes and train; a dirty run needs --force.
 """Register the candidate as a new version."""
 
-import getpass
 import json
 from dataclasses import asdict
 from typing import Any
@@ -20,7 +19,7 @@ from . import journal, versions
 @click.option("--force", metavar="REASON", help="Register a dirty run; the reason is recorded.")
 @click.option("--json", "as_json", is_flag=True, help="Print the version with its tags as JSON.")
 def command(force: str | None, as_json: bool) -> None:
-    """Register models/candidate; prints its version. The same bytes keep the same version."""
+    """Register models/candidate as a version. The same bytes keep the same version."""
     loaded = artifact.load(paths.CANDIDATE)
     candidate = artifact.Artifact(loaded.model, settled(loaded.manifest))
     manifest = candidate.manifest
@@ -40,7 +39,8 @@ def command(force: str | None, as_json: bool) -> None:
         version = known(manifest["model_sha256"]) or new(candidate, report, force or "")
         tell(version)
     click.echo(f"register: version {version.number}, model {version.model_sha256[:12]}", err=True)
-    click.echo(json.dumps(asdict(version)) if as_json else version.number)
+    if as_json:
+        click.echo(json.dumps(asdict(version)))
 
 
 def settled(manifest: dict[str, Any]) -> dict[str, Any]:
@@ -85,7 +85,7 @@ def new(candidate: artifact.Artifact, report: dict[str, Any], forced: str) -> ve
         **{versions.covering(name): sha256(folder / name) for name in versions.RECORDS},
         "pipeline_sha256": sha256_if_there(provenance.PIPELINE),
         "registered_at": journal.now(),
-        "registered_by": programs.git("config", "user.name") or getpass.getuser(),
+        "registered_by": programs.author(),
         "forced": forced,
     }
     sharing.share(paths.REGISTERED)
