@@ -121,7 +121,7 @@ def curves(
         parts += [f'<circle class="mark" cx="{x(a)}" cy="{y(b)}" r="3.5"/>' for a, b in points]
         parts.append(words(name, x(points[-1][0]) + 8, y(points[-1][1]) + 4, "", 15))
     parts += ticks(x, TALL - AXIS + 20)
-    parts += [words(number(end), AXIS, y(end) + 4, "end") for end in (y.low, y.high)]
+    parts += [words(said, AXIS, y(one) + 4, "end") for one, said in marks(y)]
     parts.append(words(axes[0], (x.start + x.end) / 2, TALL - 14, "middle"))
     parts.append(words(f"↑ {axes[1]}", AXIS + 14, 12))
     return drawing(said, TALL, parts)
@@ -145,9 +145,18 @@ def path(points: Points, x: Scale, y: Scale) -> str:
 
 
 def ticks(scale: Scale, height: float) -> list[str]:
-    """Return the numbers at both ends and in the middle of an axis."""
-    places = (scale.low, (scale.low + scale.high) / 2, scale.high)
-    return [words(number(one), scale(one), height, "middle") for one in places]
+    """Return the numbers of an axis that goes to the right."""
+    return [words(said, scale(one), height, "middle") for one, said in marks(scale)]
+
+
+def marks(scale: Scale) -> list[tuple[float, str]]:
+    """Return two to six round numbers of an axis, and how they are written."""
+    if not (span := scale.high - scale.low):
+        return [(scale.low, number(scale.low))]
+    power = 10.0 ** math.floor(math.log10(span / 5))
+    step = next(power * many for many in (1, 2, 5, 10) if power * many >= span / 5)
+    steps = range(math.ceil(scale.low / step), math.floor(scale.high / step) + 1)
+    return [(one * step, f"{one * step:,.10g}") for one in steps]
 
 
 def words(said: str, x: float, y: float, anchor: str = "", letters: int = 60) -> str:
