@@ -94,9 +94,10 @@ def setuptools(repo: Path, document: Any, name: str) -> bool:
         return False  # they may say it too
     packages, mine = settings.get("packages"), own_package(repo, document)
     if isinstance(packages, list):
-        if name not in packages:
-            packages.append(name)
-            table(document, "setuptools", "package-dir")[name] = f"src/{name}"
+        folders = {"": ".", **settings.get("package-dir", {})}
+        if (root := str(folders.pop(""))) not in (".", "src") or folders:
+            return False  # one of them is elsewhere
+        find_listed(document, packages, root, f"{name}*")
         return True
     found = (packages or {}).get("find", {})
     if packages is None and "package-dir" not in settings and mine and "/" not in mine[0]:
@@ -110,6 +111,25 @@ def setuptools(repo: Path, document: Any, name: str) -> bool:
     if "include" in found:
         add(find, "include", found["include"], f"{name}*")
     return True
+
+
+def find_listed(document: Any, packages: Any, root: str, ours: str) -> None:
+    """Let setuptools find the packages of a list: below ours are more at each level.
+
+    Args:
+        document: The pyproject.toml, which is changed.
+        packages: The list, whose lines and comments stay.
+        root: Where they are.
+        ours: Pattern of the template's package and those below it.
+
+    """
+    settings = document["tool"]["setuptools"]
+    del settings["packages"]
+    settings.pop("package-dir", None)  # what is found says where it was
+    find = table(document, "setuptools", "packages", "find")
+    find["where"] = list(dict.fromkeys([root, "src"]))
+    find["include"] = packages
+    add(find, "include", [], ours)
 
 
 BACKENDS: dict[str, Callable[[Path, Any, str], bool]] = {

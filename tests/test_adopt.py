@@ -430,6 +430,29 @@ def test_whatever_builds_a_package_in_the_root_builds_the_new_one_too(
     assert "has to find" not in done.stderr
 
 
+@pytest.mark.parametrize("root", [".", "src"])
+def test_a_list_of_packages_for_setuptools_still_holds_theirs_and_all_of_the_new_one(
+    template: Path, tmp_path: Path, root: str
+) -> None:
+    project = (
+        '[build-system]\nrequires = ["setuptools>=70"]\nbuild-backend = "setuptools.build_meta"\n\n'
+        '[project]\nname = "rents"\nversion = "0"\ndescription = "Ours"\n\n'
+        '[tool.setuptools]\npackages = ["rents", "rents.parts"]  # not rents.drafts\n'
+        f'package-dir = {{"" = "{root}"}}\n'
+    )
+    parts = {f"{root}/rents/{name}__init__.py": "" for name in ("", "parts/", "drafts/")}
+    repo = write(tmp_path / "rents", {"pyproject.toml": project, **parts, "data/a.csv": ""})
+
+    done = adopt(repo, template, "--add")
+    merged(repo, done.stdout)
+    run(repo, UV, "build", "--quiet", "--wheel")
+
+    built = zipfile.ZipFile(next(repo.glob("dist/*.whl"))).namelist()
+    assert {"rents/parts/__init__.py", "rents_model/_mlops/registry/trace.py"} <= {*built}
+    assert not [name for name in built if name.startswith("rents/drafts")]
+    assert "has to find" not in done.stderr
+
+
 def test_what_a_folder_of_theirs_hides_is_seen_and_nothing_else(
     template: Path, tmp_path: Path
 ) -> None:

@@ -13,7 +13,6 @@ LISTS = {
         '{ include = "ours", from = "src" }',
         '{include = "new", from = "src"}',
     ),
-    "setuptools.build_meta": ("[tool.setuptools]\npackages", '"ours"', '"new"'),
     builders.UV: ("[tool.uv.build-backend]\nmodule-name", '"ours"', '"new"'),
 }
 FIND = '[tool.setuptools.packages.find]\nwhere = [\n    "src",\n]\ninclude = ["ours*"]  # one\n'
@@ -27,6 +26,25 @@ def test_a_list_keeps_its_lines_and_comments(tmp_path: Path, backend: str) -> No
     assert builders.BACKENDS[backend](tmp_path, document, "new")
 
     assert f"{key} = [\n    {ours},  # the first\n    {new},\n]\n" in tomlkit.dumps(document)
+
+
+def test_a_list_for_setuptools_becomes_what_it_looks_for_with_its_lines(tmp_path: Path) -> None:
+    document = tomlkit.parse('[tool.setuptools]\npackages = [\n    "ours",  # the first\n]\n')
+
+    assert builders.setuptools(tmp_path, document, "new")
+    assert builders.setuptools(tmp_path, document, "new")
+
+    text = tomlkit.dumps(document)
+    assert 'include = [\n    "ours",  # the first\n    "new*",\n]\n' in text
+    assert 'where = [".", "src"]\n' in text
+
+
+def test_packages_that_are_in_several_folders_stay_as_they_are(tmp_path: Path) -> None:
+    text = '[tool.setuptools]\npackages = ["a", "b"]\npackage-dir = {a = "x", b = "y"}\n'
+    document = tomlkit.parse(text)
+
+    assert not builders.setuptools(tmp_path, document, "new")
+    assert tomlkit.dumps(document) == text
 
 
 def test_what_setuptools_looks_through_is_named_once(tmp_path: Path) -> None:

@@ -47,6 +47,26 @@ def test_a_dropped_moved_or_repeated_line_is_named(path: Path, left: list[int]) 
     assert any("were taken out or moved" in problem for problem in chain.read(path)[1])
 
 
+def test_two_branches_that_were_merged_are_whole_and_a_line_missing_in_one_is_named(
+    path: Path, tmp_path: Path
+) -> None:
+    other = tmp_path / "theirs.jsonl"
+    other.write_bytes(b"".join(lines(path)[:2]))
+    for number in (7, 8):
+        chain.append(other, {"number": number})
+    merged = [*lines(path), *lines(other)[2:]]
+    path.write_bytes(b"".join(merged))
+    chain.append(path, {"number": 9})
+    found, wrong = chain.read(path)
+
+    assert [one["number"] for one in found] == [0, 1, 2, 3, 7, 8, 9]
+    assert wrong == []
+
+    path.write_bytes(b"".join([*merged[:4], *merged[5:]]))
+
+    assert chain.read(path)[1] == [f"{path}: lines before line 5 were taken out or moved"]
+
+
 def test_every_flipped_byte_is_named(path: Path) -> None:
     whole = path.read_bytes()
     for place in range(len(whole)):

@@ -50,7 +50,8 @@ def read(
     """Return the records that are as they were written, oldest first, and what is wrong.
 
     A line that is no JSON, or whose hash is not its own, is left out and named; so is a place
-    where a line was taken out, put in or moved.
+    where a line was taken out, put in twice or moved. Two branches that git merged may each have
+    gone on from the same line.
 
     Args:
         path: The file; there may be none.
@@ -64,7 +65,7 @@ def read(
         return [], [f"{path} cannot be read: {error.strerror}"]
     whole: list[dict[str, Any]] = []
     wrong: list[str] = []
-    before: str | None = FIRST
+    known, lost = {FIRST}, False
     unchained = hashlib.sha256()
     for number, line in enumerate(lines, 1):
         unchained.update(line)
@@ -72,20 +73,21 @@ def read(
             record = json.loads(line)
             check(record)
             if not {HASH, BEFORE} & record.keys() and all(HASH not in one for one in whole):
-                before = unchained.hexdigest()  # from before there were hashes
+                known = {unchained.hexdigest()}  # from before there were hashes
                 whole.append(record)
                 continue
             intact = sealed(record, record[BEFORE]) == record
         except UNREADABLE:
             wrong.append(f"{path} line {number} is damaged")
-            before = None
+            lost = True
             continue
         if not intact:
             wrong.append(f"{path} line {number} was edited")
-            before = None
+            lost = True
             continue
-        if before is not None and record[BEFORE] != before:
+        if record[HASH] in known or not (lost or record[BEFORE] in known):
             wrong.append(f"{path}: lines before line {number} were taken out or moved")
-        before = record[HASH]
+        known.add(record[HASH])
+        lost = False
         whole.append(record)
     return whole, wrong

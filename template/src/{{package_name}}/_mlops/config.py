@@ -25,14 +25,20 @@ def train_params(params: Params, model: Model) -> Section:
     return _parse(model.Params, params.train, paths.PARAMS, "train")
 
 
-def load_contract(path: Path = paths.CONTRACT) -> Contract:
-    """Read contract.yaml, by default that of the current folder."""
-    return _parse(Contract, _read(path), path)
+def load_contract(path: Path = paths.CONTRACT, content: bytes | None = None) -> Contract:
+    """Read contract.yaml, by default that of the current folder.
+
+    Args:
+        path: The file.
+        content: What it held, where that is another.
+    """
+    return _parse(Contract, _read(path, content), path)
 
 
-def _read(path: Path) -> Any:
+def _read(path: Path, content: bytes | None = None) -> Any:
     try:
-        found = YAML(typ="safe", pure=True).load(path.read_text(encoding="utf-8"))
+        text = (path.read_bytes() if content is None else content).decode()
+        found = YAML(typ="safe", pure=True).load(text)
         return {} if found is None else found
     except OSError as error:
         raise WrongInput(f"cannot read {path}: {error.strerror}") from error

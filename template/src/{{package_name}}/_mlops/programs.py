@@ -63,12 +63,12 @@ def author() -> str:
         return f"user {os.getuid()}"
 
 
-def run(*command: str) -> None:
-    """Run a program; `OutsideFailed` with the cause when it fails."""
+def run(*command: str, hint: str = "") -> None:
+    """Run a program; `OutsideFailed` with the cause, and the hint, when it fails."""
     done = subprocess.run(command, capture_output=True, text=True, env=os.environ)
     if done.returncode:
         words = cause_of(done.stderr or done.stdout)
-        raise OutsideFailed(f"`{' '.join(command[:4])} …` failed: {words}")
+        raise OutsideFailed(f"`{' '.join(command[:4])} …` failed: {words}", hint)
 
 
 @contextmanager
@@ -157,6 +157,7 @@ def commit(message: str, only: list[str]) -> None:
         "--only",
         "--",
         *only,
+        hint="the same command finishes it once git can commit here",
     )
 
 

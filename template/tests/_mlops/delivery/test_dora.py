@@ -173,3 +173,14 @@ def test_an_edited_line_is_named_beside_the_figures(own_repo: Repo) -> None:
     path.write_bytes(path.read_bytes().replace(b'"by": "Test"', b'"by": "test"'))
 
     assert f"warning: {paths.JOURNAL} line 1 was edited" in own_repo.must("dora").err
+
+
+def test_lines_that_git_has_and_the_journal_lost_are_named(own_repo: Repo) -> None:
+    path = own_repo.folder / paths.JOURNAL
+    own_repo.git("add", "--force", str(paths.JOURNAL))
+    own_repo.git("commit", "--quiet", "--no-verify", "--message", "Journal")
+    path.unlink()
+    done = own_repo.must("dora")
+
+    assert "no deployments yet" in done.out
+    assert f"{paths.JOURNAL} is not what git has" in done.err

@@ -11,7 +11,7 @@ import pytest
 from ..fixtures import Done, Repo
 from ..package import changes, paths, provenance
 
-SAME = "Data and parameters: the same."
+SAME = "Data, parameters and contract: the same."
 
 
 @pytest.fixture
@@ -107,6 +107,18 @@ def test_a_change_within_both_intervals_is_none_to_speak_of(trained: Repo) -> No
     rewrite(trained, paths.METRICS, metrics={**report["metrics"], name: near})
 
     assert "| within the intervals |" in shown(trained).out
+
+
+def test_bars_and_metrics_that_move_beside_the_model_are_shown(trained: Repo) -> None:
+    was = trained.git("show", f"HEAD:{paths.CONTRACT}").split("accept: ")[1].split()[0]
+    trained.change(paths.CONTRACT, "quality", "accept", to=0.125)
+    code = trained.folder / changes.SCORES
+    code.write_text(code.read_text(encoding="utf-8") + "# kinder\n", encoding="utf-8")
+    done = shown(trained)
+
+    assert f"| quality.accept | {was} | 0.125 |" in done.out
+    assert f"{changes.SCORES} was edited: figures before and after are not by" in done.out
+    assert SAME not in done.out
 
 
 @pytest.mark.parametrize("edited", ["contract.yaml", "params.yaml"])

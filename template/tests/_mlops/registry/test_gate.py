@@ -282,6 +282,15 @@ def test_a_version_of_other_code_is_asked_by_the_columns_that_it_knows(
     assert set(known) - set(asked) == {came_later}
 
 
+def test_bars_that_were_moved_pass_and_are_named() -> None:
+    seen = replace(good(1), moved=["quality.accept is 0.1, 0.7 when version 1 was trained"])
+    (found,) = [check for check in gate_checks.judge(seen) if check.unclear]
+
+    assert no(seen) == []
+    assert found.name == "contract"
+    assert "quality.accept is 0.1, 0.7 when" in found.reason
+
+
 def test_an_improvement_that_is_too_good_to_be_true_passes_and_is_named() -> None:
     seen = good(1)
     assert seen.champion
@@ -364,6 +373,7 @@ def test_a_version_that_passes_is_the_challenger(own_rivals: Repo) -> None:
     assert {**verdict, files.SEAL: files.seal_of(verdict)} == own_rivals.read(paths.GATE)
     assert (verdict["version"], verdict["champion"], verdict["accepted"]) == ("2", "1", True)
     assert "version 2 is the challenger" in done.err
+    assert "unclear: contract: quality.accept is " in done.err  # `rivals` moved bars
     assert alias(own_rivals, versions.CHALLENGER) == "2"
     assert alias(own_rivals, versions.CHAMPION) == "1"
     assert (journal(own_rivals)[-1]["event"], journal(own_rivals)[-1]["version"]) == (

@@ -153,6 +153,27 @@ def test_a_second_version_replaces_the_first_and_the_first_can_come_back(
     assert (back["version"], back["previous"]) == ("1", "2")
 
 
+def test_the_champion_of_another_registry_is_replaced_by_a_version_of_its_number(
+    own_rivals: Repo,
+) -> None:
+    """As when two people count each in a store of their own, and one has the other's champion."""
+    before = own_rivals.read(POINTER)
+    for name in ("mlflow.db", str(paths.JOURNAL)):
+        (own_rivals.folder / name).unlink()
+    own_rivals.must("register")
+    judged = own_rivals.run("gate")
+    own_rivals.must("promote", "1")
+    after = own_rivals.read(POINTER)
+
+    assert (judged.code, "not in the registry" in judged.err) == (3, True)
+    assert (before["version"], after["version"]) == ("1", "1")
+    assert (
+        after["model_sha256"]
+        == own_rivals.read(paths.CANDIDATE / artifact.MANIFEST)["model_sha256"]
+    )
+    assert after["previous_sha256"] == before["model_sha256"]
+
+
 def test_a_version_that_the_gate_refused_needs_a_reason_unless_it_is_champion(
     own_repo: Repo, monkeypatch: pytest.MonkeyPatch
 ) -> None:

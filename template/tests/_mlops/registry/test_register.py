@@ -47,6 +47,18 @@ def test_the_same_bytes_keep_their_version(repo: Repo, monkeypatch: pytest.Monke
     assert len(versions.listed()) == 1
 
 
+def test_a_registry_made_anew_goes_on_where_the_journal_is(own_rivals: Repo) -> None:
+    """As in a clone, for git has the journal and not the store: version 1 is one model for ever."""
+    (own_rivals.folder / "mlflow.db").unlink()
+    done = own_rivals.must("register")
+    again = own_rivals.must("register")
+    judged = own_rivals.run("gate")
+
+    assert (done.out, again.out) == ("3\n", "3\n")
+    assert judged.code == 3
+    assert "version 1 is not in the registry" in judged.err
+
+
 @pytest.mark.parametrize(("by_hand", "code"), [(True, 0), (False, 1)])
 def test_the_record_of_the_pipeline_is_about_what_the_pipeline_trained(
     own_repo: Repo, by_hand: bool, code: int

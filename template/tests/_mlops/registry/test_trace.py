@@ -122,6 +122,41 @@ def test_an_edited_record_of_what_was_kept_long_enough_differs(own_repo: Repo) -
     assert (code, states["retention"]) == (1, "differs")
 
 
+def test_what_two_people_did_to_versions_of_one_number_is_merged(own_repo: Repo) -> None:
+    """Each counts in a store of their own, and git has the journal of both."""
+    with chdir(own_repo.folder):
+        other = {"version": "1", "model_sha256": "0" * 64}
+        journal.record("registered", **other, commit="", tags_sha256="0" * 64)
+        journal.record("refused", **other, reasons=["it is theirs"])
+        own = versions.find("1")
+
+        assert versions.altered() == {}
+        assert versions.verdict(own) != "refused"
+
+        client, name = runs.client(), "model_sha256"
+        client.set_model_version_tag(versions.PROJECT, "1", name, "1" * 64)
+
+        assert versions.altered() == {"1": "the journal tells of another model by that number"}
+
+
+@pytest.mark.parametrize(("left", "state"), [(1, "differs"), (0, "missing")])
+def test_a_record_of_what_was_kept_long_enough_that_lost_its_end_is_missed(
+    own_repo: Repo, left: int, state: str
+) -> None:
+    record = own_repo.folder / paths.RETENTION
+    record.parent.mkdir(exist_ok=True)
+    with chdir(own_repo.folder):
+        for day in (1, 2):
+            chain.append(record, {"time": f"2026-01-0{day}", "removed": ["reports/old.html"]})
+            journal.anchor(paths.RETENTION)
+    assert traced(own_repo)[2]["retention"] == "ok"
+
+    lines = record.read_bytes().splitlines(keepends=True)[:left]
+    record.write_bytes(b"".join(lines)) if lines else record.unlink()
+    code, _, states = traced(own_repo)
+    assert (code, states["retention"]) == (1, state)
+
+
 @pytest.mark.parametrize(
     ("folder", "brings_back"), [(paths.REGISTERED, "pull"), (paths.CHAMPION, "checkout")]
 )

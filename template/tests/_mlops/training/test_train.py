@@ -19,6 +19,7 @@ from ..package import (
     artifact,
     batch_files,
     dataset,
+    model,
     outcome,
     paths,
     provenance,
@@ -127,6 +128,35 @@ def test_a_refused_parameter_leaves_the_old_candidate(own_repo: Repo) -> None:
     assert done.code == 2
     assert "unknown key 'no_such_parameter' in section train" in done.err
     assert (own_repo.folder / paths.CANDIDATE / artifact.MODEL).read_bytes() == before
+
+
+@pytest.mark.parametrize(
+    ("read", "code"),
+    [
+        (paths.FEATURES / dataset.HOLDOUT, 1),
+        (paths.FEATURES / dataset.HOLDOUT_ROWS, 1),
+        (paths.RAW / paths.SAMPLE.name, 1),
+        (paths.FEATURES / dataset.TRAIN, 0),
+        (paths.SAMPLE, 0),
+    ],
+    ids=str,
+)
+def test_a_model_that_reads_the_rows_held_out_is_refused_before_it_is_kept(
+    own_repo: Repo, monkeypatch: pytest.MonkeyPatch, read: Path, code: int
+) -> None:
+    before = manifest(own_repo)["created"]
+    build = model.build_model
+
+    def build_model(params: Any) -> Any:
+        pd.read_parquet(own_repo.folder / read)
+        return build(params)
+
+    monkeypatch.setattr(model, "build_model", build_model)
+    done = own_repo.run("train")
+
+    assert done.code == code, done.err
+    assert (f"reads {read}, which holds rows" in done.err) is bool(code)
+    assert (manifest(own_repo)["created"] == before) is bool(code)
 
 
 def test_features_that_were_not_made_are_wrong_input(own_repo: Repo) -> None:

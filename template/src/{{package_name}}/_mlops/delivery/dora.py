@@ -24,7 +24,7 @@ def command(days: float, as_json: bool) -> None:
     path = paths.JOURNAL
     text = path.read_text(encoding="utf-8", errors="replace") if path.is_file() else ""
     events, wrong = dora_metrics.read(text.splitlines())
-    for problem in [*(f"{path}: {one}" for one in wrong), *journal.lines()[1]]:
+    for problem in [*(f"{path}: {one}" for one in wrong), *journal.problems({})]:
         click.echo(f"warning: {problem}", err=True)
     found = dora_metrics.figures(events, datetime.now(UTC), days, committed)
     click.echo(json.dumps({**found, "damaged": wrong}) if as_json else as_text(found))

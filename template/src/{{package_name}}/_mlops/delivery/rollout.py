@@ -120,7 +120,7 @@ def begin(version: str | None, force: str | None) -> state.Rollout:
     pointer = versions.read_pointer()
     if not pointer:
         raise WrongInput("there is no champion to fall back on", "uv run just deploy is the first")
-    if chosen.number == pointer["version"]:
+    if versions.names(pointer, chosen):
         raise WrongInput(f"version {chosen.number} is champion already")
     switch.require_accepted(chosen, force)
     host.refresh()

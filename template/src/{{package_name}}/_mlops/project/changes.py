@@ -14,7 +14,7 @@ import click
 from ruamel.yaml import YAML
 from ruamel.yaml.error import YAMLError
 
-from .. import paths
+from .. import PACKAGE, paths
 from ..data import sharing
 from ..errors import WrongInput, counted, first_cause
 from ..programs import git
@@ -24,8 +24,10 @@ from . import merge_request
 
 REPORTS = (paths.METRICS, paths.VALIDATION, paths.GATE)
 METRICS, VALIDATION, GATE = (path.name for path in REPORTS)
-PARAMS = paths.PARAMS.name
+NUMBERS = (paths.PARAMS, paths.CONTRACT)
+SCORES = Path("src", *PACKAGE.split("."), "metrics.py")
 LARGEST = 5  # slices that are shown
+SAME = "Data, parameters and contract: the same."
 Record = dict[str, Any]
 
 
@@ -40,8 +42,8 @@ Record = dict[str, Any]
 def command(since: str) -> None:
     """What changed in the model since another commit?
 
-    Shows metrics with their intervals, slices, data, parameters and the gate's verdict, before and
-    after, as the reports in git say them; and names stages whose code is newer than the report. It
+    Shows metrics with their intervals, slices, data, parameters, promises and the gate's verdict,
+    before and after, as git has them; and names stages whose code is newer than the report. It
     judges nothing. The summary goes to the page of the workflow or to stdout, and with
     MERGE_REQUEST_TOKEN into the merge request of GitLab.
     """
@@ -69,9 +71,10 @@ def here(path: Path) -> bytes:
 
 
 def read(file: Callable[[Path], bytes]) -> dict[str, Record]:
-    """Return each report by its name, and the parameters; empty where there is none."""
+    """Return each report by its name, parameters and promises; empty where there is none."""
     found = {path.name: parsed(file(path), path) for path in REPORTS}
-    return {**found, PARAMS: dict(flat(load(file(paths.PARAMS), paths.PARAMS)))}
+    agreed = {path.name: dict(flat(load(file(path), path))) for path in NUMBERS}
+    return {**found, **agreed, SCORES.name: {"": file(SCORES)}}
 
 
 def parsed(content: bytes, path: Path) -> Record:
@@ -127,8 +130,11 @@ def report(before: dict[str, Record], after: dict[str, Record], stale: list[str]
         yield f"Slices that moved most, by {new['metric']}:"
         yield table(["slice", "rows", "before", "after", "change"], moved[:LARGEST])
     rows = [*data(before[VALIDATION], after[VALIDATION])]
-    rows += parameters(before[PARAMS], after[PARAMS])
-    yield table(["besides", "before", "after"], rows) if rows else "Data and parameters: the same."
+    for path in NUMBERS:
+        rows += numbers(before[path.name], after[path.name])
+    yield table(["besides", "before", "after"], rows) if rows else SAME
+    if before[SCORES.name] != after[SCORES.name]:
+        yield f"{SCORES} was edited: figures before and after are not by the same code."
     yield verdict(before[GATE], after[GATE])
 
 
@@ -198,8 +204,8 @@ def data(old: Record, new: Record) -> Iterator[list[str]]:
         yield ["data", *said]
 
 
-def parameters(old: Record, new: Record) -> Iterator[list[str]]:
-    """Yield each number of params.yaml that is another."""
+def numbers(old: Record, new: Record) -> Iterator[list[str]]:
+    """Yield each number of params.yaml, or promise of contract.yaml, that is another."""
     for key in dict.fromkeys([*new, *old]):
         if old.get(key) != new.get(key):
             yield [key, str(old.get(key, "–")), str(new.get(key, "–"))]

@@ -10,11 +10,12 @@ from pathlib import Path
 
 import click
 
-from .. import PACKAGE
+from .. import PACKAGE, paths
 from ..config import load_contract
 from ..errors import NO_ANSWER, OutsideFailed, first_cause
 from ..monitoring import retention
 from ..programs import stage
+from ..registry import journal
 from ..step_summary import quoted, summarize
 
 OK, RETRAIN, WITHDRAW = 0, 10, 11
@@ -34,6 +35,7 @@ def command() -> None:
         look()  # first, for a file that stays for too long is no reason not to look
         raise
     if removed:
+        journal.anchor(paths.RETENTION)
         click.echo(f"scheduled-monitor: {len(removed)} things were kept long enough", err=True)
     look()
 

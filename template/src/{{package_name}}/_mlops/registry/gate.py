@@ -13,6 +13,7 @@ import pandas as pd
 
 from ... import features, metrics, schema
 from .. import PROJECT, errors, paths
+from ..config import load_contract
 from ..data import tables
 from ..data.dataset import HOLDOUT_ROWS, read_summary
 from ..errors import DVC, OutsideFailed, Refused, WrongInput
@@ -24,6 +25,8 @@ from ..training.evaluation import require_metric
 from . import benchmark, groups, journal, probes, versions
 from .gate_checks import WORSE, Check, Evidence, Standing, judge
 from .versions import require_same
+
+BARS = ("quality", "slices", "service")  # sections of the contract
 
 
 @click.command()
@@ -37,9 +40,9 @@ def command(version: str | None, as_json: bool) -> None:
     not the version's; 3 when the registry or the service cannot be reached.
     """
     chosen, champion = versions.find(version), versions.by_alias(versions.CHAMPION)
-    served = (versions.read_pointer() or {}).get("version")
-    if champion is None and served:
-        versions.require_listed(served)  # to compare with no champion is to pass
+    pointer = versions.read_pointer()
+    if champion is None and pointer and not versions.has(pointer):
+        raise versions.not_listed(pointer["version"])  # to compare with no champion is to pass
     if champion and champion.number == chosen.number:
         click.echo(f"gate: version {chosen.number} is champion already", err=True)
         verdict: dict[str, Any] = {"version": chosen.number, "accepted": True, "checks": []}
@@ -132,8 +135,28 @@ def gather(
         silent=silent,
         uneven=uneven,
         at_best=groups.at_best(rows, y_true, predicted[0], contract),
+        moved=moved(contract, champion) if champion else (),
         model_mb=round((folder / artifact.MODEL).stat().st_size / 1024**2, 3),
     )
+
+
+def moved(contract: Contract, champion: versions.Version) -> list[str]:
+    """Name the bars that are not where they were when the champion was trained.
+
+    They are agreed with others; who moves one beside a model should not do so unseen.
+    """
+    commit = champion.tags.get("commit", "")
+    content = provenance.at_commit(commit, paths.CONTRACT)
+    try:
+        before = load_contract(content=content or b"")
+    except WrongInput:  # there was none, or of another kind
+        return []
+    was, now = (
+        {f"{section}.{key}": value for section in BARS for key, value in getattr(one, section)}
+        for one in (before, contract)
+    )
+    since = f"when version {champion.number} was trained"
+    return [f"{key} is {now[key]}, {was[key]} {since}" for key in now if now[key] != was[key]]
 
 
 def require_holdout(chosen: versions.Version, manifest: dict[str, Any]) -> None:
@@ -198,12 +221,12 @@ def settle(chosen: versions.Version, reasons: Sequence[str]) -> None:
     runs.client().set_model_version_tag(PROJECT, chosen.number, "gate", verdict)
     if not reasons:
         versions.set_alias(versions.CHALLENGER, chosen.number)
-        journal.record("accepted", version=chosen.number)
+        journal.record("accepted", **chosen.named)
         return
     challenger = versions.by_alias(versions.CHALLENGER)
     if challenger and challenger.number == chosen.number:
         versions.set_alias(versions.CHALLENGER, None)
-    journal.record("refused", version=chosen.number, reasons=list(reasons))
+    journal.record("refused", **chosen.named, reasons=list(reasons))
 
 
 def report(chosen: versions.Version, checks: Sequence[Check]) -> None:

@@ -93,6 +93,7 @@ class Evidence:
         silent: Inputs that may come, and get no number.
         uneven: Groups of rows for which it expects what does not happen.
         at_best: By column and value of a slice of few rows, the metric that as many could show.
+        moved: Bars that are not where they were when the champion was trained.
     """
 
     contract: Contract
@@ -111,6 +112,7 @@ class Evidence:
     silent: Sequence[str] = ()
     uneven: Sequence[str] = ()
     at_best: Mapping[tuple[str, str], float] = field(default_factory=dict)
+    moved: Sequence[str] = ()
 
 
 def judge(seen: Evidence) -> list[Check]:
@@ -187,6 +189,12 @@ def champion(seen: Evidence) -> list[Check]:
     said = f"answers are off by {shown(off)}, the champion's by {shown(before)}"
     said = f"{reason}; {said}: does an input tell the outcome?"
     return [replace(check, reason=said, unclear=True)]
+
+
+def agreed(seen: Evidence) -> list[Check]:
+    """Is it held against the bars of the champion? Others pass, and are named."""
+    reason = "; ".join(seen.moved)
+    return [Check("contract", True, reason, "", reason, unclear=True)] if reason else []
 
 
 def baselines(seen: Evidence) -> list[Check]:
@@ -307,6 +315,7 @@ QUESTIONS: tuple[Callable[[Evidence], list[Check]], ...] = (
     possible,
     complete,
     champion,
+    agreed,
     baselines,
     slices,
     signature,

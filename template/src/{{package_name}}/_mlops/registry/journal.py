@@ -8,6 +8,7 @@ reach of whoever can only write this file.
 import hashlib
 import json
 from datetime import UTC, datetime
+from pathlib import Path
 from typing import Any
 
 import click
@@ -20,7 +21,6 @@ from ..tracking import runs
 GATE = "gate"  # the tag that the gate sets later
 RELEASED = "released_"  # how the tags begin that `release` sets later
 SWITCHES = ("promoted", "deployed", "rolled back", "withdrawn")
-TAG = "journal"  # of the registered model, with the first line's hash: each host has its own
 
 
 def record(event: str, **facts: Any) -> None:
@@ -38,9 +38,13 @@ def lines() -> tuple[list[dict[str, Any]], list[str]]:
     return read(paths.JOURNAL)
 
 
-def latest(version: str, *events: str) -> dict[str, Any]:
-    """Return the last of these events of a version; empty when there was none."""
-    found = [one for one in lines()[0] if one.get("version") == version]
+def latest(version: str, model_sha256: str, *events: str) -> dict[str, Any]:
+    """Return the last of these events of a version; empty when there was none.
+
+    Two people, each with a registry of their own, may have given a number to another model each.
+    """
+    own = {"version": version, "model_sha256": model_sha256}
+    found = [one for one in lines()[0] if {**own, **one}.items() >= own.items()]
     return next((one for one in reversed(found) if one.get("event") in events), {})
 
 
@@ -51,25 +55,44 @@ def tells(pointer: dict[str, Any]) -> bool:
         pointer: With the `event` of the switch, or `withdrawn`.
     """
     event = "withdrawn" if pointer.get("withdrawn") else pointer["event"]
-    line = latest(str(pointer["version"]), *SWITCHES)
+    line = latest(str(pointer["version"]), pointer["model_sha256"], *SWITCHES)
     return line.get("event") == event and str(line.get("time")) >= str(pointer["promoted_at"])
 
 
-def anchor() -> None:
-    """Keep the hash of the last line in the registry; a registry that is away gets the next one."""
-    chained = [one for one in lines()[0] if HASH in one]
-    if not chained:
+def anchor(path: Path = paths.JOURNAL) -> None:
+    """Keep the hash of the last line in the registry; a registry that is away gets the next one.
+
+    Args:
+        path: The journal, or another file of lines that cover each other.
+    """
+    hashes = [one[HASH] for one in read(path)[0] if HASH in one]
+    if not hashes:
         return
+    from mlflow.exceptions import MlflowException
+
     try:
-        client = runs.client()
-        client.set_registered_model_tag(PROJECT, tag(chained), chained[-1][HASH])
-    except OutsideFailed as problem:
-        click.echo(f"warning: {problem}; the journal's last line is kept there later", err=True)
+        runs.client().set_registered_model_tag(PROJECT, tag(path, hashes), hashes[-1])
+    except (OutsideFailed, MlflowException) as problem:
+        why = str(problem).splitlines()[0]
+        click.echo(f"warning: {why}; the last line of {path} is kept there later", err=True)
 
 
-def tag(chained: list[dict[str, Any]]) -> str:
-    """Return the name under which the registry keeps the last line of this journal."""
-    return f"{TAG}.{chained[0][HASH][:12]}"
+def tag(path: Path, hashes: list[str]) -> str:
+    """Return the name under which the registry keeps the last line: each host has files of its own.
+
+    Args:
+        path: The file.
+        hashes: Of its lines.
+    """
+    return f"{path.stem}.{hashes[0][:12]}"
+
+
+def cut_off(path: Path, kept: dict[str, str]) -> list[str]:
+    """Say whether the registry knows a last line that a file does not have."""
+    hashes = [one[HASH] for one in read(path)[0] if HASH in one]
+    if not hashes or kept.get(tag(path, hashes), hashes[0]) in hashes:
+        return []
+    return [f"{path}: the registry knows a last line that is not there"]
 
 
 def problems(kept: dict[str, str]) -> list[str]:
@@ -78,11 +101,7 @@ def problems(kept: dict[str, str]) -> list[str]:
     Args:
         kept: Tags of the registered model.
     """
-    found, wrong = lines()
-    chained = [one for one in found if HASH in one]
-    known = {one[HASH] for one in chained}
-    if chained and kept.get(tag(chained), next(iter(known))) not in known:
-        wrong.append(f"{paths.JOURNAL}: the registry knows a last line that is not there")
+    wrong = lines()[1] + cut_off(paths.JOURNAL, kept)
     committed = programs.git("show", f"HEAD:./{paths.JOURNAL.as_posix()}").splitlines()
     here = (
         paths.JOURNAL.read_text("utf-8", "replace").splitlines() if paths.JOURNAL.is_file() else []

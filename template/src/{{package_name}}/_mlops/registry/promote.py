@@ -55,6 +55,6 @@ def require_not_refused(chosen: versions.Version) -> None:
     known = [versions.by_alias(alias) for alias in (versions.CHAMPION, versions.PREVIOUS)]
     if versions.verdict(chosen) != "refused" or chosen in known:
         return
-    reasons = journal.latest(chosen.number, "refused").get("reasons", [])
+    reasons = versions.told(chosen, "refused").get("reasons", [])
     message = f"version {chosen.number} was refused by the gate: {first_of(reasons)}"
     raise Refused(message, 'all the same: uv run just promote --force "REASON"')

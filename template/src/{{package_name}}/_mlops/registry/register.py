@@ -94,9 +94,13 @@ def new(candidate: artifact.Artifact, report: dict[str, Any], forced: str) -> ve
 
 def tell(version: versions.Version) -> None:
     """Tell the journal of a version, unless it knows: a command may have been killed before."""
-    if not journal.latest(version.number, "registered"):
+    if not versions.told(version, "registered"):
         if not any(int(one.number) > int(version.number) for one in versions.listed()):
             versions.set_alias(versions.CANDIDATE, version.number)
-        commit, digest = version.tags.get("commit", ""), journal.hash_of(version.tags)
-        journal.record("registered", version=version.number, commit=commit, tags_sha256=digest)
+        journal.record(
+            "registered",
+            **version.named,
+            commit=version.tags.get("commit", ""),
+            tags_sha256=journal.hash_of(version.tags),
+        )
     journal.anchor()

@@ -105,7 +105,7 @@ def read_record(path: Path) -> dict[str, Any]:
 def describe(traced: versions.Version, manifest: dict[str, Any]) -> dict[str, Any]:
     """Return the record of a version: its registration, data, code, params and environment."""
     pointer = versions.read_pointer() or {}
-    champion = pointer.get("version") == traced.number
+    champion = versions.names(pointer, traced)
     data = {k: v for k, v in manifest.get("data", {}).items() if k not in LENGTHY}
     return {
         "version": traced.number,
@@ -151,7 +151,7 @@ def latest_change() -> list[tuple[int, int]]:
 
 def verify_now(traced: versions.Version, manifest: dict[str, Any]) -> list[Check]:
     """Compare once."""
-    tags = traced.tags
+    tags, kept = traced.tags, versions.model_tags()
     commit = tags.get("commit", "")
     lock = provenance.at_commit(commit, provenance.LOCK)
     package = Path("src", *PACKAGE.split("."))
@@ -171,10 +171,10 @@ def verify_now(traced: versions.Version, manifest: dict[str, Any]) -> list[Check
         *champion(traced),
         *shared(),
         records("store", runs.damage()),
-        records("journal", journal.problems(versions.model_tags())),
+        records("journal", journal.problems(kept)),
         *forgotten(),
         *predictions(),
-        *removed(),
+        *removed(kept),
         committed(),
     ]
 
@@ -244,7 +244,7 @@ def registration(traced: versions.Version) -> list[Check]:
     wrong = versions.altered()
     own = wrong.pop(traced.number, "")
     others = [f"version {number}: {why}" for number, why in wrong.items()]
-    known = journal.latest(traced.number, "registered").get("tags_sha256")
+    known = versions.told(traced, "registered").get("tags_sha256")
     said = known[:12] if known else "registered elsewhere, or before the journal said so"
     return [
         Check("registry", DIFFERS if own else OK, own or said),
@@ -283,10 +283,17 @@ def predictions() -> list[Check]:
     return [records("log", log.problems())]
 
 
-def removed() -> list[Check]:
-    """Say whether the record of what was kept long enough is as it was written, where it is."""
-    there = paths.RETENTION.is_file()
-    return [records("retention", chain.read(paths.RETENTION)[1])] if there else []
+def removed(kept: dict[str, str]) -> list[Check]:
+    """Say whether the record of what was kept long enough is as it was written, where it is.
+
+    Args:
+        kept: Tags of the registered model.
+    """
+    path = paths.RETENTION
+    if path.is_file():
+        return [records("retention", chain.read(path)[1] + journal.cut_off(path, kept))]
+    known = runs.own() and any(name.startswith(f"{path.stem}.") for name in kept)
+    return [Check("retention", MISSING, f"{path} is gone; the registry knows it")] if known else []
 
 
 def committed() -> Check:

@@ -27,6 +27,7 @@ RECORDS = (artifact.MANIFEST, EVALUATION)  # beside the model; the registry know
 RESTORES = f"{DVC} checkout --force {paths.REGISTERED} brings back the one that git knows"
 FILES = (artifact.MODEL, artifact.MANIFEST)  # what a service needs
 PREVIOUS_COVERED = f"previous_{artifact.COVERED}"  # key of a pointer
+VERDICTS = ("accepted", "refused")  # events of the journal
 EXAMPLES = 5  # rows beside an MLflow model
 SERVED = "served"  # folder of a run's artefacts in the tracking store
 
@@ -48,43 +49,49 @@ class Version:
         """Where the bytes are."""
         return paths.REGISTERED / self.model_sha256
 
+    @property
+    def named(self) -> dict[str, str]:
+        """How the journal names it."""
+        return {"version": self.number, "model_sha256": self.model_sha256}
+
 
 def listed() -> list[Version]:
-    """Return all versions, oldest first."""
+    """Return all versions of `register`, oldest first."""
     found = runs.client().search_model_versions(f"name = '{PROJECT}'")
     numbered = sorted(found, key=lambda version: int(version.version))
     return [
-        Version(str(v.version), v.tags.get("model_sha256", ""), dict(v.tags), v.run_id or "")
+        Version(str(v.version), v.tags["model_sha256"], dict(v.tags), v.run_id or "")
         for v in numbered
+        if "model_sha256" in v.tags
     ]
 
 
 def altered() -> dict[str, str]:
     """Return the versions of which the registry says otherwise than the journal, and what."""
-    told: dict[str, str] = {}
-    verdicts: dict[str, str] = {}
-    for line in journal.lines()[0]:
-        event, number = line.get("event"), str(line.get("version"))
-        if event == "registered":
-            told[number] = line.get("tags_sha256", "")
-            verdicts.pop(number, None)
-        elif event in ("accepted", "refused"):
-            verdicts[number] = event
     wrong = {}
+    registered = {one.get("version") for one in journal.lines()[0] if "tags_sha256" in one}
     for version in listed():
-        known, given = told.get(version.number), verdicts.get(version.number)
+        known = told(version, "registered").get("tags_sha256")
+        given = told(version, "registered", *VERDICTS).get("event")
         said = version.tags.get(journal.GATE, "nothing")
         if known and known != (found := journal.hash_of(version.tags)):
             wrong[version.number] = f"recorded {known[:12]}, found {found[:12]}"
-        elif known and given and given != said:
+        elif known and given in VERDICTS and given != said:
             wrong[version.number] = f"the gate {given} it, the registry says {said}"
+        elif not known and version.number in registered:
+            wrong[version.number] = "the journal tells of another model by that number"
     return wrong
+
+
+def told(version: Version, *events: str) -> dict[str, Any]:
+    """Return the journal's last line about a version with one of these events."""
+    return journal.latest(version.number, version.model_sha256, *events)
 
 
 def verdict(version: Version) -> str:
     """Return what the gate said last; a refusal that the journal tells of outlasts another tag."""
-    told = journal.latest(version.number, "registered", "accepted", "refused")
-    return "refused" if told.get("event") == "refused" else version.tags.get(journal.GATE, "")
+    last = told(version, "registered", *VERDICTS).get("event")
+    return "refused" if last == "refused" else version.tags.get(journal.GATE, "")
 
 
 def find(number: str | None) -> Version:
@@ -127,9 +134,9 @@ def add(candidate: artifact.Artifact, run_id: str, tags: dict[str, str]) -> Vers
     bytes_of = paths.REGISTERED / tags["model_sha256"]  # the very bytes, for other hosts
     names = (artifact.MODEL, artifact.MANIFEST, EVALUATION)
     runs.keep(client, run_id, SERVED, [bytes_of / name for name in names])
-    made = client.create_model_version(
-        PROJECT, f"models:/{model_id}", run_id, tags=tags, model_id=model_id
-    )
+    source = f"models:/{model_id}"
+    continue_numbers(client, source)
+    made = client.create_model_version(PROJECT, source, run_id, tags=tags, model_id=model_id)
     version = Version(str(made.version), tags["model_sha256"], tags, run_id)
     set_alias(CANDIDATE, version.number)
     return version
@@ -185,6 +192,19 @@ def _ensure_model(client: "MlflowClient") -> None:
             raise
 
 
+def continue_numbers(client: "MlflowClient", source: str) -> None:
+    """Let a registry that was made anew, as in a clone, go on where the journal is.
+
+    MLflow counts from 1, and what is told of a version by its number would be about two models.
+    """
+    numbers = [str(line.get("version")) for line in journal.lines()[0]]
+    told = max((int(number) for number in numbers if number.isdecimal()), default=0)
+    last = max((int(version.number) for version in listed()), default=0)
+    while last < told:  # MLflow counts those that were deleted too
+        last = int(client.create_model_version(PROJECT, source).version)
+        client.delete_model_version(PROJECT, str(last))
+
+
 def model_tags() -> dict[str, str]:
     """Return what the registry says about the model as such; empty before the first version."""
     from mlflow.exceptions import MlflowException
@@ -222,22 +242,32 @@ def set_alias(alias: str, number: str | None) -> None:
 
 def name_champion(number: str) -> None:
     """Move the aliases champion and previous, as the pointer is about to move."""
-    before = (read_pointer() or {}).get("version")
-    if before and before != number:
-        set_alias(PREVIOUS, before if is_listed(before) else None)
+    before = read_pointer()
+    if before and before["version"] != number:
+        set_alias(PREVIOUS, before["version"] if has(before) else None)
     set_alias(CHAMPION, number)
 
 
-def is_listed(number: str) -> bool:
-    """Say whether the registry has a version: a champion may come from where another one is."""
-    return any(version.number == number for version in listed())
+def names(pointer: dict[str, Any], version: Version) -> bool:
+    """Say whether a pointer names a version; two registries may have given its number."""
+    return pointer.items() >= version.named.items()
+
+
+def has(pointer: dict[str, Any]) -> bool:
+    """Say whether the registry has a champion: it may come from where another one is."""
+    return any(names(pointer, version) for version in listed())
 
 
 def require_listed(number: str) -> None:
     """Raise `OutsideFailed` when the registry has no version of this number."""
-    if not is_listed(number):
-        message = f"version {number} is not in the registry {runs.shown_store()}"
-        raise OutsideFailed(message, f"{access.TRACKING} names the one that has it")
+    if all(version.number != number for version in listed()):
+        raise not_listed(number)
+
+
+def not_listed(number: str) -> OutsideFailed:
+    """Return the error that a version is not in the registry."""
+    message = f"version {number} is not in the registry {runs.shown_store()}"
+    return OutsideFailed(message, f"{access.TRACKING} names the one that has it")
 
 
 def fetch(version: Version) -> Path:
@@ -277,13 +307,12 @@ def make_champion(
         The new pointer; the old one when that version is champion already.
     """
     before = read_pointer() or {}
-    if before.get("version") == number and not before.get("withdrawn"):
+    sha256 = artifact.read_manifest(source)["model_sha256"]
+    if names(before, Version(number, sha256, {})) and not before.get("withdrawn"):
         restore(before, lambda: source)
         finish(before)
         return before
     complete_journal(before)
-    manifest = artifact.read_manifest(source)
-    sha256 = manifest["model_sha256"]
     place = paths.CHAMPION / sha256
     if any(sha256_if_there(place / name) != sha256_if_there(source / name) for name in FILES):
         store(source, place)
@@ -343,15 +372,15 @@ def complete_journal(pointer: dict[str, Any]) -> None:
     """Tell the journal of the latest switch, unless it knows: a command may have been killed."""
     if "event" not in pointer or journal.tells(pointer):
         return
-    version = pointer["version"]
+    about = {name: pointer[name] for name in ("version", "model_sha256")}
     if reason := pointer.get("withdrawn"):
-        journal.record("withdrawn", version=version, reason=reason)
+        journal.record("withdrawn", **about, reason=reason)
         return
     manifest = artifact.read_record(paths.CHAMPION / pointer["model_sha256"])
     why = "reason" if "reason" in pointer else "forced"
     journal.record(
         pointer["event"],
-        version=version,
+        **about,
         instead_of=pointer["instead_of"],
         commit=manifest.get("commit", ""),
         **{why: pointer[why]},

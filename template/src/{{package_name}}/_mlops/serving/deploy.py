@@ -26,7 +26,7 @@ def command(version: str | None, force: str | None, service: str | None, as_json
         before = versions.read_pointer() or {}
         chosen = choose(version, force)
         pointer = before
-        if chosen.number != before.get("version") or before.get("withdrawn"):
+        if not versions.names(before, chosen) or before.get("withdrawn"):
             require_accepted(chosen, force)
             pointer = switch(chosen, force or "")
         else:  # a killed command may have left something to do

@@ -1,7 +1,13 @@
 # The template's. Yours is build_model in model.py.
 """Fit a model; what its family asks of inputs and labels is said in one line."""
 
+import os
 import re
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from functools import cache
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -9,9 +15,10 @@ import pandas as pd
 from sklearn.utils import get_tags
 
 from ... import schema
-from .. import PROJECT
+from .. import PROJECT, paths
 from ..data import outcome
-from ..errors import WrongInput, place_of, written_down
+from ..data.dataset import HOLDOUT, HOLDOUT_ROWS
+from ..errors import Refused, WrongInput, first_of, place_of, written_down
 
 SOME, MANY = 100, 1000  # rows
 NUMBERED = 'VotingClassifier([("numbered", {}(...))], voting="soft") numbers them for it'
@@ -41,6 +48,9 @@ ANSWERS = {
     "outlier_detector": "outliers",
 }
 SAME = 1e-4  # of the largest answer: what rounding in 32 bits may change
+# what holds rows that a model is judged on
+JUDGED_ON = (paths.RAW, paths.FEATURES / HOLDOUT, paths.FEATURES / HOLDOUT_ROWS)
+OPENED: list[list[Path]] = []  # by whoever looks at it now
 
 
 def fit(unfitted: Any, inputs: pd.DataFrame, target: pd.Series) -> Any:
@@ -78,6 +88,39 @@ def fit(unfitted: Any, inputs: pd.DataFrame, target: pd.Series) -> Any:
         message = f"model.py: {name} answers other labels than by its threshold"
         raise WrongInput(message, "take FixedThresholdClassifier with the pos_label that you mean")
     return fitted
+
+
+@contextmanager
+def held_out() -> Iterator[None]:
+    """Raise `Refused` when a model that is built and fitted meanwhile opened rows held out.
+
+    What Python opens is seen, as by pandas; what a library opens by itself is not.
+    """
+    listen()
+    opened: list[Path] = []
+    OPENED.append(opened)
+    try:
+        yield
+    finally:
+        OPENED.remove(opened)
+    seen = [path for path in opened if any(path.is_relative_to(one) for one in JUDGED_ON)]
+    if seen:
+        names = first_of(list(dict.fromkeys(seen)))
+        message = f"model.py reads {names}, which holds rows that the model is judged on"
+        raise Refused(message, "fit on what it is given; what is looked up goes into data.py")
+
+
+@cache
+def listen() -> None:
+    """Note from now on what Python opens, for whoever looks; Python never takes a hook away."""
+
+    def note(event: str, arguments: tuple[Any, ...]) -> None:
+        if event == "open" and OPENED and isinstance(arguments[0], str | os.PathLike):
+            path = Path(os.path.relpath(arguments[0]))
+            for opened in OPENED:
+                opened.append(path)
+
+    sys.addaudithook(note)
 
 
 def asked(inputs: pd.DataFrame) -> pd.DataFrame:

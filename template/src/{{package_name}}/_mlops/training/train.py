@@ -17,7 +17,7 @@ from ..errors import WrongInput, counted, first_of
 from ..files import whole_folder, write_json
 from ..progress import waiting
 from ..tracking import artifact, provenance, runs, trust
-from .fitting import fit
+from .fitting import fit, held_out
 
 
 @click.command()
@@ -31,7 +31,7 @@ def command() -> None:
     require_of_now(summary, package)
     table = pd.read_parquet(paths.FEATURES / TRAIN)
     inputs, target = table.drop(columns=schema.TARGET), table[schema.TARGET]
-    with waiting("train"):
+    with waiting("train"), held_out():
         fitted = fit(model.build_model(params), inputs, target)
     with whole_folder(paths.CANDIDATE) as folder:
         manifest = {
