@@ -161,6 +161,15 @@ def test_of_a_skewed_column_values_below_all_that_is_known_are_in_another_unit()
     assert units.by_size(known, count, count.tail(500) + 500) == ""  # it grows all the time
 
 
+def test_columns_that_say_the_same_of_large_numbers_tell_them_together() -> None:
+    places = np.resize([f"place {number}" for number in range(200)], 5000)
+    people = pd.Series(places).str.removeprefix("place ").astype("int64") ** 4 * 7919.0
+    twice = pd.DataFrame({"place": places, "code": places, "also": places, "people": people})
+
+    told = units.Told(twice, "people", []).of(twice)
+    assert np.corrcoef(told, people)[0, 1] > 0.99
+
+
 def test_a_stuck_column_that_told_the_outcome_says_nothing_of_the_labels() -> None:
     def told(rows: pd.DataFrame) -> pd.DataFrame:
         return rows.assign(delay=rows["way"] / 60 + rows["left"] / 9)

@@ -138,6 +138,9 @@ def test_however_a_file_is_written_its_rows_are_the_same(
         (["Yes", "Y", "No", "n"], "boolean", True),
         (["R$ 1.50", "R$ 2"], "number", 1.5),
         (['"₹1,23,456"', "₹5"], "integer", 123456),
+        (["1h 20m", "45m", "2h"], "number", 4800),
+        (['"2 days, 5 hours"', "1 day"], "number", 53 * 3600),
+        (["5 m", "7 m"], "text", "5 m"),
     ],
     ids=lambda found: ",".join(found) if isinstance(found, list) else "",
 )
@@ -163,6 +166,9 @@ def test_values_are_what_all_of_them_say(
         (["2000-W01", "2000-W52"], "a: kept as text: '2000-W01' is a week: write its first day"),
         (["KW 1/2000", "KW 52/2000"], "a: kept as text: 'KW 1/2000' is a week: write its first"),
         (["1. März 2024", "12. Mai 2024"], "a: kept as text: months of '1. März 2024' are"),
+        (["12 GB", "3 MB", "1.5 GB"], "a: kept as text: are '12 GB' and '3 MB' numbers with units"),
+        (["2 years", "5 weeks"], "a: kept as text: are '2 years' and '5 weeks' numbers with"),
+        (["CHF 1'234.-", "CHF 17.-"], "a: kept as text: its numbers are written in more than one"),
     ],
 )
 def test_why_nearly_numbers_are_texts_is_said(tmp_path: Path, values: list[str], said: str) -> None:
@@ -406,10 +412,11 @@ def test_a_packed_file_is_what_it_holds(tmp_path: Path) -> None:
     ):
         assert len(read(tmp_path, packed, name).rows) == ROWS
     archive = tmp_path / "t.zip"
-    with zipfile.ZipFile(archive, "w") as file:
-        file.writestr("folder/t.csv", content)
-        file.writestr("__MACOSX/._t.csv", "")
-    assert len(source.read(archive).rows) == ROWS
+    for inner in ("folder/t.csv.zip", "folder/t.csv"):  # some are named after the archive
+        with zipfile.ZipFile(archive, "w") as file:
+            file.writestr(inner, content)
+            file.writestr("__MACOSX/._t.csv", "")
+        assert len(source.read(archive).rows) == ROWS
     with zipfile.ZipFile(archive, "a") as file:
         file.writestr("other.csv", content)
     with pytest.raises(errors.WrongInput, match=r"t\.zip holds 2 files; expected one table"):
@@ -643,17 +650,20 @@ def test_the_index_of_a_data_frame_is_a_column(tmp_path: Path) -> None:
 
 def test_the_sheet_that_holds_a_table_is_read(tmp_path: Path) -> None:
     codes = pd.DataFrame({"code": ["x", "y"], "means": ["one", "two"]})
-    head = [["a", "seen", None, None, None], [None, "b", "c", "d", "e"]]
+    head = [["a", "seen", None, None, None], [None, "b", "c", "d", "e"], [None, None, "kg", "m"]]
     rows = [*head, *([n, "x", 2.5, 1, 2] for n in range(ROWS)), [], ["Source: the office"]]
     with pd.ExcelWriter(tmp_path / "t.xlsx") as book:
         codes.to_excel(book, sheet_name="Codes", index=False)
         pd.DataFrame(rows).to_excel(book, sheet_name="Data", index=False, header=False)
+        pd.DataFrame([[1] * 99] * 99).to_excel(book, sheet_name="Machine", index=False)
+        book.sheets["Machine"].sheet_state = "hidden"
     found = source.read(tmp_path / "t.xlsx")
 
     kinds = {name: written.kind for name, written in found.written.items()}
     assert kinds == dict(zip("abcde", ("integer", "text", "number", *["integer"] * 2), strict=True))
     assert len(found.rows) == ROWS
-    assert "sheet 'Data', not 'Codes'" in found.notes
+    assert "sheet 'Data', not 'Codes', 'Machine'" in found.notes
+    assert "the line below the header is left out: it holds units, as 'kg'" in found.notes
 
 
 def test_records_are_found_where_an_interface_puts_them(tmp_path: Path) -> None:

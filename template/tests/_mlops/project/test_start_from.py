@@ -16,7 +16,18 @@ import pytest
 from ruamel.yaml import YAML
 
 from ..fixtures import Killed, Repo, fresh_repo
-from ..package import NAME, building, files, paths, profile, replacing, source, tables, writing
+from ..package import (
+    NAME,
+    building,
+    files,
+    paths,
+    profile,
+    rare,
+    replacing,
+    source,
+    tables,
+    writing,
+)
 
 ROWS = 300
 
@@ -262,6 +273,18 @@ def test_what_was_loosened_for_few_rows_is_not_kept_for_many(table: Callable[...
     assert "known batches" not in text
 
 
+def test_the_schema_says_which_labels_have_too_few_rows_to_be_learned(
+    table: Callable[..., Path],
+) -> None:
+    answers = np.resize(["yes", "no", "no"], ROWS).astype("object")
+    answers[:9] = [*["?"] * 4, *["maybe"] * 5]
+    found = rare.without_rare(source.read(table(bought=answers)), "bought")
+    proposal = building.propose(found, profile.profile(found, "bought"))[0]
+
+    assert len(proposal.source.rows) == ROWS - 5
+    assert writing.missing_target(proposal) == "bought is not known, or is 'maybe'"
+
+
 @pytest.mark.parametrize(("off", "bar"), [(0.1, None), (0.6, 0.75)])
 def test_the_gate_lets_pass_how_far_the_first_model_is_off(
     table: Callable[..., Path], off: float, bar: float | None
@@ -337,6 +360,7 @@ def ugly(number: int) -> dict[str, Any]:
         "empty": "",
         "owed": (f"(1,{number % 900 + 100}.50)", "2.50", "\u22127")[number % 3],
         "lasted": f"{number % 30}:{number % 60:02}:07",
+        "ran": (f"{1 + number % 3}h {number % 60}m", "2h", "45 min")[number % 3],
         "asked": ("write to ann@example.com soon", "nothing was", "is it in?")[number % 3],
         "bought": ("yes", "YES", "no")[number % 3],
     }
@@ -344,7 +368,10 @@ def ugly(number: int) -> dict[str, Any]:
 
 UGLY = pd.DataFrame([ugly(number) for number in range(ROWS)]).rename(columns={"a again": "a"})
 RETURNS = UGLY.to_csv(index=False).replace("blue ", "bl\rue")
-TYPED = UGLY.rename_axis("Order No.").set_axis([*map(str, range(18)), "bought"], axis="columns")
+BLANK = UGLY.to_csv(index=False, sep=";").replace("\n", f"\n{';' * (UGLY.shape[1] - 1)}\n", 9)
+UNITS = ",".join("kg" if name == "created_at" else "" for name in UGLY)
+MEASURED = UGLY.to_csv(index=False).replace("\n", f"\n{UNITS}\n", 1)
+TYPED = UGLY.rename_axis("Order No.").set_axis([*map(str, range(19)), "bought"], axis="columns")
 
 
 @pytest.mark.parametrize(
@@ -365,6 +392,8 @@ TYPED = UGLY.rename_axis("Order No.").set_axis([*map(str, range(18)), "bought"],
             ),
         ),
         ("returns", lambda path: path.write_text(RETURNS, newline="\n")),
+        ("blank", lambda path: path.write_text(BLANK, encoding="utf-8")),
+        ("units", lambda path: path.write_text(MEASURED, encoding="utf-8")),
         ("typed", lambda path: TYPED.set_index(TYPED.index.astype("str")).to_parquet(path)),
     ],
 )

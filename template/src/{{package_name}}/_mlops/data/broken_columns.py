@@ -69,10 +69,12 @@ def _broken(
         others_varied = min((told.of(part).std() for part in parts), default=np.inf)
         if batch[name].std() < 0.9 * varied or after.std() < 0.6 * others_varied:
             continue  # what hardly varies goes with nothing
-        seen = [
-            goes_with(Told(both.drop(part.index), name, others).of(part), part[name])
-            for part in parts
-        ]
+        seen: list[float] = []
+        for part in parts:
+            told = Told(both.drop(part.index), name, others)
+            seen.append(goes_with(told.of(part), part[name]))
+            if seen[-1] < TELLING:
+                break  # of hundreds of columns, most say nothing of each other
         luck = 1 / np.sqrt(batch[name].count())
         if seen and min(seen) >= TELLING and now < min(seen) / 2 - luck:
             yield now / min(seen), name, now, seen

@@ -77,9 +77,9 @@ def _daily(column: pd.Series) -> pd.Series:
 
 
 def outcomes(
-    known: Reference, batch: pd.DataFrame, target: pd.Series, columns: list[str]
+    known: Reference, batch: pd.DataFrame, target: pd.Series, columns: list[str], means: str
 ) -> Iterator[Finding]:
-    """Say whether outcomes are missing that should be there, and of which rows."""
+    """Say whether outcomes are missing that should be there, of which rows, and what it means."""
     assert known.target is not None
     gone = known.target.isna()
     seen = [float(part.mean()) for part in known.each(gone)]
@@ -101,9 +101,8 @@ def outcomes(
             break
     if depends or share > known.ceiling(seen, 0.03 + chance(max(seen), len(target))):
         most = f"at most {100 * max(seen):.1f} %"
-        yield Finding(
-            "outcomes", "*", f"{100 * share:.1f} % of the outcomes missing{depends}", most, do
-        )
+        said = f"{100 * share:.1f} % of the outcomes missing ({means}){depends}"
+        yield Finding("outcomes", "*", said, most, do)
 
 
 def labels(

@@ -46,6 +46,7 @@ class Dialect:
     trailing: bool = False  # whether a separator ends each line
     spaced: bool = False  # whether a space stands before quotes
     returns: bool = False  # whether lines end by a line feed, and hold carriage returns
+    below: tuple[str, ...] = ()  # what stands below the header and is no row, such as units
 
     @property
     def is_plain(self) -> bool:

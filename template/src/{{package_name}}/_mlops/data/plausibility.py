@@ -104,7 +104,7 @@ def with_outcomes(
     """
     target, names = validation.read_target(batch), [one.name for one in (*early, *late)]
     powers = broken_rows.all_powers(known, batch, target, names)
-    found = list(broken_rows.outcomes(known, batch, target, names))
+    found = list(broken_rows.outcomes(known, batch, target, names, schema.MISSING_TARGET))
     values = [] if found else list(broken_values.look(known, batch, late))
     found += broken_rows.leaks(known, powers, early)
     sound = [one for one in early if one.name not in odd]

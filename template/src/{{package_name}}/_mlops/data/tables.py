@@ -5,6 +5,7 @@ import csv
 import re
 import tempfile
 from collections.abc import Iterator, Sequence
+from contextlib import suppress
 from datetime import datetime
 from decimal import Decimal
 from itertools import islice
@@ -25,6 +26,7 @@ from .batch_files import TEXTS as TEXTS
 from .batch_files import batches as batches
 
 AS_TEXT: dict[str, Any] = {"dtype": "str", "keep_default_na": False, "na_values": [""]}
+UNPARSED = (UnicodeError, pd.errors.ParserError, pd.errors.EmptyDataError)
 HEAD = 1_000  # lines that show how the rest is written
 TYPES = {
     "boolean": "bool",
@@ -232,24 +234,41 @@ def is_missing(value: Any) -> bool:
 
 
 def read(path: Path, schema: Schema, data: Data) -> pd.DataFrame:
-    """Read one batch through your `data.read_batch`; `WrongInput` when it is unreadable."""
+    """Read one batch through your `data.read_batch`; `WrongInput` when it is unreadable.
+
+    One that is written as this repo writes tables is read too, whatever the others are like.
+    """
     declarations.require(schema)
     require_file(path)
+    names = {column.name for column in schema.COLUMNS}
     try:
         rows = data.read_batch(path)
     except Exception as error:  # whatever a reader of yours may raise, the file is at fault
         require_plain(path, schema)
-        reason = str(error).splitlines()[0] if str(error) else type(error).__name__
-        message = f"{path} cannot be read: {reason}"
-        raise WrongInput(
-            message, "is it complete, and of the format that its name says?"
-        ) from error
+        rows = plain_rows(path, names) if isinstance(error, UNPARSED) else pd.DataFrame()
+        if rows.empty:
+            reason = str(error).splitlines()[0] if str(error) else type(error).__name__
+            message = f"{path} cannot be read: {reason}"
+            hint = "is it complete, and of the format that its name says?"
+            raise WrongInput(message, hint) from error
+    # a name that data.read_batch itself may have added is no sign of a known separator
+    if len(names & set(rows)) < 2:
+        require_plain(path, schema)
+        plain = plain_rows(path, names)
+        rows = rows if plain.empty else plain
     if path.suffix in TEXTS and (rows.empty or rows.iloc[:, -1].isna().any()):
         require_full_lines(path, schema)
-    # a name that data.read_batch itself may have added is no sign of a known separator
-    if len({column.name for column in schema.COLUMNS} & set(rows)) < 2:
-        require_plain(path, schema)
     return conform(rows, schema.COLUMNS)
+
+
+def plain_rows(path: Path, names: set[str]) -> pd.DataFrame:
+    """Return the rows of a CSV file with these names; none where they stand otherwise."""
+    if path.suffix in TEXTS:
+        with suppress(ValueError):
+            found = pd.read_csv(path, **AS_TEXT)
+            if len(names & set(found)) > 1:
+                return found
+    return pd.DataFrame()
 
 
 def require_plain(path: Path, schema: Schema) -> None:

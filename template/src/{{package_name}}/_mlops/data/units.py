@@ -147,13 +147,15 @@ def _worst(known: Reference, batch: pd.DataFrame, names: list[str]) -> tuple[str
 def _seen(
     known: Reference, rows: pd.DataFrame, name: str, others: list[str], spread: float
 ) -> list[float]:
-    """Return how far each window is from what rows outside of it tell."""
+    """Return how far each window is from what rows outside of it tell; none after one too far."""
     found = []
     for window in known.windows[:LOOKED_AT]:
         part = rows.iloc[window]
         if part[name].count() >= FEWEST:
             rest = rows.drop(part.index)
             found.append(_apart(part[name], Told(rest, name, others).of(part), spread))
+        if found and found[-1] > GOOD:
+            break  # of hundreds of columns, most say nothing of each other
     return found or [np.inf]
 
 
@@ -170,31 +172,30 @@ class Told:
         rows = rows[rows[name].notna()]
         if len(rows) > FITTED:
             rows = rows.sample(FITTED, random_state=0)
-        self.middle = float(rows[name].agg(middle))
-        texts = [
-            one for one in rows if rows[one].dtype == "str" and 2 <= rows[one].nunique() <= GROUPS
-        ]
+        self.middle, self.unit = float(rows[name].agg(middle)), float(rows[name].std()) or 1.0
+        texts = [one for one, dtype in rows.dtypes.items() if dtype == "str"]
+        texts = [one for one in texts if 2 <= rows[one].nunique() <= GROUPS]
         self.medians = {one: rows.groupby(one)[name].agg(middle) for one in texts}
-        numbers = [one for one in others if rows[one].count() >= FEWEST]
-        self.scales = {one: (float(rows[one].median()), float(rows[one].std())) for one in numbers}
+        counts = rows[others].count()  # all columns at once: there may be hundreds
+        self.numbers = counts.index[counts >= FEWEST].tolist()
+        values = rows[self.numbers].to_numpy("float64")
+        self.middles, spreads = np.nanmedian(values, axis=0), np.nanstd(values, axis=0, ddof=1)
+        self.spreads = np.where(spreads > 0, spreads, 1.0)
         table = self._table(rows)
-        target = rows[name].to_numpy("float64") - self.middle
+        target = (rows[name].to_numpy("float64") - self.middle) / self.unit
         self.weights = np.linalg.solve(table.T @ table + np.eye(table.shape[1]), table.T @ target)
 
     def of(self, rows: pd.DataFrame) -> np.ndarray:
         """Return what is told of the number in each row."""
-        return np.asarray(self._table(rows) @ self.weights + self.middle)
+        return np.asarray(self._table(rows) @ self.weights * self.unit + self.middle)
 
     def _table(self, rows: pd.DataFrame) -> np.ndarray:
         parts = [np.ones(len(rows))]
         for one, medians in self.medians.items():
-            parts.append(
-                rows[one].map(medians).fillna(self.middle).to_numpy("float64") - self.middle
-            )
-        for one, (middle, spread) in self.scales.items():
-            scaled = (rows[one].to_numpy("float64") - middle) / (spread or 1.0)
-            parts.append(np.nan_to_num(scaled))
-        return np.column_stack(parts)
+            told = rows[one].map(medians).fillna(self.middle).to_numpy("float64")
+            parts.append((told - self.middle) / self.unit)
+        values = rows[self.numbers].to_numpy("float64")
+        return np.column_stack([*parts, np.nan_to_num((values - self.middles) / self.spreads)])
 
 
 def by_shape(known: Reference, before: pd.Series, now: pd.Series) -> str:

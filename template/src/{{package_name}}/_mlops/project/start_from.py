@@ -2,6 +2,7 @@
 """Put a table of yours in the place of the example."""
 
 import sys
+from collections.abc import Iterable
 from functools import partial
 from pathlib import Path
 
@@ -57,18 +58,18 @@ def command(
     written; then the example's files are replaced and committed, so git can undo it. Nothing that a
     person changed is replaced without --force.
     """
-    source = without_rare(one_spelling(read(path, sql, url), target), target)
-    for note in source.notes:  # first: they often say why the target is not what it should be
-        click.echo(f"note: {note}", err=True)
+    given = read(path, sql, url)
+    note(given.notes)  # first: they often say why the target is not what it should be
+    source = without_rare(one_spelling(given, target), target)
+    note(source.notes[len(given.notes) :])
     look = partial(profile, time=time, key=key, group=group, positive=positive, drop=drop)
     found = look(source, target)
     known = without_new(source, target, found.time, load_params().featurize.holdout_share)
     if known is not source:
-        click.echo(f"note: {known.notes[-1]}", err=True)
+        note(known.notes[-1:])
         source, found = known, look(known, target)
     click.echo(table(found))
-    for note in found.warnings:
-        click.echo(f"note: {note}", err=True)
+    note(found.warnings)
     if not any(column.role in LEARNED_FROM for column in found.columns):
         raise WrongInput(
             f"no column is left to learn {found.target} from",
@@ -97,6 +98,12 @@ def command(
                 click.echo(f"start-from: {said}", err=True)
         replacing.replace(new, old, asked)
     tell(proposal, trial, cut)
+
+
+def note(said: Iterable[str]) -> None:
+    """Say what a person should know."""
+    for one in said:
+        click.echo(f"note: {one}", err=True)
 
 
 def confirm() -> None:

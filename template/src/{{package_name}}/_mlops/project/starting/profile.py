@@ -69,6 +69,7 @@ PERSON_NAME = re.compile(
     r"(^|_)(e_?mail|phone|telephone|mobile|address|street|birth|birthday|birthdate|dob|ssn|"
     r"passport|iban|first_?name|last_?name|surname|full_?name|name|ip)(_|$)"
 )
+NAMED = "its name says 'name'"
 LONG_NUMBER_NAME = re.compile(r"(^|_)(phone|telephone|mobile|ssn|passport|ip|birth)(_|$)")
 THING_NAME = re.compile(
     r"(product|item|file|country|city|company|brand|car|model|station|state|region|continent|"
@@ -78,7 +79,7 @@ THING_NAME = re.compile(
     r"facility|hospital|university|college|manufacturer|mfr|maker|make|brand|model|track|album|"
     r"venue|stadium|place|town|village|river|lake|airport|airline|metro|inst|institute|animal|"
     r"pet|dog|cat|horse|breed|clinic|(?<![a-z])ward|office|branch|center|centre|building|road|route|"
-    r"storm|hurricane|ship|vessel|boat|book|dish|food)(_name|s_name)|"
+    r"study|program|campaign|channel|club|league|storm|hurricane|ship|vessel|boat|book|dish|food)(_name|s_name)|"
     r"^name_of_(?!the_person|person|patient|customer|client|employee|contact)"
 )
 PHONE = r"\+?[\d ()/-]{7,20}"
@@ -582,7 +583,8 @@ def warnings(
         yield f"{len(rows)} rows are few: intervals are wide"
     for one in columns:
         if one.role in ("leak", "personal"):
-            yield f"{one.name} is no feature: {one.reason}"
+            thing = "; one of a thing says so, as product_name" if one.reason == NAMED else ""
+            yield f"{one.name} is no feature: {one.reason}{thing}"
 
 
 def table(found: Profile) -> str:

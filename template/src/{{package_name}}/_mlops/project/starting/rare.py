@@ -5,7 +5,7 @@ from dataclasses import replace
 
 import pandas as pd
 
-from ...errors import first_of
+from ...errors import counted, first_of
 from .cutting import LATER
 from .profile import FEWEST_OF_LABEL, MOST_LABELS, Names, bare
 from .source import Source
@@ -43,10 +43,10 @@ def one_spelling(source: Source, target: str) -> Source:
 
 
 def without_rare(source: Source, target: str) -> Source:
-    """Return a table in which labels of a few rows count as no value; the same one if many do.
+    """Return a table without the rows of rare labels; the same one if these are many.
 
-    data.py then reads later files alike. A person who would rather join such labels does so
-    before; a label that is spelled in two ways is one that a person has to look at.
+    data.py reads such a label of later files as no value. A person who would rather join such
+    labels does so before; one that is spelled in two ways is one that a person has to look at.
     """
     name = Names(source).one(target)
     if not name or source.written[name].kind != "text":
@@ -86,11 +86,14 @@ def shown(labels: pd.Index) -> str:
 
 
 def without(source: Source, name: str, labels: pd.Index, why: str) -> Source:
-    """Return a table in which these labels count as no value."""
-    values, written = source.rows[name], source.written[name]
+    """Return a table without the rows of these labels, which count as no value in later files."""
+    gone, written = source.rows[name].isin(labels), source.written[name]
+    left_out = (
+        f"{counted(int(gone.sum()), 'row')} left out, and later ones count as without a value"
+    )
     return replace(
         source,
-        rows=source.rows.assign(**{name: values.mask(values.isin(labels))}),
+        rows=source.rows[~gone].reset_index(drop=True),
         written={**source.written, name: replace(written, missing=(*written.missing, *labels))},
-        notes=(*source.notes, f"{why}: taken for no value"),
+        notes=(*source.notes, f"{why}: {left_out}"),
     )

@@ -3,7 +3,7 @@
 
 import re
 from collections import Counter
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 import numpy as np
 import pandas as pd
@@ -68,33 +68,36 @@ def without_units(raw: Raw) -> Raw:
     """
     rule = "".join(raw.rows.iloc[0].fillna(""))
     if len(raw.rows) > 1 and rule.strip() and RULE.fullmatch(rule):
-        raw.rows = raw.rows.iloc[1:].reset_index(drop=True)
+        without_first(raw)
     if len(raw.rows) <= FEWEST_BELOW:
         return raw
     first, part = raw.rows.iloc[0].fillna(""), raw.rows.iloc[1 : 1 + LOOKED_AT]
     numeric = [
         place
         for place in range(raw.rows.shape[1])
-        if part.iloc[:, place].dtype == "str"
-        and part.iloc[:, place].str.strip().str.fullmatch(MEASURED).all()
+        if as_texts(part.iloc[:, place]).str.fullmatch(MEASURED).all()
     ]
     units = [str(first.iloc[place]).strip() for place in numeric]
     some = [one for one in units if one and one not in MISSING_WORDS and one.strip("-.")]
     if some and not any(re.search(r"\d", SQUARED.sub("", one)) for one in units):
-        raw.rows = raw.rows.iloc[1:].reset_index(drop=True)
+        without_first(raw)
         raw.notes.append(
             f"the line below the header is left out: it holds units, as {some[0][:20]!r}"
         )
     return raw
 
 
+def without_first(raw: Raw) -> None:
+    """Leave out the first row, and keep how it is written: a later file may have it too."""
+    if raw.dialect:
+        raw.dialect = replace(raw.dialect, below=tuple(row_of(raw, 0)))
+    raw.rows = raw.rows.iloc[1:].reset_index(drop=True)
+
+
 def without_notes(raw: Raw) -> Raw:
     """Leave out what is no row: blank lines, the header once more, comments, and notes below it."""
     names = list(raw.rows)
-    first = raw.rows.iloc[:, 0]
-    if first.dtype != "str":
-        first = first.map(str, na_action="ignore").astype("str")
-    first = first.fillna("").str.strip()
+    first = as_texts(raw.rows.iloc[:, 0]).fillna("")
     bare = raw.rows[first == ""]
     if len(blank := bare.index[(bare.isna() | (bare == "")).all(axis="columns")]):
         raw.rows = raw.rows.drop(index=blank).reset_index(drop=True)
@@ -128,6 +131,12 @@ def without_notes(raw: Raw) -> Raw:
         plural = "lines left out: they are" if len(gone) > 1 else "line left out: it is"
         raw.notes.append(f"{len(gone)} {plural} a note, or the header once more")
     return raw
+
+
+def as_texts(values: pd.Series) -> pd.Series:
+    """Return the cells of a column as texts, without spaces around them."""
+    texts = values if values.dtype == "str" else values.map(str, na_action="ignore").astype("str")
+    return texts.str.strip()
 
 
 def row_of(raw: Raw, place: int) -> list[str]:

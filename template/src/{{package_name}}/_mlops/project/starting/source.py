@@ -24,7 +24,14 @@ from ...files import require_file
 from .arff import arff
 from .database import query
 from .naming import LONGEST_NAME, as_pandas, clean_names, listed, shown
-from .raw import Raw, header_line, require_one_table, without_notes, without_total
+from .raw import (
+    Raw,
+    header_line,
+    require_one_table,
+    without_notes,
+    without_total,
+    without_units,
+)
 from .separated import LINE_END, SEPARATED, text
 from .values import Written, column
 
@@ -127,7 +134,7 @@ def folder(path: Path) -> Raw:
             other = sorted(set(first) ^ set(map(str, part.rows))) or ["how often"]
             message = f"{one} has other columns than {files[0].name}: {first_of(other, ', ')}"
             raise WrongInput(message, "the files of a folder are batches of one table")
-        if part.dialect and replace(part.dialect, encoding="") != replace(written[0], encoding=""):
+        if part.dialect and way(part.dialect) != way(written[0]):
             message = f"{one} is written with {part.dialect}; another file here with {written[0]}"
             raise WrongInput(message, "write the files of a folder in the same way")
     if len(set(first)) == len(first):
@@ -140,6 +147,11 @@ def folder(path: Path) -> Raw:
     return Raw(
         rows, dialect, [f"{counted(len(files), 'file')}", *notes], any(one.indexed for one in parts)
     )
+
+
+def way(written: Dialect) -> Dialect:
+    """Return how a file is written, but for what its own letters and lines decide."""
+    return replace(written, encoding="", below=())
 
 
 def one_file(path: Path) -> Raw:
@@ -222,7 +234,7 @@ def zipped(path: Path) -> Raw:
         if len(names) != 1:
             raise WrongInput(f"{path} holds {len(names)} files; expected one table", "unpack it")
         with archive.open(names[0]) as file:
-            return unpacked(path, file, Path(names[0]).name)
+            return unpacked(path, file, Path(names[0]).name.removesuffix(".zip"))
 
 
 HINTS = {
@@ -336,12 +348,16 @@ def parsed(path: Path, content: str) -> tuple[Any, list[str]]:
 
 
 def sheet(path: Path) -> Raw:
-    """Read the sheet of a workbook that holds most; the first one of several alike."""
+    """Read the sheet of a workbook that holds most, of those to be seen; the first one alike."""
     with pd.ExcelFile(path, engine="openpyxl") as book:
         names = list(map(str, book.sheet_names))
         tables = {name: book.parse(name, header=None, dtype="object") for name in names}
         inside = {one.title: one._worksheet_path.lstrip("/") for one in book.book.worksheets}
-    name = max(names, key=lambda one: (min(tables[one].shape) > 1, int(tables[one].count().sum())))
+        seen = {one.title for one in book.book.worksheets if one.sheet_state == "visible"}
+    name = max(
+        names,
+        key=lambda one: (min(tables[one].shape) > 1, one in seen, int(tables[one].count().sum())),
+    )
     table = tables[name]
     if table.empty:
         raise WrongInput(f"{path} holds no table: sheet {name!r} is empty")
@@ -362,7 +378,7 @@ def sheet(path: Path) -> Raw:
     named = cells.iloc[head].fillna(above) if above.notna().sum() > 1 else cells.iloc[head]
     rows.columns = ["" if pd.isna(one) else str(one) for one in named]
     raw = Raw(rows.dropna(how="all").reset_index(drop=True), None, notes)
-    found = without_total(without_notes(raw))
+    found = without_total(without_units(without_notes(raw)))
     found.rows = found.rows.infer_objects()
     return found
 

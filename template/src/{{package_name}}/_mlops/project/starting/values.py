@@ -104,12 +104,25 @@ FORMS = (
     "%G-W%V-%u",
 )
 DAY_NUMBER = "%Y%m%d"
-DURATION = r"\d+:[0-5]\d:[0-5]\d(?:\.\d+)?"  # hours, minutes and seconds, or a time of day
-SHORT_DURATION = r"\d+:[0-5]\d"
-FRACTION = r"\d{1,2}/\d{1,2}"
-QUARTER = r"\d{4}[ -]?Q[1-4]|Q[1-4][ /-]?\d{4}"
-WEEK = r"\d{4}[ -]?[WK]W?\d{1,2}|[WK]W? ?\d{1,2}[ /-]\d{4}"
-DAY_OF_MONTH = r"\d{1,2}\.? [^\s\d.,:;/-]{3,12}\.? \d{4}"
+CLOCK = r"\d+:[0-5]\d:[0-5]\d(?:\.\d+)?"  # hours, minutes and seconds, or a time of day
+SPAN = r"\d+(?:\.\d+)?\s*(?:days?|h|hr|hours?|m|min|minutes?|s|sec|seconds?)"  # as pandas reads it
+LASTED = rf"{SPAN}(?:,?\s*{SPAN})*"
+# what may stand for more than one thing, or is not read
+ASKED = {
+    r"\d+:[0-5]\d": "is {} in hours and minutes, or minutes and seconds?",
+    r"\d{1,2}/\d{1,2}": "is {} a fraction, or a day of a month?",
+    r"\d{4}[ -]?Q[1-4]|Q[1-4][ /-]?\d{4}": "{} is a quarter: write its first day for a time",
+    r"\d{4}[ -]?[WK]W?\d{1,2}|[WK]W? ?\d{1,2}[ /-]\d{4}": (
+        "{} is a week: write its first day for a time"
+    ),
+    r"\d{1,2}\.? [^\s\d.,:;/-]{3,12}\.? \d{4}": (
+        "months of {} are read in English only: write 2024-03-01"
+    ),
+}
+# no 2nd, and no 2 pm
+WITH_UNIT = r"^[\d.,]*\d(?: | ?(?=[A-Za-z]{2}))(?!(?:st|nd|rd|th|[AaPp][Mm])$)([A-Za-z]{1,7})$"
+FEW_UNITS = 5
+NO_CENTS = "[.,][-\u2013\u2014]+$"  # as in 1'234.-
 FEWEST_DAYS = 20  # different numbers that are all days, from which that is no chance
 TIME_NAME = re.compile(r"(^|_)(time|timestamp|date|datetime|ts|at|on|day|created|updated)(_|$)")
 SECONDS = {"s": (1e8, 5e9), "ms": (1e11, 5e12)}  # since 1970: from 1973 to 2128
@@ -243,8 +256,13 @@ def with_missing(given: pd.Series, found: Found) -> Found:
 
 
 def durations(texts: pd.Series) -> Found | None:
-    """Return the seconds of texts of hours, minutes and seconds, when every text is one."""
-    if not texts.dropna().str.fullmatch(DURATION).all():
+    """Return the seconds of texts such as 1:20:00 or 1h 20m, when every text is one.
+
+    Those of one part alone, such as 5 m, may be a length.
+    """
+    known = texts.dropna()
+    in_words = known.str.fullmatch(LASTED).all() and known.str.fullmatch(SPAN).mean() < 1
+    if not (in_words or known.str.fullmatch(CLOCK).all()):
         return None
     seconds = pd.to_timedelta(texts.astype("str"), errors="coerce").dt.total_seconds()
     return seconds, Written("number", lasts=True), [SECONDS_OF]
@@ -254,24 +272,16 @@ def nearly(known: pd.Series) -> list[str]:
     """Say that most texts are numbers or times, and which one is not; nothing about others."""
     if len(known) > 2 * ENDS:
         known = pd.concat([known.head(ENDS), known.tail(ENDS)])
-    if len(known) and known.str.fullmatch(SHORT_DURATION).all():
-        said = (
-            f"kept as text: is {str(known.iloc[0])!r} in hours and minutes, or minutes and seconds?"
-        )
-        return [said]
-    if len(known) and known.str.fullmatch(FRACTION).all():
-        return [f"kept as text: is {str(known.iloc[0])!r} a fraction, or a day of a month?"]
-    if len(known) and known.str.fullmatch(QUARTER).all():
-        said = f"{str(known.iloc[0])!r} is a quarter: write its first day for a time"
-        return [f"kept as text: {said}"]
-    if len(known) and known.str.fullmatch(WEEK).all():
-        said = f"{str(known.iloc[0])!r} is a week: write its first day for a time"
-        return [f"kept as text: {said}"]
-    if len(known) and known.str.fullmatch(DAY_OF_MONTH).all():
-        said = f"months of {str(known.iloc[0])!r} are read in English only: write 2024-03-01"
-        return [f"kept as text: {said}"]
+    for form, said in ASKED.items():
+        if len(known) and known.str.fullmatch(form).all():
+            return [f"kept as text: {said.format(repr(str(known.iloc[0])))}"]
+    units = known.str.extract(WITH_UNIT)[0]
+    if units.notna().all() and 2 <= units.nunique() <= FEW_UNITS:
+        two = " and ".join(repr(str(one)) for one in known[~units.duplicated()].head(2))
+        return [f"kept as text: are {two} numbers with units? write all in one unit"]
     bare = known.str.replace(BEFORE, r"\1", regex=True).str.replace(AFTER, "", regex=True)
     bare = bare.str.replace(rf"([.,]\d+)\s*{UNIT}$", r"\1", regex=True)
+    bare = bare.str.replace(NO_CENTS, "", regex=True)
     for what, like in (("numbers", f"{PLAIN}|{COMMAS}|{POINTS}"), ("times", LIKE_A_TIME)):
         fits = bare.str.fullmatch(like)
         if fits.all() and len(known):

@@ -17,11 +17,12 @@ from ruamel.yaml.comments import CommentedMap, CommentedSeq
 
 from ... import PACKAGE, paths
 from ...data import tables
+from ...errors import first_of
 from ...interface import Column, DriftParams, DriftRule, PersonalData, Quality
 from .limits import bounds, letters_of
 from .profile import PERSON_NAME, ColumnProfile, Profile, as_labels, harmless
 from .source import Source
-from .values import EMAIL, MASK
+from .values import EMAIL, MARKS, MASK
 
 FAMILIES = {
     "boosting": "gradient boosting on trees",
@@ -203,6 +204,7 @@ def context(proposal: Proposal, trial: Trial) -> dict[str, Any]:
         "labels": profile.labels,
         "positive": profile.positive,
         "read_target": read_target(proposal),
+        "missing_target": missing_target(proposal),
         "names": {
             old: new for new, old in proposal.source.names.items() if new in names_of(columns)
         },
@@ -347,6 +349,13 @@ def read_target(proposal: Proposal) -> str:
     return f"{found}.map({literal(named)})"
 
 
+def missing_target(proposal: Proposal) -> str:
+    """Say what a row without a target means: labels too rare to be learned have none either."""
+    name = proposal.profile.target
+    rare = [repr(one) for one in proposal.source.written[name].missing if one not in MARKS]
+    return f"{name} is not known{', or is ' + first_of(rare, ', ') if rare else ''}"
+
+
 def written(proposal: Proposal) -> dict[str, Any]:
     """Return what a later file of the same origin needs to be read as this one was."""
     dialect, columns = proposal.source.dialect, proposal.source.written
@@ -357,6 +366,7 @@ def written(proposal: Proposal) -> dict[str, Any]:
     forms = {name: one.form for name, one in kept.items() if one.form}
     return {
         "options": "".join(f", {name}={literal(value)}" for name, value in given.items()),
+        "below": list(dialect.below) if dialect else [],
         "spaces": any(one.spaces for one in kept.values()),
         "mails": [name for name, one in kept.items() if one.mails],
         "missing": {name: list(one.missing) for name, one in kept.items() if one.missing},
