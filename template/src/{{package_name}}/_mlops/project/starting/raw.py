@@ -66,8 +66,8 @@ def without_units(raw: Raw) -> Raw:
 
     In some columns all others are numbers or times, and it is none in any of them.
     """
-    rule = "".join(raw.rows.iloc[0].fillna(""))
-    if len(raw.rows) > 1 and rule.strip() and RULE.fullmatch(rule):
+    rule = "".join(row_of(raw, 0)) if len(raw.rows) > 1 else ""
+    if rule.strip() and RULE.fullmatch(rule):
         without_first(raw)
     if len(raw.rows) <= FEWEST_BELOW:
         return raw
