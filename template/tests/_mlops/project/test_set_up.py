@@ -320,7 +320,9 @@ def test_a_commit_that_cannot_be_signed_says_why_whatever_the_language(
     done = fresh_repo(tmp_path / "work").run("set-up")
 
     assert done.code == 3
-    assert "error: gpg failed to sign the data" in done.err.splitlines()[-1]
+    *_, said, _, hint = done.err.splitlines()
+    assert "error: gpg failed to sign the data" in said
+    assert hint == "hint: the same command finishes it once git can commit here"
 
 
 def test_without_git_installed_the_hint_says_so(
