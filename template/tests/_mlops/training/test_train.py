@@ -7,6 +7,7 @@ import json
 import os
 import shutil
 import socket
+import sys
 from pathlib import Path
 from typing import Any
 
@@ -157,6 +158,26 @@ def test_a_model_that_reads_the_rows_held_out_is_refused_before_it_is_kept(
     assert done.code == code, done.err
     assert (f"reads {read}, which holds rows" in done.err) is bool(code)
     assert (manifest(own_repo)["created"] == before) is bool(code)
+
+
+def test_a_model_that_reads_them_while_it_is_imported_is_refused_too(
+    own_repo: Repo, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    class Reads:
+        """Finds no module, and reads the rows when model.py is asked for."""
+
+        @staticmethod
+        def find_spec(name: str, *_: object) -> None:
+            if name == model.__name__:
+                pd.read_parquet(own_repo.folder / paths.FEATURES / dataset.HOLDOUT)
+
+    monkeypatch.setattr(sys, "meta_path", [Reads, *sys.meta_path])
+    monkeypatch.delitem(sys.modules, model.__name__)
+    monkeypatch.delattr(sys.modules[str(model.__package__)], "model")
+    done = own_repo.run("train")
+
+    assert done.code == 1
+    assert "which holds rows that the model is judged on" in done.err
 
 
 def test_features_that_were_not_made_are_wrong_input(own_repo: Repo) -> None:

@@ -92,7 +92,7 @@ def fit(unfitted: Any, inputs: pd.DataFrame, target: pd.Series) -> Any:
 
 @contextmanager
 def held_out() -> Iterator[None]:
-    """Raise `Refused` when a model that is built and fitted meanwhile opened rows held out.
+    """Raise `Refused` when a model that is read, built or fitted meanwhile opened rows held out.
 
     What Python opens is seen, as by pandas; what a library opens by itself is not.
     """

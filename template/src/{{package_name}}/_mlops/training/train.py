@@ -8,7 +8,7 @@ from typing import Any
 import click
 import pandas as pd
 
-from ... import model, schema
+from ... import schema
 from .. import paths
 from ..config import load_params, train_params
 from ..data.batch_files import features_sha256, makes_features_of, raw_sha256
@@ -24,6 +24,9 @@ from .fitting import fit, held_out
 def command() -> None:
     """Fit `build_model(params)` on data/features and write models/candidate."""
     stop = provenance.stopwatch()
+    with held_out():
+        from ... import model
+
     params: Any = train_params(load_params(), model)
     summary = read_summary(kinds=artifact.KINDS["data"])
     package = Path(schema.__file__).parent
