@@ -177,6 +177,12 @@ def test_why_nearly_numbers_are_texts_is_said(tmp_path: Path, values: list[str],
     assert any(note.startswith(said) for note in found.notes)
 
 
+def test_an_address_is_no_time_that_is_written_badly(tmp_path: Path) -> None:
+    found = read(tmp_path, lines("10.0.12.5,x", "10.1.128.14,y"))
+
+    assert not any("times" in note for note in found.notes)
+
+
 def test_days_as_one_number_are_times_in_a_column_of_times(tmp_path: Path) -> None:
     found = read(tmp_path, lines("20241231,20241231", head="day,amount"))
 

@@ -41,7 +41,7 @@ PART = 200_000  # texts of which objects are made at once
 ENDS = 20_000  # rows at each end that are looked at, where all would take long
 EMAIL = r"[\w.+-]+@[\w-]+\.[\w.]+"
 MASK = "(e-mail)"  # in place of one within a text
-LIKE_A_TIME = r"\d{4}-\d\d-\d\d.*|\d{1,2}([./-])\d{1,2}\1\d{2,4}.*"
+LIKE_A_TIME = r"\d{4}-\d\d-\d\d.*|\d{1,2}([./-])\d{1,2}\1\d{2,4}(?!\.?\d).*"  # no address
 # numbers that stand for a missing one, where all others are positive
 SENTINELS = (-9.0, -99.0, -999.0, -9999.0, -99999.0)
 SENTINEL_SHARE = 0.01
