@@ -272,6 +272,17 @@ def test_a_name_whose_first_word_is_a_column_is_no_sign_of_spaces(tmp_path: Path
     assert dialect.detect(path, ["age", "plan"]).separator == "|"
 
 
+def test_backslashes_before_quotes_are_a_dialect_of_their_own(tmp_path: Path) -> None:
+    path = tmp_path / "batch.csv"
+    path.write_text('said,n\n"a \\"b, c\\" d",1\n', encoding="utf-8")
+    found = dialect.detect(path, ["said", "n"])
+
+    assert not found.is_plain
+    assert "escapechar=" in found.hint
+    assert dialect.short_line(path, found) is None
+    assert pd.read_csv(path, **found.read_csv_options())["said"].tolist() == ['a "b, c" d']
+
+
 def test_an_empty_file_is_unreadable_and_of_no_dialect(tmp_path: Path) -> None:
     (tmp_path / "batch.csv").touch()
 

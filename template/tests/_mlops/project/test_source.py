@@ -59,6 +59,7 @@ def test_a_line_with_less_fields_than_the_header_is_named(tmp_path: Path) -> Non
         pytest.param(lines("1;x", "2;y", head="a;b"), (1, "x"), id="semicolons"),
         pytest.param(lines("1\tx", "2\ty", head="a\tb"), (1, "x"), id="tabs"),
         pytest.param(lines('1,"x, y"', "2,z"), (1, "x, y"), id="quotes"),
+        pytest.param(lines(r'1,"x \"y, z\" w"', "2,z"), (1, 'x "y, z" w'), id="backslashes"),
         pytest.param("Report of May\n\n" + lines("1,x", "2,y"), (1, "x"), id="title"),
         pytest.param(lines(" 1  x ", "2\t y", head="a   b"), (1, "x"), id="spaces"),
         pytest.param(lines("1 'x'", "2 y", head="a b").replace("'", '"'), (1, "x"), id="quoted"),

@@ -16,6 +16,8 @@ ENOUGH = 2**16  # bytes that show how the rest is written
 LONGEST_FIELD = 2**31 - 1  # letters
 MOST = 0.5  # share of lines that spaces have to give the same number of fields
 DECIMAL_COMMA = re.compile(r"^-?\d+,\d+$")
+ESCAPED = re.compile(r'\\"(?=\w)')  # as Spark and MySQL write a quote within a value
+ESCAPE = "\\"
 
 
 # words for a missing value
@@ -46,12 +48,14 @@ class Dialect:
     trailing: bool = False  # whether a separator ends each line
     spaced: bool = False  # whether a space stands before quotes
     returns: bool = False  # whether lines end by a line feed, and hold carriage returns
+    escaped: bool = False  # whether a backslash stands before a quote within a value
     below: tuple[str, ...] = ()  # what stands below the header and is no row, such as units
 
     @property
     def is_plain(self) -> bool:
         """Say whether the file is as every command reads it."""
-        return (self.encoding, self.separator, self.decimal) == ("utf-8", ",", ".")
+        own = (self.encoding, self.separator, self.decimal, self.escaped)
+        return own == ("utf-8", ",", ".", False)
 
     def read_csv_options(self) -> dict[str, Any]:
         """Return what `pandas.read_csv` has to be told to read each value as a text."""
@@ -62,6 +66,7 @@ class Dialect:
             "index_col": None,
             "skipinitialspace": False,
             "lineterminator": None,
+            "escapechar": None,
         }
         found = {
             "sep": self.separator,
@@ -70,14 +75,16 @@ class Dialect:
             "index_col": False if self.trailing else None,
             "skipinitialspace": self.spaced,
             "lineterminator": "\n" if self.returns else None,
+            "escapechar": ESCAPE if self.escaped else None,
         }
         return {name: value for name, value in found.items() if value != usual[name]}
 
     def __str__(self) -> str:
-        """Name all three for people."""
+        """Name what differs most for people."""
+        quotes = ", a backslash before quotes" if self.escaped else ""
         return (
             f"separator {SEPARATORS[self.separator]}, decimal sign {self.decimal!r}, "
-            f"encoding {self.encoding}"
+            f"encoding {self.encoding}{quotes}"
         )
 
     @property
@@ -85,6 +92,7 @@ class Dialect:
         """Say what to type in data.py, or what to write instead."""
         options = [f"sep={self.separator!r}", f"decimal={self.decimal!r}"]
         options += [f"encoding={self.encoding!r}"] * (self.encoding != "utf-8")
+        options += [f"escapechar={ESCAPE!r}"] * self.escaped
         read = f"pd.read_csv(path, {', '.join(options)})"
         return f"in read_batch of data.py: {read}; or write it with commas, points and UTF-8"
 
@@ -100,6 +108,7 @@ def detect(path: Path, columns: Iterable[str]) -> Dialect:
     utf16 = start[:2] in (b"\xff\xfe", b"\xfe\xff")
     encoding, text = ("utf-16", start.decode("utf-16", "ignore")) if utf16 else decoded(whole)
     lines = [line for line in text.splitlines() if line.strip()]
+    escaped = bool(ESCAPED.search(text))
     head, body = (lines[:1] or [""])[0], lines[1:100]
     known = set(columns)
 
@@ -108,10 +117,10 @@ def detect(path: Path, columns: Iterable[str]) -> Dialect:
 
     separator = max(SEPARATORS, key=found)
     if found(separator) < min(2, len(known)):  # one alone may be the first word of a longer name
-        separator, _ = separator_of(lines)
+        separator, _ = separator_of(lines, escaped)
     cells = [cell.strip('" ') for line in body for cell in re.split(pattern(separator), line)]
     comma = separator != "," and any(DECIMAL_COMMA.match(cell) for cell in cells)
-    return Dialect(encoding, separator, "," if comma else ".")
+    return Dialect(encoding, separator, "," if comma else ".", escaped=escaped)
 
 
 def pattern(separator: str) -> str:
@@ -119,14 +128,15 @@ def pattern(separator: str) -> str:
     return separator if separator == SPACES else re.escape(separator)
 
 
-def separator_of(lines: list[str]) -> tuple[str, int]:
+def separator_of(lines: list[str], escaped: bool = False) -> tuple[str, int]:
     """Return the separator that gives the most lines the same number of fields, and that number.
 
     Spaces are one only where more lines agree on them than on any other, and most do.
     """
     best, agreed = (0.0, ",", 1), 0.0
     for separator in SEPARATORS:
-        found = [len(row) for _, row in rows_of(lines, separator) if row] or [1]
+        rows = rows_of(lines, separator, escaped=escaped)
+        found = [len(row) for _, row in rows if row] or [1]
         width, times = Counter(found).most_common(1)[0]
         if separator == SPACES and found[0] == width - 1:
             found[0], times = width, times + 1  # a header that does not name the numbers of rows
@@ -138,7 +148,7 @@ def separator_of(lines: list[str]) -> tuple[str, int]:
 
 
 def rows_of(
-    lines: Iterable[str], separator: str, spaced: bool = False
+    lines: Iterable[str], separator: str, spaced: bool = False, escaped: bool = False
 ) -> Iterator[tuple[int, list[str]]]:
     """Give the fields of each row, and how many lines of the file were read by then."""
     if separator == SPACES:
@@ -147,7 +157,8 @@ def rows_of(
             yield number, [bare or quoted.replace('""', '"') for quoted, bare in found]
         return
     csv.field_size_limit(LONGEST_FIELD)
-    reader = csv.reader(lines, delimiter=separator, skipinitialspace=spaced)
+    escape = ESCAPE if escaped else None
+    reader = csv.reader(lines, delimiter=separator, skipinitialspace=spaced, escapechar=escape)
     for cells in reader:
         yield reader.line_num, cells
 
@@ -164,7 +175,8 @@ def short_line(
     newline = "\n" if written.returns else ""
     with path.open("r", encoding=written.encoding, newline=newline) as file:
         lines = (line.replace("\r", " ") for line in file) if written.returns else file
-        for number, (line, cells) in enumerate(rows_of(lines, written.separator)):
+        rows = rows_of(lines, written.separator, escaped=written.escaped)
+        for number, (line, cells) in enumerate(rows):
             if number < written.skipped or not cells:
                 continue
             width = width or len(cells)

@@ -165,7 +165,7 @@ def write_lines(place: Place, part: Path) -> None:
                 yield line
 
         own, head = iter(place.own), True
-        for _, cells in dialect.rows_of(heard(), written.separator):
+        for _, cells in dialect.rows_of(heard(), written.separator, escaped=written.escaped):
             if head or not cells or not next(own):
                 target.writelines(lines)
             head = head and not cells

@@ -10,7 +10,16 @@ from pathlib import Path
 
 import pandas as pd
 
-from ...data.dialect import SEPARATORS, SPACES, Dialect, rows_of, separator_of, short_line
+from ...data.dialect import (
+    ESCAPE,
+    ESCAPED,
+    SEPARATORS,
+    SPACES,
+    Dialect,
+    rows_of,
+    separator_of,
+    short_line,
+)
 from ...errors import WrongInput
 from .raw import Raw, header_line, without_notes, without_total, without_units
 from .values import PLAIN
@@ -38,7 +47,9 @@ def text(path: Path) -> Raw:
     returns = encoding != "utf-16" and holds_returns(path)
     begin = begin.replace("\r", " ") if returns else begin
     lines = LINE_END.split(begin)[:LINES]
-    separator, width = separator_of([line for line in lines if line.strip()])
+    escaped = bool(ESCAPED.search(begin))
+    separator, width = separator_of([line for line in lines if line.strip()], escaped)
+    escaped = escaped and separator != SPACES
     first = next((line.strip() for line in lines if line.strip()), "")[:40]
     if not first:
         raise WrongInput(f"{path} holds blank lines only")
@@ -47,7 +58,7 @@ def text(path: Path) -> Raw:
         raise WrongInput(message, "separate them by comma, semicolon, tab, bar or spaces")
     quoted = re.compile(re.escape(separator) + ' +"')
     spaced = separator != SPACES and any(map(quoted.search, lines))
-    cells, starts = fields(lines, separator, spaced)
+    cells, starts = fields(lines, separator, spaced, escaped)
     head = header_line(cells)
     notes = []
     if encoding != "utf-8":
@@ -57,6 +68,8 @@ def text(path: Path) -> Raw:
         notes.append(f"are letters such as those of {odd[0]!r} other ones? {hint}")
     if separator != ",":
         notes.append(f"separator {SEPARATORS[separator]}")
+    if escaped:
+        notes.append("a backslash stands before quotes")
     if head:
         notes.append(f"header in line {starts[head] + 1}")
     names = cells[head]
@@ -82,6 +95,7 @@ def text(path: Path) -> Raw:
         trailing=trailing,
         spaced=spaced,
         returns=returns,
+        escaped=escaped,
     )
     rows = pd.read_csv(
         path,
@@ -96,6 +110,7 @@ def text(path: Path) -> Raw:
         usecols=range(len(names)) if trailing else None,
         index_col=False if trailing else None,
         lineterminator="\n" if returns else None,
+        escapechar=ESCAPE if escaped else None,
     )
     rows = rows.reset_index(drop=True)
     require_closed_quotes(path, rows, separator)
@@ -114,10 +129,12 @@ def text(path: Path) -> Raw:
     return without_total(without_units(without_notes(table)))
 
 
-def fields(lines: list[str], separator: str, spaced: bool) -> tuple[list[list[str]], list[int]]:
+def fields(
+    lines: list[str], separator: str, spaced: bool, escaped: bool
+) -> tuple[list[list[str]], list[int]]:
     """Return the fields of rows that are not blank, and how many rows of any kind are above."""
     ended = (f"{line}\n" for line in lines)
-    rows = enumerate(row for _, row in rows_of(ended, separator, spaced))
+    rows = enumerate(row for _, row in rows_of(ended, separator, spaced, escaped))
     found = [(row, above) for above, row in rows if any(one.strip() for one in row)]
     return [row for row, _ in found], [above for _, above in found]
 
