@@ -93,6 +93,7 @@ def test_however_a_file_is_written_its_rows_are_the_same(
         (["1", "NA"], "integer", 1),
         (["1", "-"], "integer", 1),
         (["x", "N/A"], "text", "x"),
+        (["7", r"\N"], "integer", 7),
         (["NA", "DE", "FR"], "text", "NA"),
         (["Y", "N"], "boolean", True),
         (["TRUE", "FALSE"], "boolean", True),

@@ -34,6 +34,7 @@ MISSING_WORDS = (
     "#N/A",
     "<NA>",
     "NaT",
+    "\\N",  # of MySQL, PostgreSQL and IMDb
 )
 
 
