@@ -416,6 +416,21 @@ def test_the_first_version_is_judged_on_the_rest(own_rivals: Repo) -> None:
     assert "there is no champion yet to compare with" in done.err
 
 
+@pytest.mark.parametrize("kept", [True, False], ids=["its journal", "no journal"])
+def test_a_champion_of_another_registry_cannot_be_compared_with(
+    own_rivals: Repo, kept: bool
+) -> None:
+    """Without the journal, the number of the champion is that of another model here."""
+    (own_rivals.folder / "mlflow.db").unlink()
+    if not kept:
+        (own_rivals.folder / paths.JOURNAL).unlink()
+    own_rivals.must("register")
+    judged = own_rivals.run("gate")
+
+    assert judged.code == 3
+    assert "version 1 is not in the registry" in judged.err
+
+
 @pytest.mark.usefixtures("measured")
 def test_however_often_a_version_is_asked_its_model_is_loaded_once(
     own_rivals: Repo, monkeypatch: pytest.MonkeyPatch

@@ -161,11 +161,9 @@ def test_the_champion_of_another_registry_is_replaced_by_a_version_of_its_number
     for name in ("mlflow.db", str(paths.JOURNAL)):
         (own_rivals.folder / name).unlink()
     own_rivals.must("register")
-    judged = own_rivals.run("gate")
     own_rivals.must("promote", "1")
     after = own_rivals.read(POINTER)
 
-    assert (judged.code, "not in the registry" in judged.err) == (3, True)
     assert (before["version"], after["version"]) == ("1", "1")
     assert (
         after["model_sha256"]

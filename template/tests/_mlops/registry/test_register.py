@@ -9,6 +9,7 @@ from typing import Any
 
 import pytest
 
+from ..conftest import alias
 from ..fixtures import Repo, killing, rewrite
 from ..package import (
     access,
@@ -52,11 +53,23 @@ def test_a_registry_made_anew_goes_on_where_the_journal_is(own_rivals: Repo) -> 
     (own_rivals.folder / "mlflow.db").unlink()
     done = own_rivals.must("register")
     again = own_rivals.must("register")
-    judged = own_rivals.run("gate")
 
-    assert all("register: version 3, " in one.err for one in (done, again))
-    assert judged.code == 3
-    assert "version 1 is not in the registry" in judged.err
+    assert all("register: version 2, " in one.err for one in (done, again))
+
+    model = own_rivals.folder / paths.CANDIDATE / artifact.MODEL
+    model.write_bytes(model.read_bytes() + b"\0")
+    digest = artifact.sha256(model)
+    rewrite(model.with_name(artifact.MANIFEST), model_sha256=digest)
+    rewrite(own_rivals.folder / paths.METRICS, model_sha256=digest)
+    assert "register: version 3, " in own_rivals.must(*FORCED).err
+
+
+def test_the_champion_is_champion_in_a_registry_made_anew(own_repo: Repo) -> None:
+    (own_repo.folder / "mlflow.db").unlink()
+    done = own_repo.must(*FORCED)
+
+    assert "register: version 1, " in done.err
+    assert alias(own_repo, versions.CHAMPION) == "1"
 
 
 @pytest.mark.parametrize(("by_hand", "code"), [(True, 0), (False, 1)])

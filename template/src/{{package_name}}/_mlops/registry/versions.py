@@ -132,13 +132,15 @@ def add(candidate: artifact.Artifact, run_id: str, tags: dict[str, str]) -> Vers
         model_id = logged.model_id
     _ensure_model(client)
     bytes_of = paths.REGISTERED / tags["model_sha256"]  # the very bytes, for other hosts
-    names = (artifact.MODEL, artifact.MANIFEST, EVALUATION)
-    runs.keep(client, run_id, SERVED, [bytes_of / name for name in names])
+    files = (artifact.MODEL, artifact.MANIFEST, EVALUATION)
+    runs.keep(client, run_id, SERVED, [bytes_of / name for name in files])
     source = f"models:/{model_id}"
-    continue_numbers(client, source)
+    continue_numbers(client, source, tags["model_sha256"])
     made = client.create_model_version(PROJECT, source, run_id, tags=tags, model_id=model_id)
     version = Version(str(made.version), tags["model_sha256"], tags, run_id)
     set_alias(CANDIDATE, version.number)
+    if names(read_pointer() or {}, version):
+        set_alias(CHAMPION, version.number)
     return version
 
 
@@ -192,15 +194,21 @@ def _ensure_model(client: "MlflowClient") -> None:
             raise
 
 
-def continue_numbers(client: "MlflowClient", source: str) -> None:
+def continue_numbers(client: "MlflowClient", source: str, sha256: str) -> None:
     """Let a registry that was made anew, as in a clone, go on where the journal is.
 
     MLflow counts from 1, and what is told of a version by its number would be about two models.
+    Bytes that the journal knows get their number again, where it is still free.
     """
-    numbers = [str(line.get("version")) for line in journal.lines()[0]]
-    told = max((int(number) for number in numbers if number.isdecimal()), default=0)
+    told = {
+        int(line["version"]): line.get("model_sha256")
+        for line in journal.lines()[0]
+        if str(line.get("version")).isdecimal()
+    }
     last = max((int(version.number) for version in listed()), default=0)
-    while last < told:  # MLflow counts those that were deleted too
+    own = [number for number, known in told.items() if known == sha256 and number > last]
+    until = min(own) - 1 if own else max(told, default=0)
+    while last < until:  # MLflow counts those that were deleted too
         last = int(client.create_model_version(PROJECT, source).version)
         client.delete_model_version(PROJECT, str(last))
 
