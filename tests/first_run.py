@@ -145,6 +145,14 @@ class FirstRuns:
         return repo
 
 
+def missing_of_its_tests(repo: Path) -> str:
+    """Say what the tests that ship in a repo import or ask for and do not find; runs none."""
+    plan = ("--setup-plan", "--quiet", "-p", "no:cacheprovider")
+    done = try_to_run(repo, "uv", "run", "python", "-m", "pytest", *plan, "tests")
+    assert "test_register.py" in done.stdout, done.stderr
+    return done.stdout[-3000:] if done.returncode else ""
+
+
 def with_candidate(folder: Path, first_runs: FirstRuns) -> Path:
     """Return a repo after its demo, with a second model that is not registered yet."""
     repo = copied(first_runs(TASKS[0]).repo, folder / "late-flights")

@@ -20,7 +20,15 @@ from typing import Any
 import pytest
 import yaml
 from browser import DARK, barriers, chromium, look_at
-from first_run import ONE_TASK, FirstRun, copied, patient, run, try_to_run
+from first_run import (
+    ONE_TASK,
+    FirstRun,
+    copied,
+    missing_of_its_tests,
+    patient,
+    run,
+    try_to_run,
+)
 from postgres import free_port
 from records import FILES, RECORDS, copied_code, python, unlike, unlike_files, unlike_printed
 from rendering import LEVELS, ROOT, TASKS, clean_environment, commit_all, git, update
@@ -104,6 +112,10 @@ def test_the_demo_commits_a_start_and_leaves_the_results_to_the_owner(first_run:
 
 
 @ONE_TASK
+def test_level_0_ships_what_its_tests_import_and_ask_for(first_run: FirstRun) -> None:
+    assert missing_of_its_tests(first_run.repo) == ""
+
+
 def test_a_second_demo_changes_nothing(first_run: FirstRun) -> None:
     before = first_run.json("models/champion/pointer.json")
     done = run(first_run.repo, "uv", "run", "just", "demo")

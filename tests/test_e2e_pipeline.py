@@ -6,7 +6,15 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from first_run import FirstRun, FirstRuns, copied, raised, run, try_to_run
+from first_run import (
+    FirstRun,
+    FirstRuns,
+    copied,
+    missing_of_its_tests,
+    raised,
+    run,
+    try_to_run,
+)
 from postgres import free_port
 from records import (
     FILES,
@@ -147,6 +155,10 @@ def test_the_replay_left_the_repo_alone(year: FirstRun) -> None:
     assert [path.stem for path in batches(year.repo)][:3] == ["2013-08", "2013-09", "2013-10"]
     assert len(list((year.repo / "data/raw").iterdir())) == 7
     assert {line["version"] for line in journal_of(year.repo)} <= {"1", "2"}
+
+
+def test_level_1_ships_what_its_tests_import_and_ask_for(year: FirstRun) -> None:
+    assert missing_of_its_tests(year.repo) == ""
 
 
 def test_a_request_of_the_demo_is_traced_to_its_version(year: FirstRun) -> None:

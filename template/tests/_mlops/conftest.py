@@ -10,8 +10,8 @@ import httpx
 import pandas as pd
 import pytest
 
-from .fixtures import Repo, rewrite
-from .package import artifact, local_service, paths, versions
+from .fixtures import Repo, another_model, rewrite
+from .package import local_service, paths, versions
 
 
 @pytest.fixture(scope="session")
@@ -43,12 +43,9 @@ def rivals(repo: Repo, tmp_path_factory: pytest.TempPathFactory) -> Repo:
     """
     folder = tmp_path_factory.mktemp("rivals") / "work"
     made = repo.copy(folder)
-    with (folder / paths.CANDIDATE / artifact.MODEL).open("ab") as file:  # skops reads past it
-        file.write(b"\0")
-    digest = artifact.sha256(folder / paths.CANDIDATE / artifact.MODEL)
-    rewrite(folder / paths.CANDIDATE / artifact.MANIFEST, model_sha256=digest)
+    another_model(made)
     report = made.read(paths.METRICS)
-    rewrite(folder / paths.METRICS, model_sha256=digest, baselines={}, slices=[])
+    rewrite(folder / paths.METRICS, baselines={}, slices=[])
     made.must("register")
     made.change(paths.CONTRACT, "quality", "accept", to=report["metrics"][report["metric"]])
     made.change(paths.CONTRACT, "quality", "minimal_change", to=0)

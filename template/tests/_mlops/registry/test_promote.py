@@ -8,7 +8,7 @@ from unittest.mock import MagicMock
 
 import pytest
 
-from ..fixtures import Repo, killing
+from ..fixtures import Repo, another_model, killing
 from ..package import (
     artifact,
     batch_files,
@@ -154,20 +154,20 @@ def test_a_second_version_replaces_the_first_and_the_first_can_come_back(
 
 
 def test_the_champion_of_another_registry_is_replaced_by_a_version_of_its_number(
-    own_rivals: Repo,
+    own_repo: Repo,
 ) -> None:
     """As when two people count each in a store of their own, and one has the other's champion."""
-    before = own_rivals.read(POINTER)
+    before = own_repo.read(POINTER)
     for name in ("mlflow.db", str(paths.JOURNAL)):
-        (own_rivals.folder / name).unlink()
-    own_rivals.must("register")
-    own_rivals.must("promote", "1")
-    after = own_rivals.read(POINTER)
+        (own_repo.folder / name).unlink()
+    another_model(own_repo)
+    own_repo.must("register", "--force", "it is a test")
+    own_repo.must("promote", "1", "--force", "a model of the sample")
+    after = own_repo.read(POINTER)
 
     assert (before["version"], after["version"]) == ("1", "1")
     assert (
-        after["model_sha256"]
-        == own_rivals.read(paths.CANDIDATE / artifact.MANIFEST)["model_sha256"]
+        after["model_sha256"] == own_repo.read(paths.CANDIDATE / artifact.MANIFEST)["model_sha256"]
     )
     assert after["previous_sha256"] == before["model_sha256"]
 
