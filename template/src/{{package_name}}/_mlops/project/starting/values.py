@@ -120,7 +120,7 @@ ASKED = {
     ),
 }
 # no 2nd, and no 2 pm
-WITH_UNIT = r"^[\d.,]*\d(?: | ?(?=[A-Za-z]{2}))(?!(?:st|nd|rd|th|[AaPp][Mm])$)([A-Za-z]{1,7})$"
+WITH_UNIT = r"^[\d.,]*\d(?: | ?(?=[A-Za-z]{2}))(?!(?:[snr][td]|th|[AaPp][Mm])$)([A-Za-z]{1,7})$"
 FEW_UNITS = 5
 NO_CENTS = "[.,][-\u2013\u2014]+$"  # as in 1'234.-
 FEWEST_DAYS = 20  # different numbers that are all days, from which that is no chance
