@@ -313,3 +313,22 @@ def test_what_the_registry_says_of_another_version_is_compared_too(
 
     assert [done.code for done in found] == [0, 1]
     assert re.search(r"^differs +versions +version 2: recorded", found[1].out, re.MULTILINE)
+
+
+def test_the_journal_is_read_once_however_many_versions_there_are(
+    repo: Repo, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(repo.folder)
+    one = versions.listed()[0]
+    read: list[bool] = []
+    lines = journal.lines
+
+    def counted() -> Any:
+        read.append(True)
+        return lines()
+
+    monkeypatch.setattr(journal, "lines", counted)
+    monkeypatch.setattr(versions, "listed", lambda: [one] * 50)
+
+    assert versions.altered() == {}
+    assert len(read) == 1

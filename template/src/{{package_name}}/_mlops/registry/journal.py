@@ -38,13 +38,22 @@ def lines() -> tuple[list[dict[str, Any]], list[str]]:
     return read(paths.JOURNAL)
 
 
-def latest(version: str, model_sha256: str, *events: str) -> dict[str, Any]:
+def latest(
+    version: str, model_sha256: str, *events: str, among: list[dict[str, Any]] | None = None
+) -> dict[str, Any]:
     """Return the last of these events of a version; empty when there was none.
 
     Two people, each with a registry of their own, may have given a number to another model each.
+
+    Args:
+        version: The number.
+        model_sha256: The model.
+        events: Their names.
+        among: Lines that were read before; by default all of the journal.
     """
     own = {"version": version, "model_sha256": model_sha256}
-    found = [one for one in lines()[0] if {**own, **one}.items() >= own.items()]
+    known = lines()[0] if among is None else among
+    found = [one for one in known if {**own, **one}.items() >= own.items()]
     return next((one for one in reversed(found) if one.get("event") in events), {})
 
 

@@ -3,6 +3,7 @@
 
 import json
 import shutil
+from collections import defaultdict
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
@@ -69,23 +70,28 @@ def listed() -> list[Version]:
 def altered() -> dict[str, str]:
     """Return the versions of which the registry says otherwise than the journal, and what."""
     wrong = {}
-    registered = {one.get("version") for one in journal.lines()[0] if "tags_sha256" in one}
+    lines: dict[str, list[dict[str, Any]]] = defaultdict(list)
+    for line in journal.lines()[0]:
+        lines[str(line.get("version"))].append(line)
     for version in listed():
-        known = told(version, "registered").get("tags_sha256")
-        given = told(version, "registered", *VERDICTS).get("event")
+        among = lines[version.number]
+        known = told(version, "registered", among=among).get("tags_sha256")
+        given = told(version, "registered", *VERDICTS, among=among).get("event")
         said = version.tags.get(journal.GATE, "nothing")
         if known and known != (found := journal.hash_of(version.tags)):
             wrong[version.number] = f"recorded {known[:12]}, found {found[:12]}"
         elif known and given in VERDICTS and given != said:
             wrong[version.number] = f"the gate {given} it, the registry says {said}"
-        elif not known and version.number in registered:
+        elif not known and any("tags_sha256" in line for line in among):
             wrong[version.number] = "the journal tells of another model by that number"
     return wrong
 
 
-def told(version: Version, *events: str) -> dict[str, Any]:
+def told(
+    version: Version, *events: str, among: list[dict[str, Any]] | None = None
+) -> dict[str, Any]:
     """Return the journal's last line about a version with one of these events."""
-    return journal.latest(version.number, version.model_sha256, *events)
+    return journal.latest(version.number, version.model_sha256, *events, among=among)
 
 
 def verdict(version: Version) -> str:

@@ -50,7 +50,7 @@ ANSWERS = {
 SAME = 1e-4  # of the largest answer: what rounding in 32 bits may change
 # what holds rows that a model is judged on
 JUDGED_ON = (paths.RAW, paths.FEATURES / HOLDOUT, paths.FEATURES / HOLDOUT_ROWS)
-OPENED: list[list[Path]] = []  # by whoever looks at it now
+OPENED: set[str] = set()  # paths, since somebody began to look
 
 
 def fit(unfitted: Any, inputs: pd.DataFrame, target: pd.Series) -> Any:
@@ -97,28 +97,23 @@ def held_out() -> Iterator[None]:
     What Python opens is seen, as by pandas; what a library opens by itself is not.
     """
     listen()
-    opened: list[Path] = []
-    OPENED.append(opened)
-    try:
-        yield
-    finally:
-        OPENED.remove(opened)
+    OPENED.clear()
+    yield
+    opened = {Path(os.path.relpath(path)) for path in OPENED.copy() if path}
     seen = [path for path in opened if any(path.is_relative_to(one) for one in JUDGED_ON)]
     if seen:
-        names = first_of(list(dict.fromkeys(seen)))
+        names = first_of(sorted(seen))
         message = f"model.py reads {names}, which holds rows that the model is judged on"
         raise Refused(message, "fit on what it is given; what is looked up goes into data.py")
 
 
 @cache
 def listen() -> None:
-    """Note from now on what Python opens, for whoever looks; Python never takes a hook away."""
+    """Note from now on what Python opens: it never takes a hook away."""
 
     def note(event: str, arguments: tuple[Any, ...]) -> None:
-        if event == "open" and OPENED and isinstance(arguments[0], str | os.PathLike):
-            path = Path(os.path.relpath(arguments[0]))
-            for opened in OPENED:
-                opened.append(path)
+        if event == "open" and isinstance(arguments[0], str | bytes | os.PathLike):
+            OPENED.add(os.fsdecode(arguments[0]))
 
     sys.addaudithook(note)
 

@@ -11,7 +11,6 @@ from pathlib import Path
 import pandas as pd
 
 from ...data.dialect import (
-    ESCAPE,
     ESCAPED,
     SEPARATORS,
     SPACES,
@@ -99,18 +98,12 @@ def text(path: Path) -> Raw:
     )
     rows = pd.read_csv(
         path,
-        sep=separator,
-        encoding=encoding,
-        skiprows=starts[head],
+        **written.read_csv_options(),
         header=0,
         names=range(len(names)),
         dtype="str",
         keep_default_na=False,
-        skipinitialspace=spaced,
         usecols=range(len(names)) if trailing else None,
-        index_col=False if trailing else None,
-        lineterminator="\n" if returns else None,
-        escapechar=ESCAPE if escaped else None,
     )
     rows = rows.reset_index(drop=True)
     require_closed_quotes(path, rows, separator)
