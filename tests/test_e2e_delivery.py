@@ -35,18 +35,23 @@ PARTS = {
     "own tests of delivery": ("delivery",),
     "own tests of serving": ("serving", "training"),
 }
+QUICK = ("-m", "not slow")
 OWN_TESTS = {
-    **{name: [f"tests/_mlops/{one}" for one in parts] for name, parts in PARTS.items()},
+    **{name: [*QUICK, *(f"tests/_mlops/{p}" for p in parts)] for name, parts in PARTS.items()},
     "own tests of starting": [
         "tests/_mlops/project/test_profile.py",
         "tests/_mlops/project/test_source.py",
         "-m",
         "slow",
     ],
-    "own tests": ["tests", *(f"--ignore=tests/_mlops/{p}" for ps in PARTS.values() for p in ps)],
+    "own tests": [
+        *QUICK,
+        "tests",
+        *(f"--ignore=tests/_mlops/{p}" for ps in PARTS.values() for p in ps),
+    ],
 }
-# Those of serving run at level 0 too, and `just test` leaves out those of starting, which are slow:
-# both wait for `make own-tests`.
+# Those of serving run at level 0 too, and those of starting are slow: both wait for
+# `make own-tests`.
 WAIT = ("own tests of serving", "own tests of starting")
 ENDS = {"rollout finished": "promoted", "rollout aborted": "aborted"}
 
@@ -259,7 +264,7 @@ def test_a_report_of_another_run_would_be_seen(replayed: FirstRun, tmp_path: Pat
 def test_a_lived_in_repo_that_was_raised_passes_the_tests_of_its_own(
     replayed: FirstRun, own_tests: str
 ) -> None:
-    done = run(replayed.repo, "uv", "run", "just", "test", *OWN_TESTS[own_tests], CI="true")
+    done = run(replayed.repo, "uv", "run", "just", "test-all", *OWN_TESTS[own_tests], CI="true")
 
     assert re.search(r"^=+ \d{2,} passed", done.stdout, re.MULTILINE), done.stdout
     assert " skipped" not in done.stdout

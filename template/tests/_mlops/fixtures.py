@@ -34,7 +34,8 @@ from .package import (
     validation,
 )
 
-ROOT = Path(__file__).parents[2]
+HERE = Path(__file__).parent
+ROOT = HERE.parents[1]
 VERSIONED = (
     ".gitignore",
     ".pre-commit-config.yaml",
@@ -81,8 +82,19 @@ FOREIGN = (
 
 
 def pytest_configure(config: pytest.Config) -> None:
-    """Name the mark of those tests for which nobody should wait who changed a line."""
+    """Name the marks of those tests for which nobody should wait who changed a line."""
     config.addinivalue_line("markers", "slow: takes long; `just test-all` and CI run it")
+    config.addinivalue_line(
+        "markers", "command: of what the template does, not of your files; likewise"
+    )
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Mark the template's tests that run its commands in a repo made for them."""
+    for item in items:
+        if "repo" in getattr(item, "fixturenames", ()) and HERE in item.path.parents:
+            item.add_marker("command")
 
 
 def pytest_sessionstart() -> None:

@@ -367,3 +367,12 @@ def test_of_many_reasons_the_first_are_said_and_how_many_follow() -> None:
 
     assert errors.first_of(reasons).endswith("c is not committed; and 2 more")
     assert errors.first_of(reasons[:3]).endswith("c is not committed")
+
+
+@pytest.mark.usefixtures("repo")
+def test_a_test_of_a_command_is_left_out_by_just_test(request: pytest.FixtureRequest) -> None:
+    assert request.node.get_closest_marker("command")
+
+
+def test_a_test_of_your_files_is_not(request: pytest.FixtureRequest) -> None:
+    assert request.node.get_closest_marker("command") is None

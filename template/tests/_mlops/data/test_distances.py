@@ -7,6 +7,8 @@ import pytest
 
 from ..package import distances
 
+pytestmark = pytest.mark.command
+
 METHODS = ("wasserstein", "jensenshannon", "hellinger", "psi")
 
 

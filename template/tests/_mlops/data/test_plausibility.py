@@ -10,6 +10,8 @@ import pytest
 
 from ..package import comparison, envelope, interface, plausibility, schema, units, validation
 
+pytestmark = pytest.mark.command
+
 NOW = datetime(2027, 1, 1)
 Column = interface.Column
 COLUMNS = (

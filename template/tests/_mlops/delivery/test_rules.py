@@ -13,6 +13,8 @@ from ..fixtures import ROOT
 from ..package import config, errors, interface, rules
 from .conftest import needs
 
+pytestmark = pytest.mark.command
+
 STEPS = 220  # of half a minute: nearly two hours
 CALLS = 'bentoml_service_request_total{variant="%s",endpoint="/predict",http_response_code="%s"}'
 TIMED = 'bentoml_service_request_duration_seconds_%s{variant="champion",endpoint="/predict"%s}'

@@ -20,9 +20,8 @@ from ..fixtures import ROOT, Repo
 from ..package import errors, files, host, nginx, ports, processes
 from .conftest import FULL, free_ports, needs, needs_full_disk
 
+pytestmark = pytest.mark.command
 OTHER = {name: str(port + 10_000) for name, port in ports.DEFAULTS.items()}
-
-
 # a demo that is killed while its host is up; a process that sleeps stands for the host
 KILLED = """
 import os, subprocess, sys

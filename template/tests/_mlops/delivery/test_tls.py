@@ -16,7 +16,7 @@ from ..package import errors, nginx, ports, tls
 from .conftest import free_ports, needs
 from .test_nginx import running
 
-pytestmark = [needs("nginx"), needs("openssl")]
+pytestmark = [pytest.mark.command, needs("nginx"), needs("openssl")]
 
 
 class Champion(StandIn):

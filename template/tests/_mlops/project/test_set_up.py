@@ -10,6 +10,8 @@ import pytest
 from ..fixtures import GIT_CONFIG, Repo, fresh_repo
 from ..package import config, errors, paths, programs, repository, set_up
 
+pytestmark = pytest.mark.command
+
 DATA_VERSION = set_up.data_version
 
 

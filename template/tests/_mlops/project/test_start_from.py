@@ -29,6 +29,8 @@ from ..package import (
     writing,
 )
 
+pytestmark = pytest.mark.command
+
 ROWS = 300
 
 
