@@ -84,6 +84,10 @@ def test_values_are_the_same_whatever_stored_them(
         ("text", [b"bytes"]),
         ("timestamp", [20130801]),
         ("timestamp", ["2013-08-01T09:00:00Z"]),
+        ("timestamp", ["1.8.2013 09:00"]),  # in January, by pandas
+        ("timestamp", ["08/01/2013 09:00"]),
+        ("timestamp", ["Aug 1 2013 9am"]),
+        ("timestamp", ["now"]),
         ("timestamp", pd.Series(pd.to_datetime(["2013-08-01"])).dt.tz_localize("UTC")),
     ],
 )
@@ -110,6 +114,17 @@ AT_NINE = [
 @pytest.mark.parametrize("stored", AT_NINE, ids=str)
 def test_a_zone_makes_one_moment_of_every_spelling(stored: Any) -> None:
     assert read(stored, column("timestamp", zone="UTC")) == [pd.Timestamp("2013-08-01T09:00")]
+
+
+@pytest.mark.filterwarnings("error")
+def test_each_time_of_a_column_is_read_whatever_stands_above_it() -> None:
+    values = ["2013-08-01 09:00", "2013-08-01T09:00:30.5", "2013-08-02", " 2013-8-3 9:00 "]
+    table = tables.conform(pd.DataFrame({"x": values}), [column("timestamp")])
+    below = tables.conform(pd.DataFrame({"x": ["soon", *values]}), [column("timestamp")])
+
+    assert table["x"].dt.day.tolist() == [1, 1, 2, 3]
+    (problem,) = validation.check_columns(below, [column("timestamp")])
+    assert problem["row_numbers"] == [0]
 
 
 def test_a_time_that_a_zone_has_twice_or_never_is_refused() -> None:

@@ -141,7 +141,8 @@ def _times(values: pd.Series, zone: str) -> pd.Series:
         times = values
     else:
         offset = values.map(_has_offset).astype("bool")
-        times = pd.to_datetime(values.where(~offset), errors="coerce")
+        written = values.where(~offset).map(_bare, na_action="ignore")
+        times = pd.to_datetime(written, errors="coerce", format="ISO8601")
         if offset.any() and zone:
             moments = pd.to_datetime(values[offset], errors="coerce", utc=True, format="ISO8601")
             local = _in_calendar(moments).dt.tz_convert(zone).dt.tz_localize(None)
@@ -174,6 +175,13 @@ def local_time(value: datetime, zone: str) -> datetime:
     if moments[0].utcoffset() != moments[1].utcoffset():
         raise ValueError(f"{local} is not one moment in {zone}: its clocks are changed then")
     return local
+
+
+def _bare(value: Any) -> Any:
+    """Return a text without blanks around it; none where pandas would take it for the time now."""
+    if not isinstance(value, str):
+        return value
+    return None if value in ("now", "today") else value.strip()
 
 
 def _has_offset(value: Any) -> bool:

@@ -107,8 +107,8 @@ def asked_of(column: Column) -> str:
     if column.kind != "timestamp":
         return column.kind
     if column.zone:
-        return f"timestamp with an offset, or one that {column.zone} has exactly once"
-    return "timestamp without an offset, for the column declares no zone"
+        return f"timestamp in ISO 8601 with an offset, or one that {column.zone} has exactly once"
+    return "timestamp in ISO 8601 without an offset, for the column declares no zone"
 
 
 def _count(values: pd.Series, wrong: pd.Index, column: Column) -> str:
