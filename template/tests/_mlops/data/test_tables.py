@@ -170,6 +170,16 @@ def test_a_csv_file_of_another_dialect_is_named(
     assert first not in done.err
 
 
+@pytest.mark.parametrize(
+    ("name", "hint"), [("a.xlsx", "save it as .csv"), ("a.csv.gz", "unpack it")]
+)
+def test_a_file_whose_ending_is_none_of_a_batch_is_named(name: str, hint: str) -> None:
+    with pytest.raises(errors.WrongInput, match=r"expected one of \.parquet, \.csv") as caught:
+        tables.require_batch(Path(name))
+
+    assert caught.value.hint == hint
+
+
 @pytest.mark.parametrize("last", ["", "a value"])
 def test_a_line_that_is_cut_is_named_and_an_empty_field_is_not(
     tmp_path: Path, sample: pd.DataFrame, last: str
@@ -268,15 +278,16 @@ def test_a_file_as_this_repo_writes_it_is_read_whatever_the_others_are_like(
     pd.testing.assert_frame_equal(tables.read(path, schema, ours), expected)
 
 
-def test_what_read_batch_refuses_is_not_read_in_another_way(
-    tmp_path: Path, sample: pd.DataFrame
+@pytest.mark.parametrize("separator", [",", ";"])
+def test_what_read_batch_refuses_is_not_read_in_another_way_and_its_reason_is_said(
+    tmp_path: Path, sample: pd.DataFrame, separator: str
 ) -> None:
-    sample.to_csv(tmp_path / "batch.csv", index=False)
+    sample.to_csv(tmp_path / "batch.csv", index=False, sep=separator)
 
     def read_batch(path: Path) -> pd.DataFrame:
-        raise ValueError("of another customer")
+        raise ValueError("of another customer. You might want to try:\n - this")
 
-    with pytest.raises(errors.WrongInput, match="cannot be read: of another customer"):
+    with pytest.raises(errors.WrongInput, match=r"of another customer$"):
         tables.read(tmp_path / "batch.csv", schema, SimpleNamespace(read_batch=read_batch))
 
 

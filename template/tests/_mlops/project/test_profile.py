@@ -387,6 +387,20 @@ def test_subjects_of_whom_few_come_again_may_keep_rows_together(
     assert said in found.warnings
 
 
+def test_a_year_is_asked_about_and_may_be_the_time(customers: pd.DataFrame, tmp_path: Path) -> None:
+    rows = customers.drop(columns="signed_up").assign(year=2000 + np.arange(ROWS) // 20)
+    said = "does year say when a row came about? --time year then splits rows in time"
+
+    assert said in look(rows, tmp_path).warnings
+    assert said not in look(rows.assign(year=rows["year"] - 1990), tmp_path).warnings
+    found = profile.with_years(source.read(tmp_path / "table.csv"), "year")
+    assert found.written["year"].kind == "integer"  # no year begins so
+    rows.to_csv(tmp_path / "table.csv", index=False)
+    found = profile.with_years(source.read(tmp_path / "table.csv"), "year")
+    assert found.rows["year"].iloc[0] == pd.Timestamp("2000-01-01")
+    assert profile.profile(found, "churned", time="year").time == "year"
+
+
 def test_a_time_in_parts_and_times_of_which_none_orders_the_rows_are_said(
     customers: pd.DataFrame, tmp_path: Path
 ) -> None:
@@ -551,6 +565,20 @@ def test_labels_that_are_too_rare_count_as_no_value_and_are_named(
         rows.to_csv(tmp_path / "table.csv", index=False)
         read = source.read(tmp_path / "table.csv")
         assert rare.without_rare(read, "plan") is read
+
+
+def test_whole_numbers_that_stand_for_labels_may_be_rare_too(
+    customers: pd.DataFrame, tmp_path: Path
+) -> None:
+    rows = customers.assign(type=np.resize([1, 2, 3], ROWS), cars=np.resize([1, 2, 3], ROWS))
+    rows.loc[:3, ["type", "cars"]] = 7
+    rows.to_csv(tmp_path / "table.csv", index=False)
+    read = source.read(tmp_path / "table.csv")
+    found = rare.without_rare(read, "type")
+
+    assert (len(found.rows), found.written["type"].missing) == (ROWS - 4, (7, "7"))
+    assert profile.profile(found, "type").labels == ("1", "2", "3")
+    assert rare.without_rare(read, "cars") is read, "a count is a number"
 
 
 def test_rare_labels_that_only_later_rows_have_count_as_no_value_and_are_named(

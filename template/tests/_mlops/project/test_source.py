@@ -124,6 +124,7 @@ def test_however_a_file_is_written_its_rows_are_the_same(
         (["2024/12/31 23:00"], "timestamp", pd.Timestamp("2024-12-31 23:00")),
         (["2024-12-31T10:00:00+02:00"], "timestamp", pd.Timestamp("2024-12-31 08:00")),
         (["8/31/20 9:05", "7/1/20 20:40"], "timestamp", pd.Timestamp("2020-08-31 09:05")),
+        (["2024-W02", "2024-W03"], "timestamp", pd.Timestamp("2024-01-08")),
         (["2024-W02-1", "2024-W02-2"], "timestamp", pd.Timestamp("2024-01-08")),
         (["(5.50)", "7"], "number", -5.5),
         (['"($1,234.50)"', '"$3.00"'], "number", -1234.5),
@@ -165,7 +166,7 @@ def test_values_are_what_all_of_them_say(
         (["2024-01-01", "01.02.2024"], "a: kept as text: its times are written in more than"),
         (["2000-Q1", "2000-Q2"], "a: kept as text: '2000-Q1' is a quarter: write its first day"),
         (["Q1 2000", "Q4 2001"], "a: kept as text: 'Q1 2000' is a quarter: write its first day"),
-        (["2000-W01", "2000-W52"], "a: kept as text: '2000-W01' is a week: write its first day"),
+        (["2000W01", "2000W52"], "a: kept as text: '2000W01' is a week: write its first day"),
         (["KW 1/2000", "KW 52/2000"], "a: kept as text: 'KW 1/2000' is a week: write its first"),
         (["1. März 2024", "12. Mai 2024"], "a: kept as text: months of '1. März 2024' are"),
         (["12 GB", "3 MB", "1.5 GB"], "a: kept as text: are '12 GB' and '3 MB' numbers with units"),
@@ -289,6 +290,19 @@ def test_a_line_of_units_below_the_header_is_no_row(tmp_path: Path, units: str) 
     assert len(read(tmp_path, lines("1,x,3", head="a,b,c\nNA,x,NA")).rows) == ROWS + 1
 
 
+def test_lines_in_which_orange_describes_columns_are_no_rows(tmp_path: Path) -> None:
+    head = "a\tb\tc\nc\tx y\tcontinuous\n\tmeta\tclass"
+    found = read(tmp_path, lines("1\tx\t3", "1\ty\t2.5", head=head), "t.tab")
+
+    assert (len(found.rows), found.written["a"].kind, found.written["c"].kind) == (
+        ROWS,
+        "integer",
+        "number",
+    )
+    assert "Orange describes columns there" in "; ".join(found.notes)
+    assert len(read(tmp_path, lines("c\td", head="a\tb"), "t.tab").rows) == ROWS
+
+
 def test_a_rule_below_the_header_is_no_row(tmp_path: Path) -> None:
     found = read(tmp_path, lines("1 | x", head="a | b\n--|---"))
 
@@ -332,6 +346,12 @@ def test_names_become_such_as_python_and_a_request_can_hold(tmp_path: Path) -> N
     assert len(set(names)) == len(odd)
     assert all(name.isidentifier() and len(name) <= 70 for name in names)
     assert found.names["koerper_mass_g"] == "Körper Maß (g)"
+
+
+def test_no_name_is_one_that_predictions_take(tmp_path: Path) -> None:
+    found = read(tmp_path, lines("1,2,3", head="probability,Probability of yes,prediction"))
+
+    assert list(found.rows) == ["given_probability", "given_probability_of_yes", "prediction_value"]
 
 
 def test_three_hundred_columns_and_empty_ones_are_read(tmp_path: Path) -> None:
@@ -588,6 +608,12 @@ def test_the_files_of_a_folder_are_one_table(tmp_path: Path) -> None:
         ("headless.csv", b"1,2\n3,4\n", "has no header: its first line holds only numbers"),
         ("iris.data", b"5.1,rose\n4.9,rose\n4.7,lily\n", "header: its first line is a row, such"),
         ("cars.data", b"low, big\nhigh, big\nlow, small\n", "has no header: its first line is a"),
+        (
+            "log.txt",
+            b"Sat, 22 Apr 2017 15:11:58 -0500\nFri, 21 Apr 2017 8:20:57 -0500\n",
+            "no header",
+        ),
+        ("a.libsvm.txt", b"-1 1:-1.6 2:0.9\n1 1:2.3 2:-0.1\n-1 1:0.2 2:4\n", "has no header"),
         ("picture.png", b"\x89PNG", "ends with '.png'; expected one of .csv"),
         ("nowhere.csv", None, "does not exist"),
     ],
@@ -672,6 +698,45 @@ def test_the_sheet_that_holds_a_table_is_read(tmp_path: Path) -> None:
     assert len(found.rows) == ROWS
     assert "sheet 'Data', not 'Codes', 'Machine'" in found.notes
     assert "the line below the header is left out: it holds units, as 'kg'" in found.notes
+
+
+def test_a_formula_without_a_result_and_more_sheets_alike_are_named(tmp_path: Path) -> None:
+    rows = [{"a": n, "b": f"=A{n + 2}*2", "c": n} for n in range(ROWS)]
+    with pd.ExcelWriter(tmp_path / "t.xlsx") as book:
+        for month in ("January", "February", "March"):
+            pd.DataFrame(rows).to_excel(book, sheet_name=month, index=False)
+        pd.DataFrame(rows[:3]).drop(columns="b").to_excel(book, sheet_name="Notes", index=False)
+    found = source.read(tmp_path / "t.xlsx")
+
+    assert found.rows["b"].isna().all()
+    said = "results of formulas in b are not stored: open the file in Excel and save it"
+    assert said in found.notes
+    alike = "'February', 'March' have the same columns: to take all, save each as a file"
+    assert any(note.startswith(alike) for note in found.notes)
+
+
+def test_what_a_workbook_has_beside_values_is_no_warning(
+    tmp_path: Path, recwarn: pytest.WarningsRecorder
+) -> None:
+    path = tmp_path / "t.xlsx"
+    pd.DataFrame({"a": range(ROWS), "b": "x"}).to_excel(path, index=False)
+    with zipfile.ZipFile(path) as book:
+        files = {name: book.read(name) for name in book.namelist()}
+    more = b'<extLst><ext uri="{A}"/></extLst></worksheet>'
+    with zipfile.ZipFile(path, "w") as book:
+        for name, content in files.items():
+            book.writestr(name, content.replace(b"</worksheet>", more))
+
+    assert len(source.read(path).rows) == ROWS
+    assert [str(one.message) for one in recwarn] == []
+
+
+def test_a_sheet_without_a_header_is_refused(tmp_path: Path) -> None:
+    pd.DataFrame([[n, 2.5] for n in range(ROWS)]).to_excel(
+        tmp_path / "t.xlsx", index=False, header=False
+    )
+    with pytest.raises(errors.WrongInput, match="has no header: its first line holds only numbers"):
+        source.read(tmp_path / "t.xlsx")
 
 
 def test_records_are_found_where_an_interface_puts_them(tmp_path: Path) -> None:

@@ -355,6 +355,7 @@ def ugly(number: int) -> dict[str, Any]:
         "length": f"{1 + number % 40},5 m",
         "booked": f"2024{1 + number % 12:02}{1 + number % 28:02}",
         "paid": ("1e400", "2.5")[number % 7 > 0],
+        "week": f"2024-W{1 + number % 52:02}",
         "created_at": str(1_700_000_000 + number * 86_400),
         "sent": f"{1 + number % 12:02}/28/2024 {1 + number % 12}:30 PM",
         "seen": ("2024-01-01", "2024-01-02 10:00")[number % 2],
@@ -373,7 +374,26 @@ RETURNS = UGLY.to_csv(index=False).replace("blue ", "bl\rue")
 BLANK = UGLY.to_csv(index=False, sep=";").replace("\n", f"\n{';' * (UGLY.shape[1] - 1)}\n", 9)
 UNITS = ",".join("kg" if name == "created_at" else "" for name in UGLY)
 MEASURED = UGLY.to_csv(index=False).replace("\n", f"\n{UNITS}\n", 1)
-TYPED = UGLY.rename_axis("Order No.").set_axis([*map(str, range(19)), "bought"], axis="columns")
+LINES = UGLY.to_csv(index=False).splitlines()
+WIDTH = UGLY.shape[1]
+KINDS = [LINES[0], ",".join(["d"] * WIDTH), f"{',' * (WIDTH - 1)}class", *LINES[1:]]
+NOTED = [
+    *LINES[:9],
+    "# first part",
+    LINES[0],
+    *LINES[9:],
+    f"Total{',' * (WIDTH - 1)}",
+    "",
+    "Source: us",
+]
+SUMMED = [
+    *LINES,
+    "".join(f"{UGLY[name].astype(int).sum() if name == 'created_at' else ''}," for name in UGLY)[
+        :-1
+    ],
+]
+TYPED = UGLY.rename_axis("Order No.").set_axis([*map(str, range(20)), "bought"], axis="columns")
+TYPED["8"] = TYPED["8"].astype("int64")  # booked
 
 
 @pytest.mark.parametrize(
@@ -396,6 +416,9 @@ TYPED = UGLY.rename_axis("Order No.").set_axis([*map(str, range(19)), "bought"],
         ("returns", lambda path: path.write_text(RETURNS, newline="\n")),
         ("blank", lambda path: path.write_text(BLANK, encoding="utf-8")),
         ("units", lambda path: path.write_text(MEASURED, encoding="utf-8")),
+        ("kinds", lambda path: path.write_text("\n".join(KINDS), encoding="utf-8")),
+        ("notes", lambda path: path.write_text("\n".join(NOTED), encoding="utf-8")),
+        ("total", lambda path: path.write_text("\n".join([*SUMMED, ""]), encoding="utf-8")),
         ("typed", lambda path: TYPED.set_index(TYPED.index.astype("str")).to_parquet(path)),
     ],
 )
@@ -427,6 +450,11 @@ def test_a_later_file_of_the_same_origin_is_read_as_the_first_one_was(
         for column in [one for one in columns if one.name in again]:
             typed = [tables.conform(rows[[column.name]], [column]) for rows in (read, again)]
             pd.testing.assert_frame_equal(*typed)
+    if name == "notes":  # where columns stand otherwise, no row is lost, and no word
+        (tmp_path / "one.csv").write_text("a\nx\ny\n", encoding="utf-8")
+        assert len(later.read_batch(tmp_path / "one.csv")) == 2
+        (tmp_path / "word.csv").write_text("cash,bought\nsoon,yes\n", encoding="utf-8")
+        assert later.read_batch(tmp_path / "word.csv")["cash"].tolist() == ["soon"]  # to be named
     few = tmp_path / "few.parquet"  # without columns that the first one had, it is still read
     pd.DataFrame({"colour": ["red"]}).to_parquet(few, index=False)
     assert later.read_batch(few)["colour"].tolist() == ["red"]

@@ -50,7 +50,10 @@ class Dialect:
     spaced: bool = False  # whether a space stands before quotes
     returns: bool = False  # whether lines end by a line feed, and hold carriage returns
     escaped: bool = False  # whether a backslash stands before a quote within a value
-    below: tuple[str, ...] = ()  # what stands below the header and is no row, such as units
+    below: tuple[tuple[str, ...], ...] = ()  # lines below the header that are no rows: units
+    again: bool = False  # whether the header stands between rows once more
+    noted: bool = False  # whether lines between and below rows have a first field only: notes
+    foot: tuple[tuple[int, str], ...] = ()  # fields by which a last row is a total, by their place
 
     @property
     def is_plain(self) -> bool:
@@ -95,7 +98,8 @@ class Dialect:
         options += [f"encoding={self.encoding!r}"] * (self.encoding != "utf-8")
         options += [f"escapechar={ESCAPE!r}"] * self.escaped
         read = f"pd.read_csv(path, {', '.join(options)})"
-        return f"in read_batch of data.py: {read}; or write it with commas, points and UTF-8"
+        plain = "commas, points, UTF-8 and the names of schema.py"
+        return f"in read_batch of data.py: {read}; or write it with {plain}"
 
 
 def detect(path: Path, columns: Iterable[str]) -> Dialect:

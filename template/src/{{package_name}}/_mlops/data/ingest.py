@@ -117,9 +117,7 @@ def require_clean(new: Sequence[Path]) -> dict[Path, plausibility.Judgement]:
     known, now, found = reference[list(schema.KEY)], datetime.now(UTC), {}
     for path in new:
         require_file(path)
-        if path.suffix not in tables.READ:
-            message = f"{path} has the ending {path.suffix!r}"
-            raise WrongInput(f"{message}; expected one of {', '.join(tables.READ)}")
+        tables.require_batch(path)
         rows = tables.read(path, schema, data)
         if problems := validation.check(rows, personal):
             hint = f"uv run {PROJECT} validate --show-rows {quote(str(path))} lists the rows"

@@ -42,6 +42,7 @@ STEADY = ("", "UTC")  # zones in which no clock is ever changed
 # between its first and its last year: beyond, the time of another zone is in no calendar
 CALENDAR = (pd.Timestamp(2, 1, 1), pd.Timestamp(9998, 12, 31))
 EXACT = 2**53  # whole numbers up to here are floats too
+PACKED = (".gz", ".bz2", ".xz", ".zst", ".zip")
 OFFSET = re.compile(r"[T ]\d\d.*(?:[Zz]|[+-]\d\d(?::?\d\d)?)$")
 
 
@@ -252,10 +253,11 @@ def read(path: Path, schema: Schema, data: Data) -> pd.DataFrame:
     try:
         rows = data.read_batch(path)
     except Exception as error:  # whatever a reader of yours may raise, the file is at fault
-        require_plain(path, schema)
+        reason = str(error).splitlines()[0] if str(error) else type(error).__name__
+        reason = reason.removesuffix(". You might want to try:")  # of pandas, about a time
+        require_plain(path, schema, f": {reason}")
         rows = plain_rows(path, names) if isinstance(error, UNPARSED) else pd.DataFrame()
         if rows.empty:
-            reason = str(error).splitlines()[0] if str(error) else type(error).__name__
             message = f"{path} cannot be read: {reason}"
             hint = "is it complete, and of the format that its name says?"
             raise WrongInput(message, hint) from error
@@ -269,6 +271,13 @@ def read(path: Path, schema: Schema, data: Data) -> pd.DataFrame:
     return conform(rows, schema.COLUMNS)
 
 
+def require_batch(path: Path) -> None:
+    """Raise `WrongInput` for a file whose ending is none of a batch."""
+    if path.suffix not in READ:
+        message = f"{path} has the ending {path.suffix!r}; expected one of {', '.join(READ)}"
+        raise WrongInput(message, "unpack it" if path.suffix in PACKED else "save it as .csv")
+
+
 def plain_rows(path: Path, names: set[str]) -> pd.DataFrame:
     """Return the rows of a CSV file with these names; none where they stand otherwise."""
     if path.suffix in TEXTS:
@@ -279,14 +288,18 @@ def plain_rows(path: Path, names: set[str]) -> pd.DataFrame:
     return pd.DataFrame()
 
 
-def require_plain(path: Path, schema: Schema) -> None:
-    """Raise `WrongInput` for a CSV file with other separators, decimal signs or letters."""
+def require_plain(path: Path, schema: Schema, reason: str = "") -> None:
+    """Raise `WrongInput` for a CSV file with other separators, decimal signs or letters.
+
+    The reason is what your `data.read_batch` said, which may read such files.
+    """
     if path.suffix not in TEXTS:
         return
     written = dialect.detect(path, (column.name for column in schema.COLUMNS))
     if not written.is_plain:
         message = f"{path} is written with {written}"
-        raise WrongInput(f"{message}; expected comma, '.' and utf-8", written.hint)
+        expected = "expected comma, '.' and utf-8, or what read_batch of data.py reads"
+        raise WrongInput(f"{message}; {expected}{reason}", written.hint)
 
 
 def require_full_lines(path: Path, schema: Schema) -> None:
@@ -308,10 +321,7 @@ def chunks(path: Path, rows: int, schema: Schema, data: Data) -> Iterator[pd.Dat
     A file that is written in a way of its own, which your `data.read_batch` knows, is read by it,
     and whole.
     """
-    if path.suffix not in READ:
-        raise WrongInput(
-            f"{path} has the ending {path.suffix!r}; expected one of {', '.join(READ)}"
-        )
+    require_batch(path)
     if is_written_as_batches(path, schema, data):
         found = read(path, schema, data)
         yield from (found[start : start + rows] for start in range(0, len(found), rows))

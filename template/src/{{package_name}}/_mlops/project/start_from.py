@@ -14,7 +14,7 @@ from ..errors import WrongInput, counted
 from ..files import FILE, one_writer
 from . import repository
 from .starting import building, cutting, replacing, writing
-from .starting.profile import LEARNED_FROM, profile, table
+from .starting.profile import LEARNED_FROM, profile, table, with_years
 from .starting.rare import one_spelling, without_new, without_rare
 from .starting.source import read
 
@@ -60,7 +60,7 @@ def command(
     """
     given = read(path, sql, url)
     note(given.notes)  # first: they often say why the target is not what it should be
-    source = without_rare(one_spelling(given, target), target)
+    source = with_years(without_rare(one_spelling(given, target), target), time)
     note(source.notes[len(given.notes) :])
     look = partial(profile, time=time, key=key, group=group, positive=positive, drop=drop)
     found = look(source, target)

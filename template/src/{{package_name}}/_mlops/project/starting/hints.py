@@ -16,6 +16,7 @@ if TYPE_CHECKING:
 MOST_OF_THING = 20  # rows in the mean, up to which a thing has a few
 FEWEST_THINGS = 10
 PART_OF_TIME = re.compile(r"year|yr|quarter|month|mon|mo|week|day")
+YEARS, FEWEST_YEARS = ("year", "yr"), 5
 Columns = tuple["ColumnProfile", ...]
 
 
@@ -33,11 +34,19 @@ def of_times(columns: Columns) -> Iterator[str]:
     learned = [one for one in columns if one.role == "feature"]
     times = [one.name for one in learned if one.kind == "timestamp"]
     parts = [one.name for one in learned if PART_OF_TIME.fullmatch(one.name)]
+    years = [
+        one.name
+        for one in learned
+        if one.name in YEARS and one.distinct >= FEWEST_YEARS and (one.low or 0) >= 1000
+    ]
     if len(times) > 1:
         yield f"{', '.join(times)} are times: --time names the one by which rows are split"
     elif len(parts) > 1:
         said = f"{', '.join(parts)} look like a time in parts"
         yield f"{said}: joined in one column, it would split rows in time"
+    elif years and not times:
+        said = f"does {years[0]} say when a row came about?"
+        yield f"{said} --time {years[0]} then splits rows in time"
 
 
 def of_groups(rows: pd.DataFrame, columns: Columns) -> Iterator[str]:

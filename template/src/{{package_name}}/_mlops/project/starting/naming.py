@@ -24,7 +24,9 @@ def clean_names(names: Iterable[str]) -> list[str]:
         plain = re.sub(r"[^a-z0-9]+", "_", plain.lower()).strip("_")[:LONGEST_NAME].strip("_")
         plain = plain or f"column_{place}"
         plain = f"n_{plain}" if plain[0].isdigit() else plain
-        if iskeyword(plain) or plain in TAKEN or plain.startswith(("probability", "model_")):
+        if plain.startswith("probability"):  # so begin the columns of predictions
+            plain = f"given_{plain}"
+        if iskeyword(plain) or plain in TAKEN or plain.startswith("model_"):
             plain = f"{plain}_value"
         again, number = plain, 1
         while again in found:

@@ -4,7 +4,7 @@
 import io
 import re
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import combinations
 from typing import Literal
 from unicodedata import category, normalize
@@ -17,7 +17,7 @@ from .hints import MOST_OF_THING, hints
 from .leaks import LOOKED_AT, MANY, filled_with, find_leaks, percent
 from .naming import clean_names
 from .source import Source
-from .values import EMAIL, LIKE_A_TIME, MOST, PLAIN, Written
+from .values import EMAIL, LIKE_A_TIME, MOST, PLAIN, Written, years
 
 Role = Literal[
     "feature",
@@ -260,6 +260,24 @@ def profile(
     )
 
 
+def with_years(source: Source, time: str) -> Source:
+    """Return a table in which the years of this column are times, where it holds years."""
+    name = "" if time == NONE else Names(source).one(time)
+    if (
+        not name
+        or source.written[name].kind != "integer"
+        or not (found := years(source.rows[name]))
+    ):
+        return source
+    values, written, said = found
+    return replace(
+        source,
+        rows=source.rows.assign(**{name: values}),
+        written={**source.written, name: written},
+        notes=(*source.notes, f"{name}: {said[0]}"),
+    )
+
+
 def require_one_role(asked: dict[str, tuple[str, ...]]) -> None:
     """Raise `WrongInput` when a column that is predicted or left out is something else too."""
     for (option, names), (other, more) in combinations(asked.items(), 2):
@@ -325,16 +343,13 @@ def find_labels(values: pd.Series, written: Written, name: str) -> tuple[str, ..
     known, kind = values.dropna(), written.kind
     if kind == "timestamp":
         raise WrongInput(f"{name!r} holds times; expected labels or a number", "make it days until")
-    whole = kind in ("integer", "number") and bool((known % 1 == 0).all())
-    few = whole and (
-        known.nunique() == 2 or (known.nunique() <= FEW_NUMBERS and LABEL_NAME.search(name))
-    )
-    if kind in ("integer", "number") and not few:
+    if not holds_labels(known, written, name):
         return ()
     counts = known.value_counts()
-    if kind == "text" and known.str.contains(r"[;|]").mean() > 0.2:
+    several = [one for one in known if ";" in one or "|" in one] if kind == "text" else []
+    if len(several) > 0.2 * len(known):
         raise WrongInput(
-            f"{name!r} holds several labels in one value, such as {known.iloc[0]!r}",
+            f"{name!r} holds several labels in one value, such as {several[0][:40]!r}",
             "multi-label targets are not supported: make one column a label",
         )
     if len(counts) > MOST_LABELS:
@@ -353,6 +368,14 @@ def find_labels(values: pd.Series, written: Written, name: str) -> tuple[str, ..
         message = f"{name!r} is an ordered scale ({', '.join(sorted(spelled))})"
         raise WrongInput(f"{message}: such targets are not supported", "make it a number")
     return tuple(dict.fromkeys(as_labels(known.sort_values(), written)))
+
+
+def holds_labels(known: pd.Series, written: Written, name: str) -> bool:
+    """Say whether values are labels: all but numbers, of which two are, or few so named."""
+    if written.kind not in ("integer", "number"):
+        return True
+    few = known.nunique() == 2 or (known.nunique() <= FEW_NUMBERS and LABEL_NAME.search(name))
+    return bool(few and (known % 1 == 0).all())
 
 
 def bare(label: str) -> str:

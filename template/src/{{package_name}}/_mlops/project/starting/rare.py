@@ -7,7 +7,7 @@ import pandas as pd
 
 from ...errors import counted, first_of
 from .cutting import LATER
-from .profile import FEWEST_OF_LABEL, MOST_LABELS, Names, bare
+from .profile import FEWEST_OF_LABEL, MOST_LABELS, Names, bare, holds_labels
 from .source import Source
 
 SPELLINGS = 4  # of each label, at most
@@ -49,11 +49,11 @@ def without_rare(source: Source, target: str) -> Source:
     labels does so before; one that is spelled in two ways is one that a person has to look at.
     """
     name = Names(source).one(target)
-    if not name or source.written[name].kind != "text":
+    if not name or not are_spelled(source, name):
         return source
     counts = source.rows[name].value_counts()
     rare, usual = counts[counts < FEWEST_OF_LABEL].index, counts[counts >= FEWEST_OF_LABEL].index
-    again = {bare(label) for label in rare} & {bare(label) for label in usual}
+    again = {bare(str(label)) for label in rare} & {bare(str(label)) for label in usual}
     if rare.empty or len(usual) < 2 or counts[rare].sum() > MOST_RARE * counts.sum() or again:
         return source
     note = f"fewer than {FEWEST_OF_LABEL} rows have {name} {shown(rare)}"
@@ -66,7 +66,7 @@ def without_new(source: Source, target: str, time: str, holdout_share: float) ->
     The same one if no label does, many rows have such a label, or rows are not split in time.
     """
     name = Names(source).one(target)
-    if not time or source.written[name].kind != "text":
+    if not time or not are_spelled(source, name):
         return source
     rows = source.rows.sort_values(time, kind="stable")
     first = rows.head(int(len(rows) * (1 - LATER))).dropna(subset=name)
@@ -80,6 +80,13 @@ def without_new(source: Source, target: str, time: str, holdout_share: float) ->
     return without(source, name, new, note)
 
 
+def are_spelled(source: Source, name: str) -> bool:
+    """Say whether a target holds labels that are words, or whole numbers that stand for some."""
+    written = source.written[name]
+    known = source.rows[name].dropna()
+    return written.kind in ("text", "integer") and holds_labels(known, written, name)
+
+
 def shown(labels: pd.Index) -> str:
     """Name the first of some labels."""
     return first_of([repr(str(label)[:40]) for label in labels], ", ")
@@ -88,12 +95,13 @@ def shown(labels: pd.Index) -> str:
 def without(source: Source, name: str, labels: pd.Index, why: str) -> Source:
     """Return a table without the rows of these labels, which count as no value in later files."""
     gone, written = source.rows[name].isin(labels), source.written[name]
+    spelled = dict.fromkeys(form for one in labels.tolist() for form in (one, str(one)))
     left_out = (
         f"{counted(int(gone.sum()), 'row')} left out, and later ones count as without a value"
     )
     return replace(
         source,
         rows=source.rows[~gone].reset_index(drop=True),
-        written={**source.written, name: replace(written, missing=(*written.missing, *labels))},
+        written={**source.written, name: replace(written, missing=(*written.missing, *spelled))},
         notes=(*source.notes, f"{why}: {left_out}"),
     )

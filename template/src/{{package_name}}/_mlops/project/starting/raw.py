@@ -20,6 +20,9 @@ RULE = re.compile(r"[\s:=+|-]*")  # between a header and its rows
 FEWEST_BELOW = 20  # rows from which it is no chance that all but the first are numbers
 LOOKED_AT = 1_000
 MOST = 0.9  # share of numbers
+# what stands in the second and the third line of a table of Orange
+KINDS = {"continuous", "c", "discrete", "d", "string", "s", "time", "t"}
+USES = {"", "class", "meta", "ignore", "i", "weight"}
 TOTAL = re.compile(r"(grand |sub)?total|sum|summe|gesamt|insgesamt", re.IGNORECASE)
 
 
@@ -87,10 +90,25 @@ def without_units(raw: Raw) -> Raw:
     return raw
 
 
+def without_kinds(raw: Raw) -> Raw:
+    """Leave out the lines below the header in which Orange names kinds and uses of columns.
+
+    In place of a kind it may list the values, between spaces.
+    """
+    if len(raw.rows) <= FEWEST_BELOW:
+        return raw
+    kinds = [one for one in row_of(raw, 0) if " " not in one]
+    if set(kinds) - {""} <= KINDS and any(kinds) and set(row_of(raw, 1)) <= USES:
+        for _ in range(2):
+            without_first(raw)
+        raw.notes.append("two lines below the header are left out: Orange describes columns there")
+    return raw
+
+
 def without_first(raw: Raw) -> None:
     """Leave out the first row, and keep how it is written: a later file may have it too."""
     if raw.dialect:
-        raw.dialect = replace(raw.dialect, below=tuple(row_of(raw, 0)))
+        raw.dialect = replace(raw.dialect, below=(*raw.dialect.below, tuple(row_of(raw, 0))))
     raw.rows = raw.rows.iloc[1:].reset_index(drop=True)
 
 
@@ -107,7 +125,7 @@ def without_notes(raw: Raw) -> Raw:
     odd = first.str.startswith("#") | (first == str(names[0]).strip())
     words = ~first.str.fullmatch(NUMBER.pattern) if numbered else odd  # in place of a number
     odd |= words if words.sum() <= MOST_NOTES else odd
-    gone = []
+    gone, headers = [], 0
     for place in np.flatnonzero(odd.to_numpy("bool")):
         cells = row_of(raw, int(place))
         again = [one.strip() for one in cells] == [str(name).strip() for name in names]
@@ -115,6 +133,7 @@ def without_notes(raw: Raw) -> Raw:
         noted = cells[0].startswith("#") or (numbered and cells[0].strip())
         if again or (noted and len(cells) > 2 and alone):
             gone.append(int(place))
+            headers += again
     last = len(raw.rows) - 1
     while len(names) > 2 and 0 < last > len(raw.rows) - 1 - MOST_NOTES:
         if last not in gone:
@@ -130,6 +149,8 @@ def without_notes(raw: Raw) -> Raw:
         raw.rows = raw.rows.drop(index=gone).reset_index(drop=True)
         plural = "lines left out: they are" if len(gone) > 1 else "line left out: it is"
         raw.notes.append(f"{len(gone)} {plural} a note, or the header once more")
+        if raw.dialect:
+            raw.dialect = replace(raw.dialect, again=headers > 0, noted=headers < len(gone))
     return raw
 
 
@@ -159,8 +180,18 @@ def without_total(raw: Raw) -> Raw:
 
 
 def without_last(raw: Raw) -> Raw:
-    """Leave out the last row."""
-    raw.rows = raw.rows.iloc[:-1].reset_index(drop=True)
+    """Leave out the last row, and keep what tells it: a later file may have one too."""
+    last, others = row_of(raw, len(raw.rows) - 1), raw.rows.iloc[:-1]
+    if raw.dialect:
+        told = [
+            (place, one)
+            for place, one in enumerate(last)
+            if not NUMBER.fullmatch(one.strip())
+            and as_texts(others.iloc[:, place]).fillna("").ne(one.strip()).all()
+        ]
+        told = [(place, one) for place, one in told if one.strip()] or told
+        raw.dialect = replace(raw.dialect, foot=tuple(told))
+    raw.rows = others.reset_index(drop=True)
     raw.notes.append("last row left out: it is a total")
     return raw
 

@@ -20,8 +20,8 @@ from ...data.dialect import (
     short_line,
 )
 from ...errors import WrongInput
-from .raw import Raw, header_line, without_notes, without_total, without_units
-from .values import PLAIN
+from .raw import Raw, header_line, without_kinds, without_notes, without_total, without_units
+from .values import LIKE_A_TIME, PLAIN
 
 SNIFFED = 2_000_000  # letters from which the way of writing is found out
 LINES = 500
@@ -29,6 +29,7 @@ LINE_END = re.compile(r"\r\n|\n|\r")
 NAME_COLUMNS = "write the names of the columns above"
 SEPARATED = "put a value that holds the separator between quotes"
 ZEROS = "save it as UTF-8, or take them out"
+TIMED = re.compile(rf"{LIKE_A_TIME}|.*\d:[-+]?\d.*")  # a day, or one with a time of day
 IN_RUNS = 0.4  # share of such bytes
 EASTERN = re.compile(r"\b[^\W\d]+[¹³¿£¥¾][^\W\d¹³]+")  # what letters of CP1250 look like otherwise
 RUN = re.compile(rb"[\x80-\xff]{3,}")  # letters of an alphabet that no Western encoding has
@@ -72,12 +73,7 @@ def text(path: Path) -> Raw:
     if head:
         notes.append(f"header in line {starts[head] + 1}")
     names = cells[head]
-    if width > 1 and all(re.fullmatch(r"[-+\d.,eE\s]+", name) for name in names):
-        message = f"{path} has no header: its first line holds only numbers"
-        raise WrongInput(message, NAME_COLUMNS)
-    if width > 1 and is_row(names, cells[head + 1 :]):
-        message = f"{path} has no header: its first line is a row, such as {','.join(names)[:40]!r}"
-        raise WrongInput(message, NAME_COLUMNS)
+    require_header(path, names, cells[head + 1 :])
     if width > 1 and all(re.fullmatch(r"'.*'", name.strip()) for name in names):
         message = (
             f"{path} has values between single quotes, such as {names[0]}; expected double ones"
@@ -119,7 +115,7 @@ def text(path: Path) -> Raw:
         line, found, expected = short
         notes.append(f"line {line} has {found} fields of {expected}: the others are left empty")
     table = Raw(rows.set_axis(names, axis="columns"), written, notes)
-    return without_total(without_units(without_notes(table)))
+    return without_total(without_units(without_notes(without_kinds(table))))
 
 
 def fields(
@@ -132,10 +128,20 @@ def fields(
     return [row for row, _ in found], [above for _, above in found]
 
 
+def require_header(path: Path, names: list[str], body: list[list[str]]) -> None:
+    """Raise `WrongInput` when what should be names is a row of several fields."""
+    if len(names) > 1 and all(re.fullmatch(r"[-+\d.,eE\s]+", name) for name in names):
+        message = f"{path} has no header: its first line holds only numbers"
+        raise WrongInput(message, NAME_COLUMNS)
+    if len(names) > 1 and is_row(names, body):
+        message = f"{path} has no header: its first line is a row, such as {','.join(names)[:40]!r}"
+        raise WrongInput(message, NAME_COLUMNS)
+
+
 def is_row(names: list[str], body: list[list[str]]) -> bool:
     """Say whether a first line is a row: beside numbers, a text of it comes again below it.
 
-    Without numbers, all of its texts do.
+    Without numbers, all of its texts do; or it has a time above times.
     """
     rows = [row for row in body if row != names]
     again = [
@@ -144,7 +150,12 @@ def is_row(names: list[str], body: list[list[str]]) -> bool:
         if name.strip() and any(row[place : place + 1] == [name] for row in rows)
     ]
     numbers = [name for name in names if re.fullmatch(PLAIN, name.strip())]
-    return len(again) == len(names) or bool(numbers and set(again) - set(numbers))
+    timed = any(
+        TIMED.fullmatch(name.strip())
+        and all(TIMED.fullmatch(row[place].strip()) for row in rows if len(row) > place)
+        for place, name in enumerate(names if rows else [])
+    )
+    return timed or len(again) == len(names) or bool(numbers and set(again) - set(numbers))
 
 
 def require_closed_quotes(path: Path, rows: pd.DataFrame, separator: str) -> None:

@@ -9,6 +9,7 @@ import lzma
 import re
 import shutil
 import tempfile
+import warnings
 import zipfile
 from collections import Counter
 from collections.abc import Callable
@@ -28,11 +29,12 @@ from .raw import (
     Raw,
     header_line,
     require_one_table,
+    without_kinds,
     without_notes,
     without_total,
     without_units,
 )
-from .separated import LINE_END, SEPARATED, text
+from .separated import LINE_END, SEPARATED, require_header, text
 from .values import Written, column
 
 TEXT_SUFFIXES = (".csv", ".tsv", ".txt", ".tab", ".dat", ".data")
@@ -56,6 +58,10 @@ UNPACK: dict[bytes, Callable[..., Any]] = {
 }
 PACKED = (".gz", ".bz2", ".xz")
 READERS = {".feather": pd.read_feather, ".dta": pd.read_stata}
+# a formula and no result; an empty text is one
+UNSOLVED = re.compile(
+    rb'<c r="([A-Z]+)\d+"(?![^>]*t="str")[^>]*><f\b[^<]*(?:</f>)?(?:<v ?/>|<v></v>)?</c>'
+)
 LEAST_ROOM = 4  # times the size of a text that reading it takes, with few and long values
 MOST = 1 << 36  # bytes, where the system does not say how much memory is free
 
@@ -151,7 +157,7 @@ def folder(path: Path) -> Raw:
 
 def way(written: Dialect) -> Dialect:
     """Return how a file is written, but for what its own letters and lines decide."""
-    return replace(written, encoding="", below=())
+    return replace(written, encoding="", below=(), again=False, noted=False, foot=())
 
 
 def one_file(path: Path) -> Raw:
@@ -349,7 +355,8 @@ def parsed(path: Path, content: str) -> tuple[Any, list[str]]:
 
 def sheet(path: Path) -> Raw:
     """Read the sheet of a workbook that holds most, of those to be seen; the first one alike."""
-    with pd.ExcelFile(path, engine="openpyxl") as book:
+    quiet = warnings.catch_warnings(action="ignore", category=UserWarning)  # styles hold no value
+    with quiet, pd.ExcelFile(path, engine="openpyxl") as book:
         names = list(map(str, book.sheet_names))
         tables = {name: book.parse(name, header=None, dtype="object") for name in names}
         inside = {one.title: one._worksheet_path.lstrip("/") for one in book.book.worksheets}
@@ -363,10 +370,15 @@ def sheet(path: Path) -> Raw:
         raise WrongInput(f"{path} holds no table: sheet {name!r} is empty")
     others = [repr(one) for one in names if one != name]
     notes = [f"sheet {name!r}, not {', '.join(others)}"] if others else []
+    head, names_here = headed(table)
+    if alike := [
+        repr(one) for one in names if one != name and headed(tables[one])[1] == names_here
+    ]:
+        have = "has" if len(alike) == 1 else "have"
+        hint = "to take all, save each as a file of one folder"
+        notes.append(f"{first_of(alike, ', ')} {have} the same columns: {hint}")
+    require_header(path, names_here, as_written(table.iloc[head + 1 :]))
     cells = table.astype("object").where(table.notna(), None)
-    head = header_line(
-        [[str(one) if one is not None else "" for one in row] for row in cells.head(50).to_numpy()]
-    )
     if head:
         notes.append(f"header in line {head + 1}")
     if downwards := [one for one in merged(path, inside[name]) if one[1] > head + 1]:
@@ -377,10 +389,38 @@ def sheet(path: Path) -> Raw:
     above = cells.iloc[head - 1] if head else cells.iloc[head]  # of merged cells
     named = cells.iloc[head].fillna(above) if above.notna().sum() > 1 else cells.iloc[head]
     rows.columns = ["" if pd.isna(one) else str(one) for one in named]
+    unsolved = sorted(
+        place for place in without_results(path, inside[name]) if place < rows.shape[1]
+    )
+    if unsolved:
+        hint = "open the file in Excel and save it"
+        columns = listed([str(rows.columns[place]) for place in unsolved])
+        notes.append(f"results of formulas in {columns} are not stored: {hint}")
     raw = Raw(rows.dropna(how="all").reset_index(drop=True), None, notes)
-    found = without_total(without_units(without_notes(raw)))
+    found = without_total(without_units(without_notes(without_kinds(raw))))
     found.rows = found.rows.infer_objects()
     return found
+
+
+def as_written(table: pd.DataFrame) -> list[list[str]]:
+    """Return the first rows of a sheet as texts."""
+    return [["" if pd.isna(one) else str(one) for one in row] for row in table.head(50).to_numpy()]
+
+
+def headed(table: pd.DataFrame) -> tuple[int, list[str]]:
+    """Return the place of a sheet's header, and the names there."""
+    cells = as_written(table)
+    if not any(map(any, cells)):
+        return 0, []
+    place = header_line(cells)
+    return place, cells[place]
+
+
+def without_results(path: Path, sheet: str) -> set[int]:
+    """Return the columns, from 0, with formulas whose results a program did not store."""
+    with zipfile.ZipFile(path) as archive:
+        content = archive.read(sheet)
+    return {place_of(one.decode()) for one in UNSOLVED.findall(content)}
 
 
 def merged(path: Path, sheet: str) -> list[tuple[int, int, int]]:

@@ -103,7 +103,8 @@ FORMS = (
     "%a %b %d %H:%M:%S +0000 %Y",
     "%G-W%V-%u",
 )
-DAY_NUMBER = "%Y%m%d"
+DAY_NUMBER, YEAR = "%Y%m%d", "%Y"
+WEEK = r"(\d{4}-W\d\d)$"  # of which its Monday is taken
 CLOCK = r"\d+:[0-5]\d:[0-5]\d(?:\.\d+)?"  # hours, minutes and seconds, or a time of day
 SPAN = r"\d+(?:\.\d+)?\s*(?:days?|h|hr|hours?|m|min|minutes?|s|sec|seconds?)"  # as pandas reads it
 LASTED = rf"{SPAN}(?:,?\s*{SPAN})*"
@@ -439,6 +440,14 @@ def whole(values: pd.Series, name: str) -> Found:
     return found, Written("integer"), said
 
 
+def years(values: pd.Series) -> Found | None:
+    """Return the first days of years, when every whole number is one."""
+    if values.isna().any() or not values.between(1000, 2999).all():
+        return None
+    times = pd.to_datetime(values.astype("str"), format=YEAR).astype("datetime64[us]")
+    return times, Written("timestamp", form=YEAR), ["a year is taken as its first day"]
+
+
 def without_sentinel(values: pd.Series) -> tuple[pd.Series, list[str]]:
     """Return numbers without infinite ones, and without one that stands for a missing value."""
     notes = []
@@ -458,6 +467,9 @@ def times(texts: pd.Series, comma: bool) -> Found | None:
     known = texts.dropna()
     if not known.str.contains(r"\d").all() or known.str.len().max() > 40:
         return None
+    if known.str.fullmatch(WEEK).all():
+        texts = texts + "-1"
+        known = texts.dropna()
     if known.str.contains(OFFSET).all():
         found = pd.to_datetime(texts, errors="coerce", format="ISO8601", utc=True)
         if found[known.index].notna().all():

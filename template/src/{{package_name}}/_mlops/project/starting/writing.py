@@ -22,7 +22,7 @@ from ...interface import Column, DriftParams, DriftRule, PersonalData, Quality
 from .limits import bounds, letters_of
 from .profile import PERSON_NAME, ColumnProfile, Profile, as_labels, harmless
 from .source import Source
-from .values import EMAIL, MARKS, MASK
+from .values import DAY_NUMBER, EMAIL, MARKS, MASK, YEAR
 
 FAMILIES = {
     "boosting": "gradient boosting on trees",
@@ -352,13 +352,15 @@ def read_target(proposal: Proposal) -> str:
 def missing_target(proposal: Proposal) -> str:
     """Say what a row without a target means: labels too rare to be learned have none either."""
     name = proposal.profile.target
-    rare = [repr(one) for one in proposal.source.written[name].missing if one not in MARKS]
+    missing = proposal.source.written[name].missing  # a number as a text, too
+    rare = [repr(one) for one in missing if one not in MARKS and not isinstance(one, int)]
     return f"{name} is not known{', or is ' + first_of(rare, ', ') if rare else ''}"
 
 
 def written(proposal: Proposal) -> dict[str, Any]:
     """Return what a later file of the same origin needs to be read as this one was."""
     dialect, columns = proposal.source.dialect, proposal.source.written
+    names = [proposal.source.names.get(name, name) for name in proposal.source.rows]
     kept = {one.name: columns[one.name] for one in proposal.kept}
     given = dialect.read_csv_options() if dialect else {}
     if dialect and dialect.trailing:
@@ -366,7 +368,10 @@ def written(proposal: Proposal) -> dict[str, Any]:
     forms = {name: one.form for name, one in kept.items() if one.form}
     return {
         "options": "".join(f", {name}={literal(value)}" for name, value in given.items()),
-        "below": list(dialect.below) if dialect else [],
+        "below": [list(line) for line in dialect.below if any(line)] if dialect else [],
+        "again": bool(dialect and dialect.again),
+        "noted": bool(dialect and dialect.noted),
+        "foot": {names[place]: one for place, one in dialect.foot} if dialect else {},
         "spaces": any(one.spaces for one in kept.values()),
         "mails": [name for name, one in kept.items() if one.mails],
         "missing": {name: list(one.missing) for name, one in kept.items() if one.missing},
@@ -377,6 +382,7 @@ def written(proposal: Proposal) -> dict[str, Any]:
         "durations": [name for name, one in kept.items() if one.lasts],
         "numbers": {name: one.decimal for name, one in kept.items() if one.decimal},
         "times": {name: form for name, form in forms.items() if form not in ("s", "ms")},
+        "in_digits": [name for name, form in forms.items() if form in (YEAR, DAY_NUMBER)],
         "since_1970": [(name, form) for name, form in forms.items() if form in ("s", "ms")],
     }
 
