@@ -118,12 +118,11 @@ def adopt(repo: Path, given: argparse.Namespace) -> None:
 
 
 def names_of(repo: Path) -> dict[str, Any]:
-    """Return the project's own name as an answer, from which all others follow."""
-    try:
-        project = tomllib.loads((repo / merges.PYPROJECT).read_text(encoding="utf-8"))["project"]
-    except (OSError, KeyError):
-        return {}
-    words = re.findall(r"[^\W_]+", str(project.get("name", "")).lower())
+    """Return the project's own name, or the folder's, as an answer that all others follow."""
+    path = repo / merges.PYPROJECT
+    own = tomllib.loads(path.read_text(encoding="utf-8")) if path.is_file() else {}
+    project = own.get("project") or own.get("tool", {}).get("poetry", {})
+    words = re.findall(r"[^\W_]+", str(project.get("name", repo.name)).lower())
     return {"project_name": " ".join(words).capitalize()} if words else {}
 
 
@@ -131,11 +130,13 @@ def free_package(repo: Path, own: str) -> str:
     """Return a name for the template's package that no module of the repo has."""
     stem = f"{own[:40].rstrip('_')}_model"
     names = itertools.chain([own, stem], (f"{stem}_{number}" for number in itertools.count(2)))
+    packages = {path.parent.name for path in merges.code(repo) if path.name == "__init__.py"}
     places = (Path("src"), Path())
     return next(
         name
         for name in names
-        if not any(
+        if name not in packages
+        and not any(
             (repo / place / file).exists() for place in places for file in (name, f"{name}.py")
         )
     )

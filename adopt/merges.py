@@ -45,6 +45,8 @@ SETTINGS = {
     "setup.cfg": (("[tool:pytest]", "pytest"), ("[mypy]", "mypy")),
     "tox.ini": (("[pytest]", "pytest"),),
 }
+# Packages, as conda and pipenv list them.
+LISTS = ("environment.yml", "environment.yaml", "conda.yml", "conda.yaml", "Pipfile")
 # What a file of yours in the place of one of the template's leaves undone.
 MEANINGS = {
     r"src/\w+/(__main__\.py|_mlops/.*)": "no recipe works: take another package_name",
@@ -497,5 +499,8 @@ def unread(repo: Path, own: Any) -> Iterator[str]:
         )
     project: Any = own.get("project", {})
     if not project.get("dependencies") and "dependencies" not in project.get("dynamic", []):
-        for path in sorted(repo.glob("*requirements*.txt")):
-            yield f"{path.name} is not read: uv add --requirements {path.name}"
+        for path in sorted([*repo.glob("*requirements*.txt"), *repo.glob("requirements/*.txt")]):
+            name = path.relative_to(repo).as_posix()
+            yield f"{name} is not read: uv add --requirements {name}"
+        for path in sorted(repo / name for name in LISTS if (repo / name).is_file()):
+            yield f"{path.name} is not read: uv add what it lists, by the names of PyPI"

@@ -293,6 +293,7 @@ def test_of_a_repo_with_dvc_it_is_said_where_data_goes(template: Path, tmp_path:
         (["src/parcel_returns/__main__.py"], "parcel_returns_model"),
         (["parcel_returns/__init__.py"], "parcel_returns_model"),
         (["parcel_returns.py", "src/parcel_returns_model/a.py"], "parcel_returns_model_2"),
+        (["lib/parcel_returns/__init__.py"], "parcel_returns_model"),
     ],
 )
 def test_a_package_of_theirs_keeps_its_name_and_the_template_takes_another(
@@ -311,6 +312,24 @@ def test_a_package_of_theirs_keeps_its_name_and_the_template_takes_another(
     assert "Parcel returns" in (repo / "MODEL_CARD.md").read_text()
     assert "flight" not in (repo / "contract.yaml").read_text()
     assert all((repo / path).read_text() == "ours" for path in theirs)
+
+
+@pytest.mark.parametrize(
+    "files",
+    [
+        {"train.py": ""},
+        {"pyproject.toml": '[tool.poetry]\nname = "parcel-returns"\n', "parcel_returns.py": ""},
+    ],
+    ids=["folder", "poetry"],
+)
+def test_a_repo_without_a_project_is_called_as_it_is_called(
+    template: Path, tmp_path: Path, files: dict[str, str]
+) -> None:
+    repo = write(tmp_path / "Parcel-returns", files)
+
+    assert adopt(repo, template, "--add").returncode == 0
+    assert "Parcel returns" in (repo / "README.md").read_text()
+    assert "flight" not in (repo / "contract.yaml").read_text()
 
 
 def test_a_package_name_that_was_asked_for_is_taken(template: Path, tmp_path: Path) -> None:
@@ -531,6 +550,9 @@ def test_what_no_command_reads_any_more_is_named(template: Path, tmp_path: Path)
         "setup.cfg": "[tool:pytest]\naddopts = -q\n",
         "tox.ini": "[tox]\n",
         "requirements-dev.txt": "mock\n",
+        "requirements/base.txt": "numpy\n",
+        "environment.yml": "name: old\ndependencies: [pandas]\n",
+        "Pipfile": "[packages]\n",
         "old.py": "",
     }
     said = adopt(write(tmp_path / "old", files), template).stderr
@@ -539,6 +561,9 @@ def test_what_no_command_reads_any_more_is_named(template: Path, tmp_path: Path)
     assert notes >= {
         "pytest reads pyproject.toml and no longer [tool:pytest] of setup.cfg: move it there",
         "requirements-dev.txt is not read: uv add --requirements requirements-dev.txt",
+        "requirements/base.txt is not read: uv add --requirements requirements/base.txt",
+        "environment.yml is not read: uv add what it lists, by the names of PyPI",
+        "Pipfile is not read: uv add what it lists, by the names of PyPI",
     }
     for start in ("pyproject.toml says what is installed, and no longer setup.py", "`just check`"):
         assert any(note.startswith(start) for note in notes)

@@ -12,7 +12,7 @@ from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
-from .files import append_line, last_line, one_at_a_time, sha256
+from .files import append_line, last_line, one_at_a_time, sha256, whole_file
 
 HASH, BEFORE = "sha256", "before"
 FIRST = "0" * 64  # what the first line names as the line before it
@@ -26,11 +26,21 @@ def sealed(record: dict[str, Any], before: str) -> dict[str, Any]:
     return {**body, HASH: hashlib.sha256(text.encode()).hexdigest()}
 
 
-def append(path: Path, record: dict[str, Any]) -> str:
-    """Add a record to a file, and return its hash; two processes wait for each other."""
+def append(path: Path, record: dict[str, Any], last: Path | None = None) -> str:
+    """Add a record to a file, and return its hash; two processes wait for each other.
+
+    Args:
+        path: The file.
+        record: What is added.
+        last: Holds the hash of the last line, so that a cut end is missed by the next one.
+    """
     with one_at_a_time(path):
-        line = sealed(record, head(path))
+        kept = last.read_text("utf-8", "replace") if last and last.is_file() else ""
+        line = sealed(record, kept or head(path))
         append_line(path, json.dumps(line))
+        if last:
+            with whole_file(last) as part:
+                part.write_text(line[HASH], encoding="utf-8")
         return str(line[HASH])
 
 

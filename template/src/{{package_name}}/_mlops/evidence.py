@@ -20,6 +20,7 @@ from .files import sha256
 from .programs import git
 
 FILE = Path(".evidence/runs.jsonl")
+LAST = Path(".evidence/last")  # the hash of the line that was written last
 KEYS = {
     "what": str,
     "time": str,
@@ -28,6 +29,7 @@ KEYS = {
     "commit": str,
     "rests_on": dict,
     "files": dict,
+    chain.HASH: str,
 }
 YOURS = ("schema", "data", "features", "model", "metrics")
 SOURCE = Path("src", *PACKAGE.split("."))
@@ -89,7 +91,7 @@ def keep(what: str, exit_code: int, began: float, **more: Any) -> None:
         ignored = FILE.parent / ".gitignore"  # of this folder, whatever the repo's own says
         if not ignored.exists():
             ignored.write_text("*\n", encoding="utf-8")
-        chain.append(FILE, {**what_is_now(what, exit_code, began), **more})
+        chain.append(FILE, {**what_is_now(what, exit_code, began), **more}, LAST)
 
 
 def what_is_now(what: str, exit_code: int, began: float) -> dict[str, Any]:
@@ -107,7 +109,11 @@ def what_is_now(what: str, exit_code: int, began: float) -> dict[str, Any]:
 
 def read() -> tuple[list[dict[str, Any]], list[str]]:
     """Return the records that are as they were written, oldest first, and what is wrong."""
-    return chain.read(FILE, check)
+    records, wrong = chain.read(FILE, check)
+    written = [one[chain.HASH] for one in records]  # a command that was killed left one more
+    if not wrong and LAST.is_file() and LAST.read_text("utf-8", "replace") not in written:
+        wrong = [f"{FILE}: lines at its end were cut off"]
+    return records, wrong
 
 
 def check(record: dict[str, Any]) -> None:

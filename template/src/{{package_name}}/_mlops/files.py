@@ -96,7 +96,9 @@ class Record(dict[str, Any]):
         raise Missing(f"{self.path} lacks {key!r}", f"{self.makes} makes it anew")
 
 
-def read_json(path: Path, makes: str = "uv run just repro", kinds: Any = None) -> Any:
+def read_json(
+    path: Path, makes: str = "uv run just repro", kinds: Any = None, sealed: bool = False
+) -> Any:
     """Read a JSON file.
 
     Args:
@@ -104,10 +106,10 @@ def read_json(path: Path, makes: str = "uv run just repro", kinds: Any = None) -
         makes: The command that makes it, for the hint.
         kinds: What is expected, by key: a type or several, `{"*": kind}`, `[kind]`, or such a
             dictionary. A key that is not there is not looked at; `Record` names it when asked.
+        sealed: Whether it was written with a seal, and one without is not as it was written.
 
     Raises:
-        WrongInput: If it is missing, damaged, of another kind, or sealed and not as it was
-            written.
+        WrongInput: If it is missing, damaged, of another kind, or not as it was written.
     """
 
     def record(pairs: dict[str, Any]) -> Record:
@@ -123,6 +125,9 @@ def read_json(path: Path, makes: str = "uv run just repro", kinds: Any = None) -
         raise WrongInput(f"{path} is not JSON: {error}", f"{makes} makes it anew") from error
     if isinstance(content, dict) and content.get(SEAL, found := seal_of(content)) != found:
         message = f"{path} was changed after it was written: its seal does not fit"
+        raise WrongInput(message, f"{makes} makes it anew")
+    if sealed and not (isinstance(content, dict) and SEAL in content):
+        message = f"{path} was changed after it was written: it has no seal"
         raise WrongInput(message, f"{makes} makes it anew")
     if kinds is not None and (unlike := unlike_kinds(content, kinds)):
         raise WrongInput(f"{path}: {unlike}", f"{makes} makes it anew")

@@ -98,14 +98,18 @@ def test_a_contract_with_unknown_keys_is_named(target: acceptance.Target, tmp_pa
     assert "servise" in check.reason or "accept" in check.reason
 
 
-def test_files_that_were_changed_are_named(own_package: Repo) -> None:
-    with (own_package.folder / bundle.PACKAGE / bundle.LOCKED).open("a") as file:
-        file.write("no-such-package==1.0\n")
-    done = own_package.run("accept", "target")
+@pytest.mark.parametrize("question", ["target", "quality"])
+def test_of_a_package_that_was_changed_nothing_is_accepted(
+    own_package: Repo, question: str
+) -> None:
+    (path,) = (own_package.folder / bundle.PACKAGE).rglob("evaluation.json")
+    rewrite(path, metrics={"accuracy": 1.0})
+    done = own_package.run("accept", question)
 
     assert done.code == 1
-    assert "(files, packages)" in done.err
-    assert "no-such-package is missing (locked 1.0)" in done.err
+    assert "evaluation.json" in done.err
+    assert "1 of 1 checks failed (files)" in done.err
+    assert "accept: quality" not in done.err
 
 
 @pytest.mark.parametrize(

@@ -123,6 +123,13 @@ def test_a_package_of_another_model_than_the_version_s_is_refused(own_delivered:
     assert alias(own_delivered, "test") is None
 
 
+def test_a_package_that_came_to_say_it_is_of_the_sample_is_refused(own_delivered: Repo) -> None:
+    rewrite(own_delivered.folder / bundle.PACKAGE / bundle.RECORD, version=None)
+    done = own_delivered.run("release", "test")
+
+    assert (done.code, "changed since it was made: package.json" in done.err) == (1, True)
+
+
 def test_a_registry_that_is_away_changes_nothing(
     own_delivered: Repo, monkeypatch: pytest.MonkeyPatch
 ) -> None:

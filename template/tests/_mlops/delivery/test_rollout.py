@@ -191,7 +191,10 @@ def test_the_champion_is_no_candidate(there: Repo, monkeypatch: pytest.MonkeyPat
     assert "version 1 is champion already" in done.err
 
 
-@pytest.mark.parametrize("content", ['{"version": "2"}', "7", "[]", ""])
+UNSEALED = '{"number": 1, "version": "2", "champion": "1", "stages": 5}'
+
+
+@pytest.mark.parametrize("content", ['{"version": "2"}', "7", "[]", "", UNSEALED])
 def test_a_damaged_state_is_named(there: Repo, content: str) -> None:
     (there.folder / state.FILE).parent.mkdir(parents=True)
     (there.folder / state.FILE).write_text(content, encoding="utf-8")

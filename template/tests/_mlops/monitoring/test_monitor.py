@@ -277,6 +277,22 @@ def test_no_data_is_no_health(calm: Repo, answered: list[dict[str, Any]]) -> Non
     assert not (calm.folder / paths.MONITOR).exists()
 
 
+def test_a_column_that_was_logged_as_another_kind_is_named(
+    calm: Repo, answered: list[dict[str, Any]]
+) -> None:
+    others = [
+        one for one in tables.known_columns(schema) if one.kind != "text" and not one.personal
+    ]
+    if not others:
+        pytest.skip("a text may be anything")
+    column = others[0]
+    write(calm, [*answered, {**answered[0], "call.id": "other", column.name: "far"}])
+    done = look(calm)
+
+    said = f"{column.name!r} is 'far'; schema.py says {column.kind}"
+    assert (done.code, said in done.err) == (2, True)
+
+
 def test_a_window_in_which_nothing_can_be_judged_is_no_health(calm: Repo) -> None:
     write(calm, [failed(1, 422)])
     done = look(calm)

@@ -190,6 +190,27 @@ def test_what_cannot_be_removed_is_said_after_all_else_went(
     assert [path.exists() for path in days] == [True, False, True]
 
 
+def test_what_went_before_a_kill_is_recorded_by_the_next_run(
+    place: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    days = write_days(place / "log", ["2026-03-30", "2026-03-31", "2026-06-30"])
+    drop = retention.drop
+
+    def killed(path: Path) -> None:
+        drop(path)
+        raise SystemExit(137)
+
+    with monkeypatch.context() as patch:
+        patch.setattr(retention, "drop", killed)
+        with pytest.raises(SystemExit):
+            retention.apply(config.load_contract(), NOW)
+    assert [path.exists() for path in days] == [False, True, True]
+    retention.apply(config.load_contract(), NOW)
+
+    assert removed() == [f"log/server/predictions/data/{path.name}" for path in days[:2]]
+    assert retention.apply(config.load_contract(), NOW) == []
+
+
 def test_the_schedule_applies_it_before_it_looks(
     own_repo: Repo, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

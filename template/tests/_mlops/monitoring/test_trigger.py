@@ -6,6 +6,7 @@ import shutil
 from contextlib import chdir
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -136,9 +137,10 @@ def test_a_batch_that_the_champion_does_not_know_is_new_and_may_be_shifted(own_r
     shutil.copy(own_repo.folder / paths.SAMPLE, own_repo.folder / paths.RAW / "zz.parquet")
     new = own_repo.run("trigger")
     report = {"files": ["zz.parquet"], "shifted": True}
-    files.write_json(own_repo.folder / paths.INGEST, report)
+    files.write_json(own_repo.folder / paths.INGEST, report, seal=True)
     shifted = own_repo.run("trigger")
-    files.write_json(own_repo.folder / paths.INGEST, {**report, "files": ["sample.parquet"]})
+    report["files"] = ["sample.parquet"]
+    files.write_json(own_repo.folder / paths.INGEST, report, seal=True)
     learned = own_repo.run("trigger")
 
     assert (new.code, new.out) == (0, "train: new data: zz.parquet\n")
@@ -160,10 +162,25 @@ def test_the_monitor_counts_unless_its_champion_has_given_way(
 ) -> None:
     age = {"name": checks.AGE, "found": 1.0}
     report = {"version": version, "verdict": "withdraw", "checks": [age]}
-    files.write_json(own_repo.folder / paths.MONITOR, report)
+    files.write_json(own_repo.folder / paths.MONITOR, report, seal=True)
     done = own_repo.run("trigger")
 
     assert (done.code, "monitor says withdraw" in done.out) == (code, code == 0)
+
+
+@pytest.mark.parametrize("path", [paths.MONITOR, paths.INGEST])
+def test_a_report_that_lost_its_seal_is_not_believed(own_repo: Repo, path: Path) -> None:
+    report = {"version": "1", "verdict": "retrain", "files": ["zz.parquet"], "shifted": True}
+    files.write_json(own_repo.folder / path, report)
+    done = own_repo.run("trigger")
+
+    assert (done.code, f"{path} was changed after it was written" in done.err) == (2, True)
+
+
+def test_a_champion_that_no_monitor_judged_is_not_called_well(own_repo: Repo) -> None:
+    (own_repo.folder / paths.MONITOR).unlink(missing_ok=True)
+
+    assert own_repo.run("trigger").out.endswith("; monitor has not judged version 1 yet\n")
 
 
 def test_a_candidate_trained_since_counts_for_the_schedule(own_repo: Repo) -> None:

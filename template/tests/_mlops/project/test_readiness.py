@@ -109,6 +109,40 @@ def test_help_is_no_evidence(here: Repo) -> None:
     assert not [one for one in evidence.read()[0] if one["what"] == "demo"]
 
 
+@pytest.mark.parametrize("later", [0, 1])
+def test_an_end_that_was_cut_off_is_named_also_later(here: Repo, later: int) -> None:
+    for number in range(3):
+        evidence.keep(f"run {number}", number, NOW.timestamp())
+    whole = evidence.FILE.read_bytes().splitlines(keepends=True)
+    evidence.FILE.write_bytes(b"".join(whole[:-1]))
+    for _ in range(later):
+        evidence.keep("run 9", 0, NOW.timestamp())
+
+    (wrong,) = evidence.read()[1]
+
+    assert "cut off" in wrong or "taken out" in wrong
+
+
+def test_a_command_that_was_killed_before_it_noted_its_line_is_no_loss(here: Repo) -> None:
+    evidence.keep("run 0", 0, NOW.timestamp())
+    before = evidence.LAST.read_bytes()
+    evidence.keep("run 1", 0, NOW.timestamp())
+    evidence.LAST.write_bytes(before)
+    assert evidence.read()[1] == []
+    evidence.keep("run 2", 0, NOW.timestamp())
+
+    assert evidence.read()[1] == []
+
+
+def test_a_record_without_a_hash_is_damaged(here: Repo) -> None:
+    evidence.keep("run", 0, NOW.timestamp())
+    body = evidence.read()[0][0]
+    bare = {name: value for name, value in body.items() if name not in (chain.HASH, chain.BEFORE)}
+    evidence.FILE.write_text(json.dumps(bare) + "\n", encoding="utf-8")
+
+    assert evidence.read() == ([], [f"{evidence.FILE} line 1 is damaged"])
+
+
 @pytest.mark.parametrize("how", ["edited", "dropped", "moved", "no JSON"])
 def test_a_line_that_was_tampered_with_is_named(here: Repo, how: str) -> None:
     for number in range(4):

@@ -8,9 +8,10 @@ from pathlib import Path
 import pytest
 
 from ..fixtures import Done, Repo
-from ..package import files, paths, schema
+from ..package import files, paths, provenance, schema
 
 # a stage that needs no seconds, and fails in the way of ours
+LOCK = "schema: '2.0'\nstages: {train: {cmd: x, params: {params.yaml: {train: 1}}}}\n"
 STAGES = """\
 stages:
   ours:
@@ -91,6 +92,24 @@ def test_what_dvc_cannot_do_is_said(own_repo: Repo) -> None:
     assert done.code == 3
     assert "ours.txt" in done.err
     assert "Traceback" not in done.err
+
+
+@pytest.mark.parametrize(
+    ("path", "said"),
+    [(paths.PARAMS, "params.yaml line 2 is not YAML"), ("dvc.yaml", "unable to read: 'dvc.yaml'")],
+    ids=str,
+)
+def test_a_file_that_is_no_yaml_is_wrong_input_and_named(
+    own_repo: Repo, monkeypatch: pytest.MonkeyPatch, path: Path, said: str
+) -> None:
+    (own_repo.folder / path).write_text("a: [\n", encoding="utf-8")
+    (own_repo.folder / provenance.PIPELINE).write_text(LOCK, encoding="utf-8")
+    done = own_repo.run("repro")
+    monkeypatch.chdir(own_repo.folder)
+    (changed,) = provenance.pipeline_changes("outs")
+
+    assert (done.code, said in done.err) == (2, True), done.err
+    assert changed.startswith(f"DVC cannot compare with dvc.lock: unable to read: '{path}'")
 
 
 def test_files_of_dvc_that_hold_something_else_are_said(own_repo: Repo) -> None:

@@ -65,7 +65,7 @@ def command(files: Sequence[Path], force: str | None, as_json: bool) -> None:
 def begun(files: Sequence[Path]) -> dict[str, Any]:
     """Return the report of a run that would make the same data/raw; empty when there is none."""
     try:
-        report: dict[str, Any] = read_json(paths.INGEST)
+        report: dict[str, Any] = read_json(paths.INGEST, sealed=True)
         same = report["data_sha256"] == afterwards(files) and report["judgement"]
     except (WrongInput, KeyError, TypeError):
         return {}

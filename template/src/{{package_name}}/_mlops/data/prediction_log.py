@@ -97,11 +97,21 @@ def answers(schema: Schema) -> list[str]:
 
 
 def typed(table: pd.DataFrame, schema: Schema) -> pd.DataFrame:
-    """Give each column its type; JSON knows neither times nor whole numbers with gaps."""
+    """Give each column its type; JSON knows neither times nor whole numbers with gaps.
+
+    Raises:
+        WrongInput: If a column of the schema was of another kind when it was logged.
+    """
     numbers = ["call.status", "call.ms", *answers(schema)[1:]]
     if not schema.LABELS:
         numbers.append(PREDICTION)
-    table = tables.conform(table.reset_index(drop=True), tables.known_columns(schema))
+    table = table.reset_index(drop=True)
+    for column in tables.known_columns(schema):
+        if column.name in table and (wrong := tables.misfits(table[column.name], column)).any():
+            value = table.loc[wrong, column.name].iloc[0]
+            message = f"{folder()}: {column.name!r} is {value!r}; schema.py says {column.kind}"
+            raise WrongInput(message, "its kind has changed? --since takes what was logged later")
+    table = tables.conform(table, tables.known_columns(schema))
     table["call.time"] = pd.to_datetime(table["call.time"], utc=True)
     for name in numbers:
         table[name] = pd.to_numeric(table[name], errors="coerce")
@@ -138,6 +148,7 @@ def lines(paths: list[Path], damaged: list[str]) -> Iterator[dict[str, Any]]:
                     if lost_hash(line, hashed) or line.get(HASH, same := hash_of(line)) != same:
                         raise ValueError  # edited
                     hashed = HASH in line
+                    hash(tuple(line.get(name) for name in CALL))  # each is one value
                     line["call.time"] = datetime.fromisoformat(line["call.time"]).astimezone(UTC)
                 except (ValueError, TypeError, KeyError, AttributeError, RecursionError):
                     damaged.append(f"{path.name}:{number}")

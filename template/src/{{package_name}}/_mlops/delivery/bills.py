@@ -7,7 +7,8 @@ from typing import Any
 
 from ... import schema
 from ..config import load_contract
-from ..errors import Refused, WrongInput, first_of
+from ..errors import Refused, first_of
+from ..files import read_text
 from ..registry.model_card import described
 from . import bundle, sbom
 
@@ -29,10 +30,7 @@ def require_true(path: Path, expected: str) -> None:
     Raises:
         WrongInput: If it was not written.
     """
-    try:
-        found = path.read_text(encoding="utf-8")
-    except (OSError, UnicodeDecodeError) as error:
-        raise WrongInput(f"cannot read {path}: {error}", "uv run just bom writes it") from error
+    found = read_text(path, "uv run just bom writes it")
     if breach := sbom.breach(found):
         raise Refused(f"{path} {breach}", "uv run just bom writes it anew")
     if differ := differences(json.loads(found), json.loads(expected)):

@@ -26,6 +26,7 @@ def command(environment: str) -> None:
     """
     contract, made = load_contract(), bundle.read()
     environments.tell_next(environment, contract)
+    require_unchanged()
     if made.version is None:
         said = "smoke only: a model of the sample is not released"
     elif environments.waits(environment, contract):
@@ -46,7 +47,7 @@ def enter(environment: str, made: bundle.Package) -> str:
         raise Refused(reason, "mlops-deliver.yml goes through the environments in order")
     if chosen.model_sha256 != made.model_sha256:
         raise Refused(f"version {chosen.number} has another model than the package")
-    require_whole(made)
+    require_true_bills(made)
     if aliases[environment] == chosen.number:
         return f"version {chosen.number} is there already"
     versions.set_alias(environment, chosen.number)
@@ -59,11 +60,15 @@ def enter(environment: str, made: bundle.Package) -> str:
     return f"version {chosen.number}{instead}"
 
 
-def require_whole(made: bundle.Package) -> None:
-    """Raise `Refused` when the package, or a bill that lies beside it, is not as it was made."""
+def require_unchanged() -> None:
+    """Raise `Refused` when the package is not as it was made."""
     if files := bundle.changed():
         message = f"{counted(len(files), 'file')} of {bundle.PACKAGE} changed since it was made"
         raise Refused(f"{message}: {first_of(files, ', ')}", "uv run just package makes it anew")
+
+
+def require_true_bills(made: bundle.Package) -> None:
+    """Raise `Refused` when a bill that lies beside the package is not what it holds."""
     for name, bill in bills.of(made).items():
         if (bills.BILLS / name).exists():
             bills.require_true(bills.BILLS / name, json.dumps(bill))

@@ -126,7 +126,7 @@ def load() -> Rollout | None:
     if not FILE.is_file():
         return None
     try:
-        known = read_json(FILE, "uv run just rollout", kinds={})
+        known = read_json(FILE, "uv run just rollout", kinds={}, sealed=True)
         return Rollout(**{name: value for name, value in known.items() if name != SEAL})
     except TypeError as error:
         raise WrongInput(f"{FILE} is of another version: {error}", "remove it") from error

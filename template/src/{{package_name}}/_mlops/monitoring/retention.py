@@ -14,11 +14,13 @@ from pathlib import Path
 
 from .. import chain, paths
 from ..data import prediction_log
-from ..errors import OutsideFailed, counted
+from ..errors import OutsideFailed, WrongInput, counted
+from ..files import read_json, write_json
 from ..interface import Contract
 from . import windows
 
 BUILD = Path("build")
+BEGUN = paths.RETENTION.with_name(".retention.json")  # what a run was about to remove
 DATED = re.compile(r"\.log\.(\d{4}-\d\d-\d\d)$")  # a day of the log, over since its midnight
 LONGEST = 36_500  # days
 
@@ -29,12 +31,14 @@ def apply(contract: Contract, now: datetime) -> list[str]:
     Raises:
         OutsideFailed: If something cannot be removed; all else was.
     """
-    kept, gone, failed = contract.retention, [], []
+    kept, gone, failed = contract.retention, killed(), []
     old = [
         *old_log(before(now, contract.prediction_log.retention_days)),
         *old_files(paths.REPORTS, before(now, kept.reports_days)),
         *old_files(BUILD, before(now, kept.build_days)),
     ]
+    if old:
+        write_json(BEGUN, [*gone, *map(str, old)])
     for path in old:
         try:
             drop(path)
@@ -46,10 +50,20 @@ def apply(contract: Contract, now: datetime) -> list[str]:
         gone.append(f"{counted(lines, 'line')} of {windows.FILE}")
     if gone:
         chain.append(paths.RETENTION, {"time": now.isoformat(timespec="seconds"), "removed": gone})
+    BEGUN.unlink(missing_ok=True)
     if failed:
         message = f"{counted(len(failed), 'file is', 'files are')} kept for too long: {failed[0]}"
         raise OutsideFailed(message, "who may delete them? run it as that user")
     return gone
+
+
+def killed() -> list[str]:
+    """Return what a run removed that was killed before it recorded that."""
+    try:
+        begun = [Path(name) for name in read_json(BEGUN, kinds=[str])]
+    except WrongInput:  # none was
+        return []
+    return [str(path) for path in begun if not path.exists() or not path.stat().st_size]
 
 
 def before(now: datetime, days: int | None) -> datetime | None:

@@ -98,6 +98,8 @@ def decide(facts: Facts, contract: Contract) -> Decision:
     if reasons := [reason for reason, holds in possible.items() if holds]:
         return Decision(True, reasons)
     waited = f"{days:.1f} of {rules.every_days:g} days passed, no other reason"
+    if not facts.verdict:
+        waited += f"; monitor has not judged version {facts.champion} yet"
     if told and facts.broken:
         waited = f"monitor says {facts.verdict}, but inputs look broken: {', '.join(facts.broken)}"
     return Decision(False, [waited])
@@ -160,4 +162,6 @@ def trained(manifest: dict[str, Any]) -> datetime:
 def read_if_there(path: Path) -> dict[str, Any]:
     """Return what a JSON file holds; nothing when it does not exist."""
     makes = MAKES.get(path, "uv run just repro")
-    return dict(read_json(path, makes, kinds={})) if path.is_file() else {}
+    if not path.is_file():
+        return {}
+    return dict(read_json(path, makes, kinds={}, sealed=path in MAKES))

@@ -98,7 +98,7 @@ def roll_out(*arguments: str) -> dict[str, Any]:
     with clients.asking(address("PROXY_PORT"), latest_rows()) as asked:
         backtest.step("rollout", *arguments)
     late.cancel()
-    return {**read_json(state.FILE), "clients": asked.summary()}
+    return {**read_json(state.FILE, sealed=True), "clients": asked.summary()}
 
 
 def give_up() -> None:

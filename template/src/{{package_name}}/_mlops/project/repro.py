@@ -13,6 +13,7 @@ from typing import Any
 import click
 
 from .. import PACKAGE, errors, paths, programs
+from ..config import load_params
 from ..data import own_modules
 from ..data.batch_files import batches
 from ..data.sharing import NO_POINTER
@@ -33,6 +34,7 @@ def command(stages: tuple[str, ...], force: bool, here: bool) -> None:
     With STAGES only these, without those before them. A stage that fails says why, and its exit
     code is the exit code here.
     """
+    load_params()  # of its mistakes, DVC names no line
     batches(paths.RAW)  # without data, DVC says nothing of where to get it
     with one_writer(paths.DATA_LOCK), stages_here() if here else nullcontext():
         reproduce(stages, force)
@@ -59,6 +61,8 @@ def reproduce(stages: Sequence[str], force: bool) -> None:
     from dvc.exceptions import DvcException
     from dvc.lock import LockError
     from dvc.repo import Repo
+    from dvc.utils.serialize import ParseError
+    from dvc.utils.strictyaml import YAMLValidationError
 
     logging.getLogger("dvc").setLevel(logging.CRITICAL)
     programs.mend_dvc()
@@ -79,7 +83,9 @@ def reproduce(stages: Sequence[str], force: bool) -> None:
         cause = errors.first_cause(error)
         if failed := re.search(r"exited with (\d+)$", cause):
             sys.exit(int(failed[1]))
-        raise OutsideFailed(f"{error}: {cause}", "uv run --frozen python -m dvc status") from error
+        written = isinstance(error, ParseError | YAMLValidationError)
+        problem = WrongInput if written else OutsideFailed
+        raise problem(f"{error}: {cause}", "uv run --frozen python -m dvc status") from error
     except NO_POINTER as error:  # its own files hold something else than it expects
         message = f"DVC cannot read its files: {errors.first_cause(error)}"
         hint = "git diff HEAD -- .dvc/config dvc.yaml dvc.lock shows what was changed"

@@ -92,7 +92,7 @@ def train(said: list[str]) -> None:
     stage(said, PACKAGE, "register")
     champion = versions.by_alias(versions.CHAMPION)
     refused = stage(said, PACKAGE, "gate", also=(1,))
-    verdict = read_json(paths.GATE) if paths.GATE.is_file() else {}
+    verdict = read_json(paths.GATE, sealed=True) if paths.GATE.is_file() else {}
     before = evaluation(champion) if champion else {}
     scores = {f"version {verdict.get('version', '?')}": read_json(paths.METRICS)["metrics"]}
     if champion and champion.number != verdict.get("version"):

@@ -12,7 +12,7 @@ import click
 from ... import schema
 from .. import paths
 from ..errors import Refused, WrongInput, did_you_mean
-from ..files import read_json
+from ..files import read_json, require_file
 from ..tracking import artifact
 from ..tracking.artifact import FIRST_CHAMPION
 from ..training.card_text import identity
@@ -80,6 +80,7 @@ def described(version: str, model_sha256: str, folder: Path) -> Run:
 
 def read_card() -> str:
     """Read the card as it is, line ends included; `WrongInput` when a section lacks its markers."""
+    require_file(paths.CARD)
     try:
         card = paths.CARD.read_bytes().decode()
     except (OSError, UnicodeDecodeError) as error:

@@ -156,7 +156,9 @@ def pipeline_changes(*parts: str) -> list[str]:
                 named[name].save(allow_missing=True, run_cache=False)
                 now = to_single_stage_lockfile(named[name])
                 changed += unlike(recorded[name], now, parts)
-    except (DvcException, KeyError, ValueError, TypeError) as error:
+    except DvcException as error:  # of any file that DVC reads
+        return [f"DVC cannot compare with {PIPELINE}: {error}: {first_cause(error)}"]
+    except (KeyError, ValueError, TypeError) as error:
         return [f"{PIPELINE} cannot be read: {first_cause(error)}"]
     return [f"{name} is unlike {PIPELINE}" for name in dict.fromkeys(changed)]
 

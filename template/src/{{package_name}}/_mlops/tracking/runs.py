@@ -112,6 +112,8 @@ def client() -> "MlflowClient":
         if alone:
             bring_home(home())
         return mlflow.MlflowClient()
+    except OutsideFailed:  # of the disk
+        raise
     except Exception as error:  # SQLAlchemy, requests and MLflow each have their own
         if problem := refusal(error):
             raise problem from error
