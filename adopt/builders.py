@@ -95,7 +95,8 @@ def setuptools(repo: Path, document: Any, name: str) -> bool:
     packages, mine = settings.get("packages"), own_package(repo, document)
     if isinstance(packages, list):
         folders = {"": ".", **settings.get("package-dir", {})}
-        if (root := str(folders.pop(""))) not in (".", "src") or folders:
+        root = str(folders.pop(""))
+        if folders:
             return False  # one of them is elsewhere
         find_listed(document, packages, root, f"{name}*")
         return True

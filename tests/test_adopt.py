@@ -449,7 +449,7 @@ def test_whatever_builds_a_package_in_the_root_builds_the_new_one_too(
     assert "has to find" not in done.stderr
 
 
-@pytest.mark.parametrize("root", [".", "src"])
+@pytest.mark.parametrize("root", [".", "src", "lib"])
 def test_a_list_of_packages_for_setuptools_still_holds_theirs_and_all_of_the_new_one(
     template: Path, tmp_path: Path, root: str
 ) -> None:

@@ -100,7 +100,7 @@ def test_threads_sleep_while_they_wait_unless_you_say_otherwise() -> None:
     said = f"import os, {cli.__name__}; print(os.environ['OMP_WAIT_POLICY'])"
     program = [sys.executable, "-c", said]
     known = {name: value for name, value in os.environ.items() if name != "OMP_WAIT_POLICY"}
-    for given, expected in (({}, "PASSIVE"), ({"OMP_WAIT_POLICY": "ACTIVE"}, "ACTIVE")):
+    for given, expected in (({}, "passive"), ({"OMP_WAIT_POLICY": "ACTIVE"}, "ACTIVE")):
         found = subprocess.run(program, env=known | given, capture_output=True, text=True)
         assert found.stdout.strip() == expected, found.stderr
 

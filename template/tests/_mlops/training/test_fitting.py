@@ -1,6 +1,7 @@
 # The template's. Claims about your own model go into tests/test_model.py.
 """What a family asks of inputs and labels is said in one line, with what to write."""
 
+import os
 from pathlib import Path
 from typing import Any
 
@@ -115,6 +116,23 @@ class Answering(ClassifierMixin, BaseEstimator):
         return np.full((len(inputs), self.width), self.share)
 
 
+class Strange(Answering):
+    """A model that answers what is no label."""
+
+    def predict(self, inputs: Any) -> Any:
+        """Answer the same for every row."""
+        return np.full(len(inputs), "maybe")
+
+
+class Wandering(Strange):
+    """A model that leaves the folder."""
+
+    def predict(self, inputs: Any) -> Any:
+        """Answer from somewhere else."""
+        os.chdir("/")
+        return super().predict(inputs)
+
+
 @pytest.mark.parametrize(
     ("unfitted", "said"),
     [
@@ -122,6 +140,8 @@ class Answering(ClassifierMixin, BaseEstimator):
         (Answering(1.0), "the probabilities of Answering for no, yes add up to 2; expected 1"),
         (Answering(width=1), r"answers an array of \(4, 1\); expected \(4, 2\), one probability"),
         (Answering(), "object has no attribute 'predict'"),
+        (Wandering(), "Wandering changes the folder in which its process works"),
+        (Strange(), "predict of Strange answers maybe; expected labels of schema.py"),
         (Answering(returns=False), "fit of Answering returns nothing"),
         (Answering, "build_model returns Answering; expected an unfitted estimator"),
         (None, "build_model returns None; expected an unfitted estimator"),

@@ -62,7 +62,7 @@ def fit(unfitted: Any, inputs: pd.DataFrame, target: pd.Series) -> Any:
     """
     require_estimator(unfitted)
     name, some = outcome.estimator(unfitted), asked(inputs)
-    fitted = None
+    fitted, here = None, os.getcwd()
     try:
         with outcome.calm():
             fitted = unfitted.fit(inputs, target)
@@ -84,6 +84,14 @@ def fit(unfitted: Any, inputs: pd.DataFrame, target: pd.Series) -> Any:
         hints = [hint.format(name) for words, hint in ASKED.items() if re.search(words, said)]
         hint = hints[0] if hints else f"the traceback is in {written_down(error, PROJECT)}"
         raise WrongInput(message, hint) from error
+    if os.getcwd() != here:
+        os.chdir(here)
+        message = f"model.py: {name} changes the folder in which its process works"
+        raise WrongInput(message, "every path of this repo is relative to its root")
+    strange = {str(one) for one in np.ravel(answers)} - {*schema.LABELS}
+    if schema.LABELS and strange:
+        message = f"model.py: predict of {name} answers {first_of(sorted(strange), ', ')}"
+        raise WrongInput(f"{message}; expected labels of schema.py", "whoever loads it asks for it")
     if outcome.CUT in y_pred.attrs and any(outcome.said(y_pred) != answers):
         message = f"model.py: {name} answers other labels than by its threshold"
         raise WrongInput(message, "take FixedThresholdClassifier with the pos_label that you mean")
