@@ -348,6 +348,18 @@ def test_names_become_such_as_python_and_a_request_can_hold(tmp_path: Path) -> N
     assert found.names["koerper_mass_g"] == "Körper Maß (g)"
 
 
+def test_no_name_becomes_another_one_of_the_table(tmp_path: Path) -> None:
+    odd = ["X", "x", "a b", "a_b", "class", "class_value", "model_year", "model_year_value", "x_2"]
+    found = read(tmp_path, lines("1,2,3,4,5,6,7,8,9", head=",".join(odd)))
+    values = dict(zip(odd, range(1, 10), strict=True))
+
+    assert found.rows.iloc[0].to_dict() == {
+        new: values[found.names.get(new, new)] for new in found.rows
+    }
+    assert not set(found.names.values()) & set(found.rows), "a batch would be renamed once more"
+    assert {"x", "a_b", "class_value", "x_2"} <= set(found.rows)
+
+
 def test_no_name_is_one_that_predictions_take(tmp_path: Path) -> None:
     found = read(tmp_path, lines("1,2,3", head="probability,Probability of yes,prediction"))
 
