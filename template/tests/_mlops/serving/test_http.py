@@ -5,6 +5,7 @@ import json
 import logging
 import math
 from concurrent.futures import ThreadPoolExecutor
+from datetime import datetime
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
@@ -14,6 +15,7 @@ import numpy as np
 import pandas as pd
 import pytest
 from bentoml._internal.server.http import instruments
+from pydantic import TypeAdapter, ValidationError
 
 from ..broken import KNOWN, LATE, NEEDED, UNREAD, cells
 from ..fixtures import Repo, nearly
@@ -140,6 +142,19 @@ def test_a_time_with_an_offset_is_the_same_moment(
     ]
 
     assert ask(service, aware)["predictions"] == nearly(ask(service, plain)["predictions"])
+
+
+@pytest.mark.parametrize("zone", ["", "UTC"])
+@pytest.mark.parametrize(
+    "value", ["2014", "1375347600", "-5", "1375347600.5", "now", 2014, "2013-08-01"]
+)
+def test_what_is_no_time_is_not_taken_for_one(zone: str, value: object) -> None:
+    column = interface.Column("at", "timestamp", "before", "when", zone=zone)
+    at = TypeAdapter(messages.timestamp(column))
+
+    with pytest.raises(ValidationError):
+        at.validate_json(json.dumps(value))
+    assert at.validate_json('"2013-08-01T09:00:00"') == datetime(2013, 8, 1, 9)
 
 
 @pytest.mark.parametrize("path", ["/livez", "/readyz", "/metrics", "/docs.json"])

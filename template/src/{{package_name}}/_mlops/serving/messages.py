@@ -1,6 +1,7 @@
 # The template's. Columns, ranges and meanings are yours, in schema.py.
 """Requests and answers as types: what the API's page shows and what it lets in."""
 
+import re
 from collections.abc import Sequence
 from datetime import datetime
 from typing import Annotated, Any
@@ -26,6 +27,13 @@ def whole(value: Any) -> Any:
     return int(value) if isinstance(value, float) and value.is_integer() else value
 
 
+def dated(value: Any) -> Any:
+    """Refuse what is no day with a time: in "2014" pydantic sees seconds since 1970."""
+    if isinstance(value, datetime) or (isinstance(value, str) and DAY_AND_TIME.match(value)):
+        return value
+    raise ValueError("expected a time in ISO 8601, such as 2013-08-01T09:00:00")
+
+
 TYPES: dict[str, Any] = {
     "integer": Annotated[int, Field(strict=True)],
     "number": Annotated[float, Field(strict=True, allow_inf_nan=False)],
@@ -33,6 +41,7 @@ TYPES: dict[str, Any] = {
     "boolean": Annotated[bool, Field(strict=True)],
 }
 MAX_ROWS = 1000
+DAY_AND_TIME = re.compile(r"\d{4}-\d\d-\d\d.\d\d")
 # no format of JSON Schema: `date-time` is one with an offset
 LOCAL = r"^[1-9]\d{3}-(0[1-9]|1[0-2])-(0[1-9]|1\d|2\d|3[01])T([01]\d|2[0-3]):[0-5]\d:[0-5]\d"
 
@@ -86,7 +95,7 @@ def timestamp(column: Column) -> Any:
     def convert(value: datetime) -> datetime:
         return local_time(value, column.zone)
 
-    return Annotated[datetime, Field(strict=True), AfterValidator(convert)]
+    return Annotated[datetime, AfterValidator(convert), BeforeValidator(dated)]
 
 
 def answer_model(schema: Schema) -> type[BaseModel]:
