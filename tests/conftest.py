@@ -48,6 +48,7 @@ GROUPS = [
     "test_e2e_kubernetes",
     "test_e2e_families",
     "test_many",
+    "test_stability",
     "",
 ]
 
