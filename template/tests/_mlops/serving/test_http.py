@@ -157,6 +157,17 @@ def test_what_is_no_time_is_not_taken_for_one(zone: str, value: object) -> None:
     assert at.validate_json('"2013-08-01T09:00:00"') == datetime(2013, 8, 1, 9)
 
 
+def test_a_number_in_place_of_a_time_is_refused_in_our_words(
+    service: httpx.Client, records: list[dict[str, Any]]
+) -> None:
+    zones = [column.name for column in KNOWN if column.zone]
+    if not zones:
+        pytest.skip("no time of yours declares its zone")
+    _, text = refused_row(service, records[0] | {zones[0]: "2014"})
+
+    assert f"{zones[0]}: expected a time in ISO 8601" in text
+
+
 @pytest.mark.parametrize("path", ["/livez", "/readyz", "/metrics", "/docs.json"])
 def test_a_method_that_is_not_allowed_says_which_are(service: httpx.Client, path: str) -> None:
     answer = service.delete(path)

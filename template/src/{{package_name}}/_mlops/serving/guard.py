@@ -199,7 +199,8 @@ def explain(status: int, body: bytes, champion: Champion) -> JSONResponse:
     if not problems:
         return error(status, "the request cannot be read", str(found), "send JSON")
     first = problems[0]
+    message = first["msg"].removeprefix("Value error, ")  # before words of ours
     where = ".".join(str(part) for part in first["loc"])
     count = f"{len(problems)} problem{'s' * (len(problems) > 1)} in the request"
     hint = HINTS.get(first["type"], "the columns and their ranges are on the service's page, /")
-    return error(status, count, f"{where}: {first['msg']}".removeprefix(": "), hint)
+    return error(status, count, f"{where}: {message}".removeprefix(": "), hint)

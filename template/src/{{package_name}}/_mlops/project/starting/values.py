@@ -104,7 +104,7 @@ FORMS = (
     "%G-W%V-%u",
 )
 DAY_NUMBER, YEAR = "%Y%m%d", "%Y"
-WEEK = r"(\d{4}-W\d\d)$"  # of which its Monday is taken
+WEEK = r"\d{4}-W\d\d"  # of which its Monday is taken
 CLOCK = r"\d+:[0-5]\d:[0-5]\d(?:\.\d+)?"  # hours, minutes and seconds, or a time of day
 SPAN = r"\d+(?:\.\d+)?\s*(?:days?|h|hr|hours?|m|min|minutes?|s|sec|seconds?)"  # as pandas reads it
 LASTED = rf"{SPAN}(?:,?\s*{SPAN})*"
