@@ -16,6 +16,7 @@ SETS = [
     *(pytest.param(one, id=one.name) for one in THREE),
     *(pytest.param(one, id=one.name, marks=pytest.mark.all) for one in MORE),
 ]
+TWO_LABELS = next(one for one in MORE if len(one.labels) == 2)
 FLIGHTS = r"flight|airline|airport|carrier|arr_delay|dep_delay|tailnum"
 Generate = Callable[[str, int], Path]
 
@@ -72,7 +73,7 @@ def test_a_public_data_set_is_served_after_three_commands(
 
 @pytest.mark.all
 @pytest.mark.parametrize("level", [1, 2])
-@pytest.mark.parametrize("found", THREE, ids=[found.name for found in THREE])
+@pytest.mark.parametrize("found", [*THREE, TWO_LABELS], ids=lambda found: found.name)
 def test_the_tests_of_the_glue_pass_at_each_level(
     generate: Generate, tmp_path_factory: pytest.TempPathFactory, found: PublicData, level: int
 ) -> None:

@@ -17,7 +17,7 @@ from typing import Any
 import pytest
 
 from ..fixtures import ROOT, Repo
-from ..package import errors, files, host, nginx, ports, processes
+from ..package import errors, files, host, nginx, paths, ports, processes
 from .conftest import FULL, free_ports, needs, needs_full_disk
 
 pytestmark = pytest.mark.command
@@ -229,6 +229,35 @@ def test_a_proxy_that_cannot_be_read_is_wrong_input(
         nginx.SOURCE.write_bytes(content)
     with pytest.raises(errors.WrongInput, match="nginx"):
         nginx.render((100,), {})
+
+
+@needs("promtool")
+@pytest.mark.parametrize(
+    ("was", "now", "said"),
+    [
+        ("scrape_timeout:", "scrape_timeot:", "scrape_timeot not found"),
+        ("[rules.yml]", "[rulez.yml]", "rulez.yml"),
+        ("job_name: repo", "job_name: [repo", "prometheus.yml"),
+    ],
+)
+def test_what_prometheus_would_not_take_is_refused_and_not_written(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, was: str, now: str, said: str
+) -> None:
+    shutil.copytree(ROOT / host.SOURCES, tmp_path / host.SOURCES)
+    shutil.copy(ROOT / paths.CONTRACT, tmp_path)
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setattr(nginx, "check", lambda text: None)
+    monkeypatch.setattr(processes, "program", lambda name, known: name)
+    host.render()
+    source, good = host.SOURCES / host.PROMETHEUS.name, host.PROMETHEUS.read_bytes()
+    text = source.read_text(encoding="utf-8")
+    source.write_text(text.replace(was, now), encoding="utf-8")
+    with pytest.raises(errors.Refused, match=said) as caught:
+        host.render()
+
+    assert text != source.read_text(encoding="utf-8")
+    assert (host.PROMETHEUS.read_bytes(), "\n" in str(caught.value)) == (good, False)
+    assert list(host.FOLDER.glob(".*")) == []
 
 
 @pytest.mark.parametrize("damaged", [b"\xff", b""])

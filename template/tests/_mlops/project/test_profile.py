@@ -125,6 +125,35 @@ def test_a_column_that_comes_near_to_a_leak_is_a_feature_to_look_at(
     assert said[0].endswith("of what churned is: is it known in time? else --drop week")
 
 
+@pytest.mark.parametrize(("every", "named"), [(3, True), (25, False)])
+def test_a_column_that_only_some_rows_of_one_label_have_is_to_look_at(
+    customers: pd.DataFrame, tmp_path: Path, every: int, *, named: bool
+) -> None:
+    stays = customers["churned"] == "no"
+    some = stays & (stays.cumsum() % every == 0)
+    rating = pd.Series(np.arange(ROWS) * 7 % 5.0).where(some)
+    found = look(customers.assign(rating=rating), tmp_path)
+
+    assert roles(found)["rating"] == "feature"
+    said = "rating is filled only when churned is no: is it known in time? else --drop rating"
+    assert (said in found.warnings) is named
+
+
+def test_what_a_model_said_and_other_outcomes_are_named(tmp_path: Path) -> None:
+    random = np.random.default_rng(0)
+    names = ["load_1", "load_2", "load_10", "y_pred_proba", "predicted_load", "x2", "prediabetes"]
+    rows = pd.DataFrame({name: random.normal(5, 2, ROWS) for name in [*names, "loads", "score"]})
+    found = look(rows, tmp_path, "load_1")
+
+    assert set(roles(found).values()) == {"feature", "target"}
+    assert [one for one in found.warnings if "in time?" in one] == [
+        "named as what a model says: y_pred_proba, predicted_load; known in time? "
+        "else --drop y_pred_proba,predicted_load",
+        "named as load_1 is: load_2, load_10; known in time? else --drop load_2,load_10",
+    ]
+    assert not any("in time?" in one for one in look(rows[names[:3]], tmp_path, "load_1").warnings)
+
+
 def test_two_columns_whose_difference_is_the_target_are_named(
     customers: pd.DataFrame, tmp_path: Path
 ) -> None:

@@ -35,10 +35,11 @@ def named(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> Ca
     for name, value in {
         "COLUMNS": (column,),
         "LABELS": labels,
+        "POSITIVE": "",
         "MOMENTS": ("before",),
         "PREDICTION_MOMENT": "before",
     }.items():
-        monkeypatch.setattr(schema, name, value)
+        monkeypatch.setattr(schema, name, value, raising=False)
     happened = pd.Series(np.where(LATE, "yes", "no") if labels else LATE.astype(float))
 
     def table(answers: np.ndarray) -> pd.DataFrame:
@@ -123,6 +124,7 @@ def test_what_is_off_spreads_as_in_the_group_and_no_less_than_chance_lets_expect
     labels: tuple[str, ...], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(schema, "LABELS", labels)
+    monkeypatch.setattr(schema, "POSITIVE", "", raising=False)
     few, answers = np.arange(40), pd.Series(np.full(400, 0.1))
     off = np.where(np.arange(400) % 2, 1.0, -1.0)
     alike = np.where(np.arange(400) < 40, 0.1, off)

@@ -11,9 +11,11 @@ import pytest
 
 from ..fixtures import Repo, another_model, killing, rewrite
 from ..package import (
+    NAME,
     access,
     artifact,
     journal,
+    own_modules,
     paths,
     provenance,
     register,
@@ -176,6 +178,62 @@ def test_inputs_that_git_was_told_not_to_look_at_are_no_clean_run(
 
     assert own_repo.git("status", "--porcelain", str(paths.PARAMS)) == ""
     assert provenance.uncommitted() == [f"{paths.PARAMS} is hidden from git"]
+
+
+@pytest.mark.parametrize("damaged", ["index", "refs/heads"])
+def test_inputs_that_git_cannot_compare_are_no_clean_run(
+    own_repo: Repo, monkeypatch: pytest.MonkeyPatch, damaged: str
+) -> None:
+    found = own_repo.folder / ".git" / damaged
+    for path in found.iterdir() if found.is_dir() else [found]:
+        content = path.read_bytes()
+        path.write_bytes((b"0" if content[:1] != b"0" else b"1") + content[1:])
+    monkeypatch.chdir(own_repo.folder)
+
+    assert provenance.uncommitted() == ["git cannot read its own files, `git fsck` says which"]
+
+
+@pytest.mark.parametrize(
+    ("locked", "named"),
+    [(None, []), (["Pytest"], ["click", "ruamel"]), (["click", "ruamel-yaml", "pytest"], [])],
+)
+def test_a_package_that_the_lock_does_not_hold_is_no_clean_run(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, locked: list[str] | None, named: list[str]
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    used = dict.fromkeys(["click", "json", "not_there", "pytest", "ruamel", "sklearn"], "model.py")
+    monkeypatch.setattr(provenance.own_modules, "outside", lambda package: used)
+    if locked is not None:
+        lines = [f'[[package]]\nname = "{name.lower()}"\n' for name in locked]
+        provenance.LOCK.write_text("".join(lines), encoding="utf-8")
+
+    found = provenance.unlocked()
+    assert [line.split(",")[0] for line in found] == [f"model.py imports {one}" for one in named]
+    assert all("uv.lock does not hold: uv add " in line for line in found)
+
+
+def test_what_a_model_stands_on_is_named_with_the_file_that_imports_it(tmp_path: Path) -> None:
+    own = NAME.partition(".")[0]
+    (tmp_path / "schema.py").write_text("import pandas as pd\n", encoding="utf-8")
+    (tmp_path / "model.py").write_text(
+        f"from . import steps\nfrom {own}._mlops import paths\nimport a.b\n", encoding="utf-8"
+    )
+    (tmp_path / "steps.py").write_text("def f():\n    from c.d import e\n", encoding="utf-8")
+    (tmp_path / "other.py").write_text("import unused\n", encoding="utf-8")
+    found = own_modules.outside(tmp_path)
+
+    assert found == {"pandas": "schema.py", own: "model.py", "a": "model.py", "c": "steps.py"}
+
+
+def test_a_run_on_other_data_than_there_is_now_stays_dirty(own_repo: Repo) -> None:
+    make_dirty(own_repo)
+    own_repo.git("add", "src/new.py")
+    own_repo.git("commit", "--quiet", "--no-verify", "--message", "Keep it")
+    manifest = own_repo.folder / paths.CANDIDATE / artifact.MANIFEST
+    rewrite(manifest, data_sha256="0" * 64, dirty_reasons=["data/raw is unlike data/raw.dvc"])
+    done = own_repo.run("register")
+
+    assert (done.code, "data/raw is unlike data/raw.dvc" in done.err) == (1, True)
 
 
 def test_a_dirty_run_is_clean_once_its_inputs_are_committed(

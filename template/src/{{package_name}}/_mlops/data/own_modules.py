@@ -8,6 +8,7 @@ from pathlib import Path, PurePosixPath
 from .. import PACKAGE
 
 SEEDS = ("schema.py", "data.py", "features.py", "model.py", "metrics.py")
+STANDS_ON = ("schema.py", "features.py", "model.py")  # and what these import, in a service too
 GLUE = "_mlops"
 Read = Callable[[PurePosixPath], bytes | None]
 
@@ -59,21 +60,31 @@ def modules(name: PurePosixPath, code: bytes) -> Iterator[tuple[str, ...]]:
 
     What is imported from a module may be a module itself: both are yielded.
     """
+    own = tuple(PACKAGE.split("."))
+    yield from (one[len(own) :] for one in named(name, code) if one[: len(own)] == own)
+
+
+def named(name: PurePosixPath, code: bytes) -> Iterator[tuple[str, ...]]:
+    """Yield each module that a file of the package names, as its parts."""
     try:
         nodes = list(ast.walk(ast.parse(code)))
     except (SyntaxError, ValueError):  # Python says so where it is imported
         return
-    own = tuple(PACKAGE.split("."))
     for node in nodes:
         if isinstance(node, ast.Import):
-            named = [tuple(alias.name.split(".")) for alias in node.names]
+            yield from (tuple(alias.name.split(".")) for alias in node.names)
         elif isinstance(node, ast.ImportFrom):
-            above = (*own, *name.parts)[: -node.level] if node.level else ()
+            above = (*PACKAGE.split("."), *name.parts)[: -node.level] if node.level else ()
             module = (*above, *(node.module.split(".") if node.module else ()))
-            named = [(*module, alias.name) for alias in node.names]
-        else:
-            continue
-        yield from (one[len(own) :] for one in named if one[: len(own)] == own)
+            yield from ((*module, alias.name) for alias in node.names)
+
+
+def outside(package: Path) -> dict[str, str]:
+    """Return what a model's code imports of other packages, each with a file that does."""
+    code = with_imported(STANDS_ON, in_folder(package))
+    return {
+        module[0]: name for name in code for module in named(PurePosixPath(name), code[name] or b"")
+    }
 
 
 def unlisted(listed: Iterable[Path], package: Path) -> list[Path]:

@@ -1,6 +1,8 @@
 # The template's. Ports are yours, in the environment; bars and steps in contract.yaml.
 """All processes of a serving host: configured, started, looked at, stopped."""
 
+import shutil
+import subprocess
 import time
 import urllib.request
 from pathlib import Path
@@ -8,7 +10,7 @@ from string import Template
 
 from .. import access, paths
 from ..config import load_contract
-from ..errors import NO_ANSWER, OutsideFailed, WrongInput
+from ..errors import NO_ANSWER, OutsideFailed, Refused, WrongInput
 from ..files import read_text, whole_file
 from ..interface import Contract
 from ..local_service import require_free
@@ -18,6 +20,7 @@ from .processes import Process, processes, supervised
 
 FOLDER = Path("build/deploy")
 SOURCES = Path("ops/host")
+PROMETHEUS = FOLDER / "prometheus.yml"
 PATIENCE = 120  # seconds until all can be used; BentoML starts in about five
 
 
@@ -29,14 +32,14 @@ def render() -> dict[str, bool]:
 
     Raises:
         WrongInput: If a file of ops/host/ cannot be filled in.
-        Refused: If nginx rejects its configuration; then the one before stays.
+        Refused: If nginx or Prometheus rejects its configuration; then the one before stays.
     """
     contract = load_contract()
     bounds = nginx.limits(contract.proxy, contract.delivery)
     changed = {nginx.LIVE.name: nginx.write(contract.rollout.steps, bounds)}
+    rules.render(FOLDER)  # Prometheus's configuration names them
     for name, text in filled_in(contract).items():
         changed[name] = write(FOLDER / name, text)
-    rules.render(FOLDER)
     own = supervised(processes(), runner.socket(), (Path.cwd() / runner.FOLDER))
     changed[runner.CONFIG.name] = write(runner.CONFIG, own)
     return changed
@@ -78,7 +81,21 @@ def write(path: Path, text: str) -> bool:
         return False
     with whole_file(path) as part:
         part.write_text(text, encoding="utf-8")
+        if path == PROMETHEUS:
+            check(part)
     return True
+
+
+def check(part: Path) -> None:
+    """Let promtool read what Prometheus would; a running one would go on with what it had."""
+    if not (promtool := shutil.which("promtool")):
+        return
+    command = [promtool, "check", "config", part.name]
+    done = subprocess.run(command, cwd=part.parent, capture_output=True, text=True)
+    if done.returncode:
+        said = " ".join(done.stderr.replace(part.name, str(PROMETHEUS)).split())
+        message = f"Prometheus rejects the new configuration: {said.removeprefix('FAILED: ')}"
+        raise Refused(message, f"the running one stays; is something of {SOURCES}/ changed?")
 
 
 def up() -> str:

@@ -4,6 +4,7 @@
 import hashlib
 import os
 import pwd
+import re
 import shutil
 import subprocess
 import tempfile
@@ -110,7 +111,7 @@ def check(text: str) -> None:
         done = subprocess.run(tested, capture_output=True, text=True)
         if done.returncode:
             said = next((line for line in done.stderr.splitlines() if "emerg" in line), done.stderr)
-            reason = said.partition("] ")[2].replace(f"{prefix}/", "") or said
+            reason = re.sub(r"^.*?\] (\d+#\d+: )?", "", said).replace(f"{prefix}/", "")
             message = f"nginx rejects the new configuration: {reason.strip()}"
             raise Refused(message, "the running one stays; is something of ops/host/ changed?")
 

@@ -130,7 +130,8 @@ def tell(proposal: writing.Proposal, trial: writing.Trial, cut: cutting.Cut) -> 
         click.echo(f"{name:<8} {said}")
     if trial.is_off:
         message = f"it is off by up to {trial.off:.2g} on the hold-out, for all rows or a group"
-        click.echo(f"warning: {message}: have they changed in time?", err=True)
+        why = "have they changed in time" if proposal.profile.time else "are there too few to say"
+        click.echo(f"warning: {message}: {why}?", err=True)
     if trial.metric >= min(trial.baselines.values()):
         simple = min(trial.baselines, key=lambda name: trial.baselines[name])
         message = f"the model is no better than {simple!r}: do these columns say anything about it?"

@@ -52,7 +52,7 @@ def settled(manifest: dict[str, Any]) -> dict[str, Any]:
         return manifest
     if (kept := known(manifest["model_sha256"])) and of_same_inputs(kept, manifest):
         commit = kept.tags["commit"]
-    elif provenance.uncommitted() or provenance.inputs_sha256() != manifest.get("inputs_sha256"):
+    elif provenance.unclean() or not provenance.of_inputs(manifest):
         return manifest
     else:
         commit = programs.git("rev-parse", "HEAD")

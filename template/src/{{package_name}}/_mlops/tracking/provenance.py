@@ -4,22 +4,26 @@
 import hashlib
 import os
 import platform
+import re
 import resource
 import subprocess
+import sys
 import time
 from collections.abc import Callable
-from importlib.metadata import version
+from importlib.metadata import packages_distributions, version
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import click
 
+from ... import schema
 from .. import paths
-from ..data import sharing
+from ..data import own_modules, sharing
 from ..data.batch_files import batches
 from ..errors import first_cause
 from ..files import sha256, sha256_if_there, sha256_of
 from ..programs import git
+from . import trust
 
 if TYPE_CHECKING:
     from ..interface import Contract
@@ -37,7 +41,7 @@ def record() -> dict[str, Any]:
 
     `by_hand` says that no pipeline runs this stage, so that DVC's record is about another model.
     """
-    reasons = uncommitted() + moved_data()
+    reasons = unclean()
     return {
         "by_hand": BY_PIPELINE not in os.environ,
         "commit": git("rev-parse", "HEAD"),
@@ -60,12 +64,49 @@ def at_commit(commit: str, path: Path) -> bytes | None:
         return None
 
 
+def unclean() -> list[str]:
+    """Name all that no commit and no lock would bring back."""
+    return uncommitted() + moved_data() + unlocked()
+
+
+def unlocked() -> list[str]:
+    """Name the packages that a model stands on, and that uv.lock does not hold."""
+    if (known := in_lock()) is None:  # it does not exist, which is a reason by itself
+        return []
+    used = own_modules.outside(Path(schema.__file__).parent)
+    strange = {name for name in used if canonical(name) not in known} - trust.HOMES.keys()
+    # which reads all there is
+    homes = packages_distributions() if strange - sys.stdlib_module_names else {}
+    return [
+        f"{used[name]} imports {name}, which {LOCK} does not hold: uv add {homes[name][0]}"
+        for name in sorted(strange & homes.keys())
+        if known.isdisjoint(map(canonical, homes[name]))
+    ]
+
+
+def in_lock() -> set[str] | None:
+    """Return the names of the locked packages, or nothing without a lock."""
+    try:
+        text = LOCK.read_text(encoding="utf-8")
+    except (OSError, ValueError):
+        return None
+    return set(re.findall(r'^name = "(.+)"$', text, re.MULTILINE))
+
+
+def canonical(name: str) -> str:
+    """Return a package's name as indexes and locks spell it."""
+    return re.sub(r"[-_.]+", "-", name).lower()
+
+
 def uncommitted() -> list[str]:
     """Name the inputs of training that the last commit does not hold as they are."""
     if not git("rev-parse", "HEAD"):
         return ["there is no git commit"]
     missing = [name for name in INPUTS if not Path(name).exists()]
-    changed = git("status", "--porcelain", "--untracked-files=all", "--", *INPUTS).splitlines()
+    status = ("status", "--porcelain", "--branch", "--untracked-files=all")
+    branch, *changed = git(*status, "--", *INPUTS).splitlines() or [""]
+    if not branch:  # which git names whatever has changed
+        return ["git cannot read its own files, `git fsck` says which"]
     # `smoke` hides the pointer of the data in its clone, for the manifest names the data itself
     listed = git("ls-files", "-v", "--", *set(INPUTS) - {str(POINTER)}).splitlines()
     hidden = [line[2:] for line in listed if hides(line)]
@@ -94,6 +135,12 @@ def inputs_sha256() -> str:
     found = sorted({Path(name) for name in listed.split("\0") if name})
     lines = [f"{path} {sha256(path)}" for path in found if path.is_file()]
     return hashlib.sha256("\n".join(lines).encode()).hexdigest()
+
+
+def of_inputs(manifest: dict[str, Any]) -> bool:
+    """Say whether a model was made of what lies in the folder now."""
+    now = {"inputs_sha256": inputs_sha256(), "data_sha256": sha256_of(batches(paths.RAW))}
+    return all(manifest.get(name) == found for name, found in now.items())
 
 
 def agreed_contract() -> "Contract":

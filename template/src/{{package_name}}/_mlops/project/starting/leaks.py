@@ -1,7 +1,8 @@
 # The template's. Nothing of yours belongs here: `start-from` runs it.
 """Which columns all but say what is predicted, because they are known only after it?"""
 
-from collections.abc import Iterator
+import re
+from collections.abc import Iterator, Sequence
 from itertools import combinations
 
 import numpy as np
@@ -9,6 +10,10 @@ import pandas as pd
 from sklearn.model_selection import cross_val_predict
 from sklearn.tree import DecisionTreeClassifier, DecisionTreeRegressor
 
+PREDICTED = re.compile(
+    r"(.*_)?(y_?(pred|hat|proba?|score|true)|pred(icted|ictions?)?|residuals?|fitted)(_.*)?"
+)
+NUMBERED = re.compile(r"(.*[^\d_])_?\d+")
 LEAK = 0.995  # share of what a column alone says right, beyond what guessing does
 LEAST_LEAK = 0.98  # the same where one row more or less is half a percent
 LOOKED_AT = 20_000  # rows, where a sample is as good
@@ -18,7 +23,19 @@ MOST_PARTS = 20  # values of a column that was made of the target
 LEAST_PART = 5  # rows of each of them
 FEWEST_GAPS = 20  # rows without the target, from which what else they lack is no chance
 Leak = tuple[str, str, bool]
+NO_CHANCE = 1e-6  # that all rows which have a value are of one label
 MANY = 50  # different values from which a text may be free, or an identifier
+
+
+def named_so(names: Sequence[str], target: str) -> Iterator[tuple[Sequence[str], str]]:
+    """Yield columns whose names tell of an outcome, with how they are named."""
+    if predicted := [name for name in names if PREDICTED.fullmatch(name)]:
+        yield predicted, "as what a model says"
+    if of_target := NUMBERED.fullmatch(target):
+        numbered = [(name, NUMBERED.fullmatch(name)) for name in names]
+        like = [name for name, one in numbered if one and one[1] == of_target[1]]
+        if 0 < len(like) < len(names) / 2:  # else names say nothing, as v1 to v60
+            yield like, f"as {target} is"
 
 
 def find_leaks(
@@ -33,9 +50,12 @@ def find_leaks(
         gaps = rows[name].isna()
         if labels and 0.01 < gaps.mean() < 0.99:
             shares = pd.crosstab(gaps, y)
-            label = shares.columns[int(shares.loc[False].argmax())]
-            if shares[label].sum() == shares.loc[False].sum() == shares.loc[False, label]:
-                sure = len(labels) == 2  # else it tells nothing of the others
+            filled = shares.loc[False]
+            label, rows_of = filled.idxmax(), shares.sum()
+            every = filled[label] == rows_of[label]
+            chance = (rows_of[label] / rows_of.sum()) ** filled[label]
+            if filled[label] == filled.sum() and (every or chance < NO_CHANCE):
+                sure = bool(every) and len(labels) == 2  # else it tells nothing of the others
                 (found if sure else noted).add(name)
                 it = "it is" if sure else "is"
                 yield name, f"{it} filled only when {y.name} is {label}", sure

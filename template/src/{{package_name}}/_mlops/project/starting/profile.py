@@ -11,10 +11,10 @@ from unicodedata import category, normalize
 
 import pandas as pd
 
-from ...errors import WrongInput, counted, did_you_mean
+from ...errors import WrongInput, counted, did_you_mean, first_of
 from ...interface import Kind
 from .hints import MOST_OF_THING, hints
-from .leaks import LOOKED_AT, MANY, filled_with, find_leaks, percent
+from .leaks import LOOKED_AT, MANY, filled_with, find_leaks, named_so, percent
 from .naming import clean_names
 from .source import Source
 from .values import EMAIL, LIKE_A_TIME, MOST, PLAIN, Written, years
@@ -237,7 +237,8 @@ def profile(
     suspects += find_leaks(rows[known], y[known], labels, others)
     leaks = {name: why for name, why, sure in suspects if sure}
     columns = tuple(look(source, name, given.get(name, ""), leaks.get(name, "")) for name in rows)
-    learned = {column.name for column in columns if column.role in LEARNED_FROM}
+    learned = [column.name for column in columns if column.role in LEARNED_FROM]
+    unsaid = [name for name in learned if name not in {one for one, _, _ in suspects}]
     two = labels if len(labels) == 2 else ()
     return Profile(
         columns=columns,
@@ -255,6 +256,11 @@ def profile(
                 f"{name} {why}: is it known in time? else --drop {name}"
                 for name, why, sure in suspects
                 if not sure and name in learned
+            ),
+            *(
+                f"named {how}: {first_of(names, ', ')}; known in time? "
+                f"else --drop {','.join(names)}"
+                for names, how in named_so(unsaid, target)
             ),
         ),
     )
