@@ -23,6 +23,7 @@ import sys
 import tempfile
 import tomllib
 import warnings
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -34,6 +35,11 @@ TEMPLATE = Path(__file__).resolve().parents[1]
 ANSWERS = ".copier-answers.yml"
 # Here `update` lays the template's version of a file of yours as well; git is told to ignore it.
 ASIDE = Path("build/update")
+# What its program reads under other names too, and by which one the template's would be none.
+OTHER_NAMES = {
+    "justfile": ("Justfile", "JUSTFILE", ".justfile"),
+    "ruff.toml": (".ruff.toml",),
+}
 SAME, MERGE, CLASH = "same", "merge", "clash"
 # A folder of batches is read whole: example data beside yours would be trained on.
 BATCHES = ("data/raw", "data/incoming")
@@ -82,6 +88,13 @@ def adopt(repo: Path, given: argparse.Namespace) -> None:
         raise WrongInputError(f"{repo} is no folder; name the repo that exists")
     if (repo / ANSWERS).exists():
         raise WrongInputError(f"{repo / ANSWERS} exists: a template made this repo; update it")
+    there = {path.name for path in repo.iterdir()}
+    for name, others in OTHER_NAMES.items():
+        for other in there.intersection(others):
+            raise WrongInputError(
+                f"{other} and the template's {name} cannot stand in one folder; "
+                f"mv {other} {name}, then run this again"
+            )
     if top := merges.workspace(repo):
         raise WrongInputError(
             f"{repo} is a member of the uv workspace of {top}, and a model needs a lock of its "
@@ -99,7 +112,7 @@ def adopt(repo: Path, given: argparse.Namespace) -> None:
             render(given, fresh, answers | {"package_name": chosen})
         files = sorted(p.relative_to(fresh) for p in fresh.rglob("*") if p.is_file())
         refuse_blocked(repo, [*files, ASIDE / "any"])
-        out = left_out(repo, files)
+        out = left_out(repo, fresh, files)
         files = [path for path in files if not under(path, out)]
         missing = [path for path in files if not (repo / path).exists()]
         merged, notes = merges.merge(repo, fresh, missing)
@@ -162,7 +175,9 @@ def copy(fresh: Path, to: Path, paths: list[Path]) -> None:
     for path in paths:
         if not (to / path).exists():
             (to / path).parent.mkdir(parents=True, exist_ok=True)
-            with tempfile.TemporaryDirectory(dir=(to / path).parent) as place:
+            # a kill may leave it: the template's .gitignore knows this name
+            folder = (to / path).parent
+            with tempfile.TemporaryDirectory(prefix=".", suffix=".part", dir=folder) as place:
                 part = shutil.copy(fresh / path, place)
                 Path(part).replace(to / path)
 
@@ -181,15 +196,25 @@ def refuse_blocked(repo: Path, files: list[Path]) -> None:
             )
 
 
-def left_out(repo: Path, files: list[Path]) -> list[str]:
+def left_out(repo: Path, fresh: Path, files: list[Path]) -> list[str]:
     """Return what is not added, because it would change what files of yours mean."""
-    out = [name for name in BATCHES if any((repo / name).glob("[!.]*"))]
+    out = [name for name in BATCHES if any(map(fresh_lacks(fresh), (repo / name).glob("[!.]*")))]
     # what a link leads to may be another repo's, and git adds nothing behind it
     folders = sorted({folder for path in files for folder in path.parents[:-1]})
     out += [folder.as_posix() for folder in folders if (repo / folder).is_symlink()]
     # a ruff.toml goes before [tool.ruff], and would end the rules of the whole repo
     return out + (
         ["ruff.toml"] if merges.has_table(repo / merges.PYPROJECT, "tool", "ruff") else []
+    )
+
+
+def fresh_lacks(fresh: Path) -> Callable[[Path], bool]:
+    """Return whether a batch is none of the template's, as an add that was cut short leaves."""
+    came = {path.name: path for name in BATCHES for path in (fresh / name).glob("*")}
+    return lambda path: (
+        path.name not in came
+        or not path.is_file()
+        or came[path.name].read_bytes() != path.read_bytes()
     )
 
 

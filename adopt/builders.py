@@ -1,5 +1,6 @@
 """What does the build backend of a repo need to be told, so that it finds a second package?"""
 
+import re
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -9,6 +10,8 @@ import tomlkit
 UV, HATCH, FLIT = "uv_build", "hatchling.build", "flit_core.buildapi"
 # what chooses files for hatchling beside `packages`: a list of packages would overrule it
 CHOOSERS = ("include", "only-include", "force-include", "sources", "exclude", "artifacts")
+# of a setup.py or a setup.cfg
+NAMES_PACKAGES = re.compile(rb"\b(packages|package[_-]dir|py[_-]modules)\b")
 
 
 def build_both(repo: Path, document: Any, name: str) -> bool:
@@ -87,11 +90,19 @@ def inline(item: dict[str, str], in_src: bool) -> Any:
     return line
 
 
+def pdm(repo: Path, document: Any, _: str) -> bool:
+    """Leave pdm-backend as it is, which finds all of src by itself."""
+    mine = own_package(repo, document)
+    settings = document.get("tool", {}).get("pdm", {}).get("build")
+    return bool(mine) and "/" in mine[0] and not settings
+
+
 def setuptools(repo: Path, document: Any, name: str) -> bool:
     """Tell setuptools, which finds all of src, or the one package of the root, by itself."""
     settings = document.get("tool", {}).get("setuptools", {})
-    if (repo / "setup.py").exists() or (repo / "setup.cfg").exists():
-        return False  # they may say it too
+    others = [repo / name for name in ("setup.py", "setup.cfg") if (repo / name).is_file()]
+    if any(NAMES_PACKAGES.search(path.read_bytes()) for path in others):
+        return False  # they say it too
     packages, mine = settings.get("packages"), own_package(repo, document)
     if isinstance(packages, list):
         folders = {"": ".", **settings.get("package-dir", {})}
@@ -137,6 +148,7 @@ BACKENDS: dict[str, Callable[[Path, Any, str], bool]] = {
     UV: uv,
     HATCH: hatch,
     FLIT: flit,
+    "pdm.backend": pdm,
     "poetry.core.masonry.api": poetry,
     "setuptools.build_meta": setuptools,
 }

@@ -23,6 +23,8 @@ PYTHONS = {">=3.11": "3.10.99", "<3.14": "3.14.0"}
 EXIST = [f"3.{minor}.{patch}" for minor in (11, 12, 13) for patch in range(99)]
 # Of a package: an upper bound, and all bounds.
 BOUNDED, BOUNDS = re.compile(r"<|~=|=="), re.compile(r"[<>=~!].*")
+# What git never has of these, DVC has.
+BATCHES = ("data/raw/", "data/incoming/")
 # Made later by commands of the template, and committed.
 COMMITTED_LATER = (
     "uv.lock",
@@ -45,6 +47,14 @@ SETTINGS = {
     "setup.cfg": (("[tool:pytest]", "pytest"), ("[mypy]", "mypy")),
     "tox.ini": (("[pytest]", "pytest"),),
 }
+# A file of one of these names, even an empty one, goes before pyproject.toml.
+BEFORE_PYPROJECT = {
+    "pytest": ("pytest.toml", ".pytest.toml", "pytest.ini", ".pytest.ini"),
+    "mypy": ("mypy.ini", ".mypy.ini"),
+}
+TABLES = {"pytest": "[tool.pytest.ini_options]", "mypy": "[tool.mypy]"}
+# The name of a recipe, at the head of its line.
+RECIPE = re.compile(r"@?([A-Za-z_][\w-]*)(?: [^:=]*)?:(?!=)")
 # Packages, as conda and pipenv list them.
 LISTS = ("environment.yml", "environment.yaml", "conda.yml", "conda.yaml", "Pipfile")
 # What a file of yours in the place of one of the template's leaves undone.
@@ -58,7 +68,11 @@ MEANINGS = {
     r"(README|LICENSE|AGENTS|MODEL_CARD|\.github/dependabot|\.gitlab/renovate).*": "that is fine",
     r"dvc\.yaml": "`repro` runs your stages only: add the template's that you want",
     r"\.dvc/config": "data and models go to your default remote; without one nothing is pushed",
-    r"(\.dvc/\.gitignore|tests/.*)": "that is fine",
+    r"(\.dvc/\.gitignore|\.dvcignore|\.env\.example|tests/.*)": "that is fine",
+    r"params\.yaml": (
+        "commands read the template's sections only: keep yours in a file of another name, "
+        "which your dvc.yaml names under params"
+    ),
 }
 
 
@@ -97,6 +111,7 @@ def merge(repo: Path, fresh: Path, missing: list[Path]) -> tuple[dict[str, str],
             if result != yours:
                 merged[name] = result
     ignore(repo, merged, missing, notes)
+    notes += hidden(repo, merged.get(".gitignore", text(fresh / ".gitignore")))
     notes += look_out(repo, fresh)
     return merged, notes
 
@@ -340,7 +355,7 @@ def ignore(repo: Path, merged: dict[str, str], missing: list[Path], notes: list[
     if not (repo / name).is_file():
         return
     wanted = [*(path.as_posix() for path in missing), *COMMITTED_LATER]
-    meant = (".env", "data/raw/", "data/incoming/")
+    meant = (".env", *BATCHES)
     wanted = [path for path in wanted if not path.startswith(meant) or path == ".env.example"]
     yours = merged.get(name, text(repo / name))
     ending = "\r\n" if "\r\n" in yours else "\n"
@@ -351,6 +366,26 @@ def ignore(repo: Path, merged: dict[str, str], missing: list[Path], notes: list[
             merged[name] = yours
     for path in ignored(repo, yours, wanted):
         notes.append(f"git ignores {path} all the same: git add --force {path}")
+
+
+def hidden(repo: Path, rules: str) -> Iterator[str]:
+    """Yield which files that git has are of a kind that it will ignore."""
+    known = [path for path in listed(repo, ".") if not path.startswith(BATCHES)]
+    before = text(repo / ".gitignore") if (repo / ".gitignore").is_file() else ""
+    late = set(ignored(repo, before, known))
+    if found := [path for path in ignored(repo, rules, known) if path not in late]:
+        more = f" and {len(found) - 1} more" if found[1:] else ""
+        yield (
+            f"git will ignore what is new beside {found[0]}{more}, which it has: "
+            "a line with ! at the end of .gitignore lets it in"
+        )
+
+
+def listed(repo: Path, folder: str) -> list[str]:
+    """Return the files that git has of a folder."""
+    command = ["git", "ls-files", "-z", "--", folder]
+    done = subprocess.run(command, cwd=repo, capture_output=True, text=True)
+    return [name for name in done.stdout.split("\0") if name]
 
 
 def shown(repo: Path, rules: str, path: str) -> Iterator[str]:
@@ -417,9 +452,10 @@ def look_out(repo: Path, fresh: Path) -> Iterator[str]:
     own = tomlkit.parse(text(repo / PYPROJECT)) if (repo / PYPROJECT).is_file() else {}
     template: Any = tomlkit.parse(text(fresh / PYPROJECT))
     yield from of_git(repo)
+    yield from of_recipes(repo, fresh)
     yield from too_old(own, template)
     yield from of_python(repo, own)
-    yield from unread(repo, own)
+    yield from unread(repo, own, template)
     if any(path.suffix in {".py", ".ipynb"} for path in code(repo)):
         fix = "`uv run just fix` formats it, extend-exclude of ruff leaves it out"
         yield f"`just check` judges your code too: {fix}"
@@ -431,15 +467,27 @@ def of_git(repo: Path) -> Iterator[str]:
     """Yield what is otherwise in git than the template has it."""
     if (top := top_of(repo)) != repo:
         yield f"the repository is {top}: its hooks and workflows are not those that come here"
-    listed = ["git", "ls-files", "-z", "data/raw"]
-    known = subprocess.run(listed, cwd=repo, capture_output=True, text=True).stdout.split("\0")
-    if any((repo / name).stat().st_size for name in known if (repo / name).is_file()):
+    known = [repo / name for name in listed(repo, "data/raw")]
+    if any(path.stat().st_size for path in known if path.is_file()):
         yield (
             "git has files of data/raw, where DVC cannot take them: "
             "git rm -r --cached data/raw, then git commit; they stay in the folder"
         )
     if not (repo / ".gitattributes").exists():
         yield "git will write text files with LF, on Windows too: .gitattributes asks for it"
+
+
+def of_recipes(repo: Path, fresh: Path) -> Iterator[str]:
+    """Yield which recipes of yours go before those of the template."""
+    theirs = set().union(*(recipe_names(path) for path in fresh.glob("just/*.just")))
+    if both := [name for name in recipe_names(repo / "justfile") if name in theirs]:
+        listed = ", ".join(both)
+        yield f"the recipes {listed} stay yours, and the template's do not run: rename yours"
+
+
+def recipe_names(path: Path) -> list[str]:
+    lines = text(path).splitlines() if path.is_file() else []
+    return [found[1] for line in lines if (found := RECIPE.match(line))]
 
 
 def of_python(repo: Path, own: Any) -> Iterator[str]:
@@ -483,15 +531,22 @@ def code(repo: Path) -> Iterator[Path]:
             yield path
 
 
-def unread(repo: Path, own: Any) -> Iterator[str]:
+def unread(repo: Path, own: Any, template: Any) -> Iterator[str]:
     """Yield what stands where no command reads it, once pyproject.toml has the template's lines."""
     for name, tables in SETTINGS.items():
         lines = text(repo / name).splitlines() if (repo / name).is_file() else []
         for table, tool in tables:
             if table in lines and tool not in own.get("tool", {}):
                 yield f"{tool} reads pyproject.toml and no longer {table} of {name}: move it there"
-    if (repo / "mypy.ini").exists() or (repo / ".mypy.ini").exists():
-        yield "mypy reads your mypy.ini and not [tool.mypy] in pyproject.toml"
+    for tool, others in BEFORE_PYPROJECT.items():
+        for name in others:
+            if (repo / name).exists():
+                yield f"{tool} reads your {name} and not {TABLES[tool]} in pyproject.toml"
+    groups = (*template["dependency-groups"].values(), *own.get("dependency-groups", {}).values())
+    known = {"", "python", *(named(str(item)) for item in itertools.chain(*groups))}
+    if names := [name for name in dict.fromkeys(elsewhere(own)) if name not in known]:
+        listed = " ".join(f"'{name}'" for name in names)
+        yield f"uv reads no list of poetry, pdm or hatch: uv add --dev {listed}"
     if not own and ((repo / "setup.py").exists() or (repo / "setup.cfg").exists()):
         yield (
             "pyproject.toml says what is installed, and no longer setup.py: move there its name, "
@@ -504,3 +559,17 @@ def unread(repo: Path, own: Any) -> Iterator[str]:
             yield f"{name} is not read: uv add --requirements {name}"
         for path in sorted(repo / name for name in LISTS if (repo / name).is_file()):
             yield f"{path.name} is not read: uv add what it lists, by the names of PyPI"
+
+
+def elsewhere(own: Any) -> Iterator[str]:
+    """Yield the packages of development that a pyproject.toml lists where uv does not look."""
+    tool: Any = own.get("tool", {})
+    poetry, hatch = tool.get("poetry", {}), tool.get("hatch", {}).get("envs", {}).values()
+    if "project" in own:  # otherwise all of it has to move
+        groups = [group.get("dependencies", {}) for group in poetry.get("group", {}).values()]
+        for packages in (*groups, poetry.get("dev-dependencies", {})):
+            yield from packages
+    lists = [*tool.get("pdm", {}).get("dev-dependencies", {}).values()]
+    lists += [env.get(key, []) for env in hatch for key in ("dependencies", "extra-dependencies")]
+    for item in (str(item) for items in lists for item in items):
+        yield re.split(r"[^\w.-]", item, maxsplit=1)[0] if not item.startswith("-") else ""

@@ -449,6 +449,31 @@ def test_whatever_builds_a_package_in_the_root_builds_the_new_one_too(
     assert "has to find" not in done.stderr
 
 
+@pytest.mark.parametrize(
+    ("name", "text", "told"),
+    [
+        ("setup.cfg", "[flake8]\nmax-line-length = 100\n", True),
+        ("setup.py", "from setuptools import setup\n\nsetup()\n", True),
+        ("setup.cfg", "[options]\npackages = rents\n", False),
+        ("setup.py", "import setuptools as s\n\ns.setup(packages=s.find_packages())\n", False),
+    ],
+)
+def test_a_file_of_setuptools_that_names_no_package_leaves_setuptools_to_be_told(
+    template: Path, tmp_path: Path, name: str, text: str, told: bool
+) -> None:
+    project = (
+        '[build-system]\nrequires = ["setuptools>=70"]\nbuild-backend = "setuptools.build_meta"\n\n'
+        '[project]\nname = "rents"\nversion = "0"\ndescription = "Ours"\n'
+    )
+    files = {"pyproject.toml": project, "rents/__init__.py": "", name: text}
+    repo = write(tmp_path / "rents", files)
+
+    done = adopt(repo, template)
+
+    assert ('+include = ["rents*", "rents_model*"]' in done.stdout) == told
+    assert ("it has to find src/rents_model too" in done.stderr) != told
+
+
 @pytest.mark.parametrize("root", [".", "src", "lib"])
 def test_a_list_of_packages_for_setuptools_still_holds_theirs_and_all_of_the_new_one(
     template: Path, tmp_path: Path, root: str
@@ -544,6 +569,45 @@ def test_a_member_of_a_workspace_is_refused_until_it_is_excluded(
     assert adopt(repo, template).returncode == 0
 
 
+def test_what_goes_before_the_template_s_file_of_that_name_is_named(
+    template: Path, tmp_path: Path
+) -> None:
+    recipes = "default:\n    just --list\n\n@test *args:\n    pytest\n\ncheck := 'x'\n\nours:\n"
+    files = {
+        "justfile": recipes,
+        "pytest.ini": "",
+        "params.yaml": "lr: 0.1\n",
+        "monitoring/board.py": "",
+        "reports/old.png": "",
+        "src/ours.py": "",
+    }
+    repo = write(tmp_path / "repo", files)
+    git(repo, "init", "--quiet")
+    commit_all(repo, "Ours")
+
+    said = adopt(repo, template).stderr
+
+    assert "note     the recipes test stay yours, and the template's do not run: rename" in said
+    assert "note     pytest reads your pytest.ini and not [tool.pytest.ini_options]" in said
+    assert "params.yaml; commands read the template's sections only: keep yours in a file" in said
+    assert "note     git will ignore what is new beside monitoring/board.py and 1 more" in said
+
+
+@pytest.mark.parametrize(
+    ("theirs", "name"), [("Justfile", "justfile"), (".ruff.toml", "ruff.toml")]
+)
+def test_a_file_that_goes_by_another_name_has_to_be_renamed_first(
+    template: Path, tmp_path: Path, theirs: str, name: str
+) -> None:
+    repo = write(tmp_path / "repo", {theirs: ""})
+
+    done = adopt(repo, template, "--add")
+
+    assert done.returncode == 2
+    assert f"mv {theirs} {name}, then run this again" in done.stderr
+    assert set(contents(repo)) == {Path(theirs)}
+
+
 def test_what_no_command_reads_any_more_is_named(template: Path, tmp_path: Path) -> None:
     files = {
         "setup.py": "from setuptools import setup\n\nsetup(name='old')\n",
@@ -591,6 +655,13 @@ def test_what_no_command_reads_any_more_is_named(template: Path, tmp_path: Path)
             '[project]\nname = "a"\nversion = "0"\n[build-system]\nrequires = ["meson-python"]\n'
             'build-backend = "mesonpy"\n',
             "mesonpy builds your package: it has to find src/a",
+        ),
+        (
+            '[project]\nname = "a"\nversion = "0"\n'
+            '[tool.poetry.group.dev.dependencies]\npytest-mock = "^3"\npython = "^3.11"\n'
+            "[tool.hatch.envs.default]\ndependencies = [\"mock>=5; python_version > '3'\"]\n"
+            '[tool.pdm.dev-dependencies]\nlint = ["flake8", "-e file:///x"]\n',
+            "uv reads no list of poetry, pdm or hatch: uv add --dev 'pytest-mock' 'flake8' 'mock'",
         ),
     ],
 )
@@ -678,13 +749,18 @@ def test_an_add_that_was_cut_short_goes_on(template: Path, tmp_path: Path) -> No
     given = ("--data=package_name=parcel_model", "--add")
     adopt(repo, template, *given)
     whole = contents(repo)
-    for path in (ANSWERS_FILE, "src/parcel_model/model.py"):
+    gone = {ANSWERS_FILE, "src/parcel_model/model.py"}
+    gone |= {
+        max(path.relative_to(repo).as_posix() for path in (repo / folder).glob("*"))
+        for folder in ("data/raw", "data/incoming")
+    }
+    for path in gone:
         (repo / path).unlink()
 
     again = adopt(repo, template, *given)
 
     assert again.returncode == 0, again.stderr
-    assert clashes(again.stderr, "adds") == {ANSWERS_FILE, "src/parcel_model/model.py"}
+    assert clashes(again.stderr, "adds") == gone
     assert contents(repo) == whole
 
 

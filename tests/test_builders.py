@@ -53,3 +53,17 @@ def test_what_setuptools_looks_through_is_named_once(tmp_path: Path) -> None:
     assert builders.setuptools(tmp_path, document, "new")
 
     assert tomlkit.dumps(document) == FIND.replace('["ours*"]', '["ours*", "new*"]')
+
+
+@pytest.mark.parametrize(
+    ("own", "settings", "found"),
+    [("src/ours", "", True), ("ours", "", False), ("src/ours", "[tool.pdm.build]\na = 1\n", False)],
+)
+def test_pdm_finds_all_of_src_by_itself(
+    tmp_path: Path, own: str, settings: str, found: bool
+) -> None:
+    (tmp_path / own).mkdir(parents=True)
+    (tmp_path / own / "__init__.py").touch()
+    document = tomlkit.parse(f'{settings}[project]\nname = "ours"\n')
+
+    assert builders.BACKENDS["pdm.backend"](tmp_path, document, "new") == found

@@ -215,6 +215,50 @@ def test_a_name_clash_keeps_yours_and_names_it_and_an_undo_forgets_the_update(
 
 
 @pytest.mark.e2e
+def test_other_line_ends_and_what_is_in_a_submodule_are_no_edits(
+    start: Callable[[int], Path], fresh: Callable[[int], Path], tmp_path: Path
+) -> None:
+    repo, other = start(0), tmp_path / "other"
+    other.mkdir()
+    (other / "a").touch()
+    git(other, "init", "--quiet")
+    commit_all(other, "Theirs")
+    git(repo, *"-c protocol.file.allow=always submodule --quiet add".split(), str(other), "other")
+    commit_all(repo, "A submodule")
+    (repo / "other/a").write_text("edited\n", encoding="utf-8")
+    for name in ("params.yaml", "pyproject.toml"):
+        text = (repo / name).read_bytes()
+        (repo / name).write_bytes(text.replace(b"\n", b"\r\n"))
+
+    done = raised(repo)
+
+    assert done.returncode == 0, done.stderr
+    assert (repo / "pyproject.toml").read_bytes() == (fresh(1) / "pyproject.toml").read_bytes()
+    assert b"\r\n" in (repo / "params.yaml").read_bytes()
+    assert (repo / "other/a").read_text(encoding="utf-8") == "edited\n"
+    assert not [
+        path for path in git(repo, "diff", "--cached", "--name-only").split() if "other" in path
+    ]
+
+
+@pytest.mark.e2e
+def test_a_link_that_git_does_not_know_stays_and_nothing_is_written_behind_it(
+    start: Callable[[int], Path], tmp_path: Path
+) -> None:
+    repo, elsewhere = start(0), tmp_path / "elsewhere"
+    elsewhere.mkdir()
+    (repo / "ops").symlink_to(elsewhere)
+
+    done = raised(repo)
+
+    assert done.returncode == 1, done.stderr
+    assert f"clash    {IGNORED}" in done.stderr
+    assert (repo / "ops").readlink() == elsewhere
+    assert list(elsewhere.iterdir()) == []
+    assert (repo / "build/update" / IGNORED).exists()
+
+
+@pytest.mark.e2e
 def test_a_conflict_is_named_cannot_be_committed_and_can_be_undone(
     start: Callable[[int], Path],
 ) -> None:
@@ -333,12 +377,27 @@ def put_file_for_folder(repo: Path) -> None:
     commit_all(repo, "A file where level 1 has a folder")
 
 
+def merge(repo: Path) -> None:
+    """Leave a merge open whose result is what the folder had."""
+    git(repo, "switch", "--quiet", "--create", "other")
+    (repo / "params.yaml").write_text("# of the other\n", encoding="utf-8")
+    commit_all(repo, "Theirs")
+    git(repo, "switch", "--quiet", "-")
+    git(repo, "merge", "--quiet", "--no-commit", "--no-ff", "--strategy=ours", "other")
+
+
+def put_link_for_folder(repo: Path) -> None:
+    (repo / "ops").symlink_to(repo.parent)
+    commit_all(repo, "A link out of the repo where level 1 has a folder")
+
+
 def as_it_is(repo: Path) -> None:
     """Leave the repo clean."""
 
 
 REFUSED = [
     (0, dirty, ["--level=1"], "params.yaml differ from the last commit"),
+    (0, merge, ["--level=1"], "a merge is not finished here"),
     (0, without_git, ["--level=1"], "uv run just set-up"),
     (0, without_answers, ["--level=1"], "no .copier-answers.yml"),
     (0, name_template, ["--level=1"], "_src_path in .copier-answers.yml is '../template', which"),
@@ -347,6 +406,10 @@ REFUSED = [
     (0, check_out_some, ["--level=1"], "git sparse-checkout disable"),
     pytest.param(
         *(0, put_file_for_folder, ["--level=1"], "ops is a file where the template has a folder"),
+        marks=pytest.mark.e2e,
+    ),
+    pytest.param(
+        *(0, put_link_for_folder, ["--level=1"], "ops/compose.yaml is behind a link of yours"),
         marks=pytest.mark.e2e,
     ),
     (0, as_it_is, ["--undo"], "no update to undo"),

@@ -2,6 +2,9 @@
 """What reaches the model: nothing known too late, nothing twice."""
 
 import warnings
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
 
 import pandas as pd
 import pytest
@@ -11,6 +14,7 @@ from ..fixtures import Repo
 from ..package import (
     data,
     dataset,
+    errors,
     features,
     featurize,
     outcome,
@@ -69,6 +73,23 @@ def test_a_feature_of_a_column_known_too_late_is_refused(
     assert LATE[0] in done.err
     assert "leak" in done.err
     pd.testing.assert_frame_equal(table(repo, dataset.TRAIN), before)
+
+
+@pytest.mark.parametrize("ask", [lambda rows: rows["renamed"], lambda rows: rows[["renamed"]]])
+def test_a_column_that_the_schema_does_not_name_is_no_leak(
+    own_repo: Repo, monkeypatch: pytest.MonkeyPatch, ask: Callable[[pd.DataFrame], Any]
+) -> None:
+    monkeypatch.chdir(own_repo.folder)
+    monkeypatch.setattr(features, "build_features", ask)
+    Path("tests/test_ours.py").write_text("ROW = {'renamed': 1}\n")
+    sample = tables.read(paths.SAMPLE, schema, data)
+
+    with pytest.raises(
+        errors.WrongInput, match=r"\['renamed'\], which schema.py does not"
+    ) as raised:
+        dataset.inputs_and_target(sample)
+
+    assert raised.value.hint.endswith("tests/test_ours.py")
 
 
 def test_features_that_drop_rows_are_refused(repo: Repo, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -238,9 +238,15 @@ def test_a_hook_of_another_folder_is_renewed_and_one_of_yours_is_not(
     assert "/elsewhere" in hook.read_text()
     assert "git runs the checks" in set_up.hooks()
     assert hook.read_text() == ours
-    hook.write_text("#!/bin/sh\necho yours\n")
-    assert set_up.hooks() == ""
-    assert hook.read_text() == "#!/bin/sh\necho yours\n"
+    yours = "#!/bin/sh\necho yours\n"
+    for place in (hook, own_repo.folder / ".husky" / "pre-commit"):
+        place.parent.mkdir(exist_ok=True)
+        place.write_text(yours)
+        own_repo.git("config", "core.hooksPath", str(place.parent))
+        assert f"no hooks: {place} is yours; call `uv run" in set_up.hooks()
+        assert place.read_text() == yours
+        place.write_text(f"{yours}uv run just check\n")
+        assert set_up.hooks() == ""
 
 
 def test_scripts_of_another_environment_are_left_alone(

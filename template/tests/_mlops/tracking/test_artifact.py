@@ -192,6 +192,23 @@ def test_a_model_from_before_imports_counted_fits_the_same_features(tmp_path: Pa
     assert not batch_files.makes_features_of(before, tmp_path)
 
 
+def test_the_same_code_with_other_line_ends_is_the_same_code(tmp_path: Path) -> None:
+    (tmp_path / "schema.py").write_bytes(b"x = 1\n")
+    (tmp_path / "features.py").write_bytes(b"from . import days\n")
+    (tmp_path / "days.py").write_bytes(b"near = 1\n")
+    before = batch_files.features_sha256(tmp_path)
+
+    for name in ("schema.py", "days.py"):
+        code = (tmp_path / name).read_bytes()
+        (tmp_path / name).write_bytes(code.replace(b"\n", b"\r\n"))
+
+    assert batch_files.features_sha256(tmp_path) == before
+    assert batch_files.makes_features_of(before, tmp_path)
+    raw = b"x = 1\r\nfrom . import days\nnear = 1\r\n"
+    recorded_once = hashlib.sha256(raw).hexdigest()
+    assert batch_files.makes_features_of(recorded_once, tmp_path), "a model of an older version"
+
+
 def test_modules_that_import_each_other_are_hashed_once(tmp_path: Path) -> None:
     (tmp_path / "schema.py").write_text("from .features import a")
     (tmp_path / "features.py").write_text("from . import days, gone, schema")

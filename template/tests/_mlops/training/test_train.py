@@ -95,6 +95,20 @@ def test_inputs_that_git_does_not_hold_make_a_run_dirty(
     assert reason[change] in provenance.record()["dirty_reasons"]
 
 
+def test_other_line_ends_are_no_edit_and_make_no_run_dirty(
+    own_repo: Repo, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(own_repo.folder)
+    Path(".git/info").mkdir(exist_ok=True)
+    Path(".git/info/attributes").write_text("* text=auto eol=lf\n")
+    before = provenance.record()["dirty_reasons"]
+    params = Path("params.yaml")
+    params.write_bytes(params.read_bytes().replace(b"\n", b"\r\n"))
+
+    assert own_repo.git("status", "--porcelain", "--", "params.yaml")
+    assert provenance.record()["dirty_reasons"] == before
+
+
 def test_a_batch_that_dvc_takes_for_whole_and_is_not_makes_a_run_dirty(
     own_repo: Repo, monkeypatch: pytest.MonkeyPatch
 ) -> None:

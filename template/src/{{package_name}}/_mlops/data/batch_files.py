@@ -61,7 +61,10 @@ def makes_features_of(model_of: str, package: Path) -> bool:
 
 
 def feature_hashes(read: own_modules.Read) -> list[str]:
-    """Return the hash of code that makes features, and as it was before imports were counted.
+    """Return the hash of code that makes features, and those that older versions made of it.
+
+    The same code with other line ends is the same code; older versions counted the bytes as they
+    lie in the folder, and the oldest counted no imports.
 
     Args:
         read: Gives the bytes of a file of the package; without one of them there is no hash.
@@ -69,5 +72,7 @@ def feature_hashes(read: own_modules.Read) -> list[str]:
     code = own_modules.with_imported(FEATURE_CODE, read)
     if None in code.values():
         return []
-    both = code.values(), [code[name] for name in FEATURE_CODE]
-    return [hashlib.sha256(b"".join(part or b"" for part in parts)).hexdigest() for parts in both]
+    bytes_of = {name: part or b"" for name, part in code.items()}
+    now = [part.replace(b"\r\n", b"\n") for part in bytes_of.values()]
+    before = bytes_of.values(), [bytes_of[name] for name in FEATURE_CODE]
+    return [hashlib.sha256(b"".join(parts)).hexdigest() for parts in (now, *before)]

@@ -2,6 +2,8 @@
 """The tables between raw batches and the model, and what is recorded about them."""
 
 import math
+import os
+import re
 from collections.abc import Sequence
 from pathlib import Path
 from shlex import quote
@@ -13,7 +15,7 @@ import pandas as pd
 from ... import data, features, schema
 from .. import PROJECT, paths
 from ..errors import Refused, WrongInput
-from ..files import read_json, sha256, sha256_if_there, write_json
+from ..files import read_json, read_text, sha256, sha256_if_there, write_json
 from ..interface import Column
 from ..progress import progress
 from . import tables
@@ -69,14 +71,11 @@ def inputs_and_target(rows: pd.DataFrame) -> pd.DataFrame:
     """Return model inputs and the target; only what is known at the prediction moment gets in.
 
     Raises:
-        WrongInput: If features.py asks for a column known later, or changes the rows.
+        WrongInput: If features.py asks for a column that is known later or not at all, or
+            changes the rows.
     """
     known = tables.known_rows(rows, schema)
-    try:
-        table = features.build_features(known)
-    except KeyError as error:
-        message = f"features.py asks for {error}, not known at {schema.PREDICTION_MOMENT!r}"
-        raise WrongInput(message, "a feature made from it would leak the answer") from error
+    table = built(known)
     if not isinstance(table, pd.DataFrame):
         raise WrongInput(f"features.py gave a {type(table).__name__}; expected a table")
     if not table.index.equals(known.index):
@@ -84,6 +83,30 @@ def inputs_and_target(rows: pd.DataFrame) -> pd.DataFrame:
     if schema.TARGET in table:
         raise WrongInput(f"features.py made a column {schema.TARGET!r}, the name of the target")
     return pd.concat([table, read_target(rows).rename(schema.TARGET)], axis="columns")
+
+
+def built(known: pd.DataFrame) -> Any:
+    """Return what `build_features` gives; `WrongInput` where it asks for a column not there."""
+    try:
+        return features.build_features(known)
+    except KeyError as error:
+        asked = re.findall(r"(?<!dtype=)'([^']+)'", str(error)) or [str(error)]
+        lacking = [name for name in asked if name not in known] or asked
+        if any(column.name in lacking for column in schema.COLUMNS):
+            message = f"features.py asks for {lacking}, not known at {schema.PREDICTION_MOMENT!r}"
+            raise WrongInput(message, "a feature made from it would leak the answer") from error
+        message = f"features.py asks for {lacking}, which schema.py does not name"
+        raise WrongInput(message, f"named in {', '.join(naming(lacking))}") from error
+
+
+def naming(columns: list[str]) -> list[str]:
+    """Return the files of yours that name one of the columns."""
+    package = Path(str(schema.__file__)).parent
+    tests = Path("tests").glob("test_*.py")
+    found = [*sorted(package.glob("*.py")), *sorted(tests), paths.CONTRACT, Path("params.yaml")]
+    words = re.compile(rf"\b({'|'.join(map(re.escape, columns))})\b")
+    there = [path for path in found if path.is_file() and words.search(read_text(path))]
+    return [os.path.relpath(path) for path in there]
 
 
 def require_parts(train: pd.DataFrame, holdout: pd.DataFrame) -> None:
@@ -120,7 +143,7 @@ def unread(rows: pd.DataFrame) -> list[str]:
         rows: (n, columns) table; a few of its rows are tried.
     """
     known = tables.known_rows(rows, schema).head(TRIED)
-    made = features.build_features(known)
+    made = built(known)
 
     def same_without(name: str) -> bool:
         try:

@@ -18,6 +18,8 @@ from ..tracking import runs
 from . import repository
 
 LOCK = Path("uv.lock")
+# A hook by which git runs the checks.
+RUNS_THEM = re.compile(r"pre_commit|pre-commit run|just check")
 
 
 @click.command()
@@ -133,15 +135,16 @@ def hooks() -> str:
     if Path(top).resolve() != Path.cwd().resolve():
         return "no hooks: they belong to the repository above"
     hook = Path(programs.git("rev-parse", "--git-path", "hooks/pre-commit"))
-    if hook.is_file() and not of_another_folder(hook.read_text("utf-8", "replace")):
+    text = hook.read_text("utf-8", "replace") if hook.is_file() else ""
+    if RUNS_THEM.search(text) and not of_another_folder(text):
         return ""
     if programs.git("rev-parse", "--git-dir") != programs.git("rev-parse", "--git-common-dir"):
-        return "" if hook.is_file() else "no hooks: they belong to the repository of this work tree"
+        return "" if text else "no hooks: they belong to the repository of this work tree"
+    call = "call `uv run --frozen python -m pre_commit run` from"
+    if text and not of_another_folder(text):
+        return f"no hooks: {hook} is yours; {call} it"
     if elsewhere := programs.git("config", "core.hooksPath"):  # pre-commit refuses to write there
-        runs_them = "uv run --frozen python -m pre_commit run"
-        return (
-            f"no hooks: git's core.hooksPath is {elsewhere}; call `{runs_them}` from a hook there"
-        )
+        return f"no hooks: git's core.hooksPath is {elsewhere}; {call} a hook there"
     programs.run(sys.executable, "-m", "pre_commit", "install")
     return "git runs the checks of .pre-commit-config.yaml before each commit"
 

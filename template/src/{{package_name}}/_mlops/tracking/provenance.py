@@ -103,17 +103,21 @@ def uncommitted() -> list[str]:
     if not git("rev-parse", "HEAD"):
         return ["there is no git commit"]
     missing = [name for name in INPUTS if not Path(name).exists()]
-    status = ("status", "--porcelain", "--branch", "--untracked-files=all")
-    branch, *changed = git(*status, "--", *INPUTS).splitlines() or [""]
-    if not branch:  # which git names whatever has changed
+    if not git(
+        "status", "--porcelain", "--branch", "-uno"
+    ):  # it names the branch whatever has changed
         return ["git cannot read its own files, `git fsck` says which"]
+    # git's status names a file whose line ends alone are others, and which it would not commit
+    compared = ("diff", "--name-only", "--no-renames", "--relative", "HEAD")
+    changed = git(*compared, "--", *INPUTS).splitlines()
+    changed += git("ls-files", "--others", "--exclude-standard", "--", *INPUTS).splitlines()
     # `smoke` hides the pointer of the data in its clone, for the manifest names the data itself
     listed = git("ls-files", "-v", "--", *set(INPUTS) - {str(POINTER)}).splitlines()
     hidden = [line[2:] for line in listed if hides(line)]
     ignored = git("check-ignore", "--", *INPUTS).splitlines()
     return (
         [f"{name} does not exist" for name in missing]
-        + [f"{line[3:]} is not committed" for line in changed]
+        + [f"{name} is not committed" for name in sorted(changed)]
         + [f"{name} is ignored by git" for name in ignored]
         + [f"{name} is hidden from git" for name in hidden]
     )

@@ -29,7 +29,7 @@ def require_clean() -> None:
     if not Path(ANSWERS).is_file():
         message = f"there is no {ANSWERS}: no template is known from which to update"
         raise WrongInput(message, f"git log --diff-filter=D -- {ANSWERS} shows who removed it")
-    changed = [line[3:] for line in git("status", "--porcelain", "-uno").splitlines()]
+    changed = differing()
     if marker().exists() and changed:
         raise WrongInput("an update was interrupted and this folder is between two states", HINT)
     marker().unlink(missing_ok=True)  # somebody went back with git alone
@@ -39,6 +39,11 @@ def require_clean() -> None:
             f"{changed[0]}{more} differ from the last commit; an update starts from a clean folder",
             "git commit, or git stash",
         )
+    for head in ("MERGE_HEAD", "CHERRY_PICK_HEAD", "REVERT_HEAD"):
+        if known(head):
+            verb = head.removesuffix("_HEAD").lower().replace("_", "-")
+            message = f"a {verb} is not finished here; an update would become a part of it"
+            raise WrongInput(message, f"git commit, or git {verb} --abort")
     if git("config", "--default=false", "--bool", "core.sparseCheckout") == "true\n":
         message = "this is a sparse checkout, without some of the files; an update needs them all"
         raise WrongInput(message, "git sparse-checkout disable")
@@ -47,10 +52,29 @@ def require_clean() -> None:
             f"{hidden[0]} has edits that git was told to overlook; an update would write over them",
             f"git update-index --no-skip-worktree --no-assume-unchanged {hidden[0]}, then commit",
         )
+    take_line_ends()
     if ignored_answers := names("ls-files", "-z", "--others", "--", ANSWERS):
         raise WrongInput(
             f"git does not know {ignored_answers[0]}", f"git add {ANSWERS}, and commit"
         )
+
+
+def take_line_ends() -> None:
+    """Let git know files again whose line ends alone are others: it takes them for edited."""
+    top = Path(git("rev-parse", "--show-toplevel").strip())
+    listing = ("status", "--porcelain", "-z", "-uno", "--no-renames", "--ignore-submodules=dirty")
+    if same := "".join(f"{line[3:]}\0" for line in names(*listing)):
+        git("-c", "core.safecrlf=false", "update-index", "-z", "--stdin", cwd=top, given=same)
+
+
+def differing() -> list[str]:
+    """Return files that are not as in the last commit, here or staged.
+
+    Not those whose line ends alone are others, which git's status names, and not what is in a
+    submodule, which no update touches.
+    """
+    listing = ("diff", "--name-only", "--no-renames", "--no-relative", "--ignore-submodules=dirty")
+    return sorted({*names(*listing, "-z", "HEAD"), *names(*listing, "-z", "--cached", "HEAD")})
 
 
 def overlooked() -> list[str]:

@@ -141,6 +141,9 @@ def copier(project: Path, version: str | None, answers: list[str]) -> None:
         place = os.path.relpath(blocked[1], project)
         message = f"{place} is a file where the template has a folder, or the other way round"
         raise WrongInput(message, "give yours another name and commit, then update")
+    if behind := re.search(r'ForbiddenPathError: "(.+?)" is forbidden', words):
+        message = f"{behind[1]} is behind a link of yours that leads out of the repo"
+        raise WrongInput(message, "give the link another name and commit, then update")
     raise OutsideFailed(
         f"copier failed, and nothing was changed: {words}",
         f"can it be reached: the template at _src_path in {ANSWERS}, and its version?",
@@ -217,8 +220,9 @@ def leave_what_is_not_in_git(top: Path, update: Update) -> None:
     real = Path(git("rev-parse", "--show-toplevel").strip())
     listing = ("diff", "--cached", "--name-only", "--diff-filter=A", "-z", "--no-renames", "HEAD")
     for path in names(*listing, cwd=top):
-        above = [real / folder for folder in Path(path).parents]
-        if os.path.lexists(real / path) or any(p.exists() and not p.is_dir() for p in above):
+        above = [real / folder for folder in Path(path).parents[:-1]]
+        blocked = any(os.path.lexists(p) and (p.is_symlink() or not p.is_dir()) for p in above)
+        if os.path.lexists(real / path) or blocked:
             update.clashes[path] = needs(path)
             set_aside(top, path, update)
 
