@@ -103,9 +103,7 @@ def uncommitted() -> list[str]:
     if not git("rev-parse", "HEAD"):
         return ["there is no git commit"]
     missing = [name for name in INPUTS if not Path(name).exists()]
-    if not git(
-        "status", "--porcelain", "--branch", "-uno"
-    ):  # it names the branch whatever has changed
+    if not git("status", "--porcelain", "--branch", "-uno"):  # names the branch in any case
         return ["git cannot read its own files, `git fsck` says which"]
     # git's status names a file whose line ends alone are others, and which it would not commit
     compared = ("diff", "--name-only", "--no-renames", "--relative", "HEAD")
