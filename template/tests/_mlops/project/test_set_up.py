@@ -245,7 +245,7 @@ def test_a_hook_of_another_folder_is_renewed_and_one_of_yours_is_not(
         own_repo.git("config", "core.hooksPath", str(place.parent))
         assert f"no hooks: {place} is yours; call `uv run" in set_up.hooks()
         assert place.read_text() == yours
-        place.write_text(f"{yours}uv run just check\n")
+        place.write_text(yours + "uv run just check")
         assert set_up.hooks() == ""
 
 
