@@ -108,7 +108,8 @@ def test_single_precision_is_answered_as_the_decimals_that_it_stands_for(
         pytest.skip("you declare no number")
     random = np.random.default_rng(0)
     drawn = known[numbers].apply(lambda values: between(values, random))
-    rows = known.assign(**drawn.astype("float32"))
+    tiny = ((drawn.abs() > 0) & (drawn.abs() < 1e-3)).any()  # taken as they are written
+    rows = known.assign(**drawn).astype(dict.fromkeys(tiny.index[~tiny], "float32"))
     request = json.loads(rows.to_json(orient="records", date_format="iso", double_precision=digits))
     times = [c.name for c in KNOWN if c.kind == "timestamp"]
     texts = rows.astype({c.name: "object" for c in KNOWN if c.kind == "timestamp"})
