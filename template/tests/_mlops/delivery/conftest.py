@@ -7,6 +7,7 @@ from importlib.metadata import version
 from pathlib import Path
 
 import pytest
+from ruamel.yaml import YAML
 
 from ..conftest import rivals  # noqa: F401 - a fixture, for here too
 from ..fixtures import ROOT, Repo
@@ -52,6 +53,10 @@ def prepare(repo: Repo) -> Repo:
     requirements.write_text("\n".join(["# locked", *lines, ELSEWHERE]) + "\n", encoding="utf-8")
     repo.change(paths.CONTRACT, "service", "latency_p95_ms", to=60_000)
     repo.change(paths.CONTRACT, "delivery", to={"throughput_rps": 0.1, "load_seconds": 4})
+    metric = YAML().load(repo.folder / paths.CONTRACT)["quality"]["metric"]
+    found = repo.read(paths.METRICS)["metrics"][metric]  # on the sample, for which no bar is meant
+    for bar in ("accept", "retrain", "withdraw"):
+        repo.change(paths.CONTRACT, "quality", bar, to=found)
     return repo
 
 
