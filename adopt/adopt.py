@@ -23,7 +23,6 @@ import sys
 import tempfile
 import tomllib
 import warnings
-from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -42,7 +41,7 @@ OTHER_NAMES = {
 }
 SAME, MERGE, CLASH = "same", "merge", "clash"
 # A folder of batches is read whole: example data beside yours would be trained on.
-BATCHES = ("data/raw", "data/incoming")
+BATCHES = [name.rstrip("/") for name in merges.BATCHES]
 
 
 class WrongInputError(Exception):
@@ -198,7 +197,13 @@ def refuse_blocked(repo: Path, files: list[Path]) -> None:
 
 def left_out(repo: Path, fresh: Path, files: list[Path]) -> list[str]:
     """Return what is not added, because it would change what files of yours mean."""
-    out = [name for name in BATCHES if any(map(fresh_lacks(fresh), (repo / name).glob("[!.]*")))]
+    out = [
+        name
+        for name in BATCHES
+        if not all(
+            same(repo, fresh, path.relative_to(repo)) for path in (repo / name).glob("[!.]*")
+        )
+    ]
     # what a link leads to may be another repo's, and git adds nothing behind it
     folders = sorted({folder for path in files for folder in path.parents[:-1]})
     out += [folder.as_posix() for folder in folders if (repo / folder).is_symlink()]
@@ -208,14 +213,10 @@ def left_out(repo: Path, fresh: Path, files: list[Path]) -> list[str]:
     )
 
 
-def fresh_lacks(fresh: Path) -> Callable[[Path], bool]:
-    """Return whether a batch is none of the template's, as an add that was cut short leaves."""
-    came = {path.name: path for name in BATCHES for path in (fresh / name).glob("*")}
-    return lambda path: (
-        path.name not in came
-        or not path.is_file()
-        or came[path.name].read_bytes() != path.read_bytes()
-    )
+def same(repo: Path, fresh: Path, path: Path) -> bool:
+    """Say whether a file is the template's, as an add that was cut short leaves it."""
+    both = (repo / path, fresh / path)
+    return all(map(Path.is_file, both)) and both[0].read_bytes() == both[1].read_bytes()
 
 
 def under(path: Path, folders: list[str]) -> bool:
@@ -224,7 +225,7 @@ def under(path: Path, folders: list[str]) -> bool:
 
 def word(repo: Path, fresh: Path, path: Path, merged: dict[str, str]) -> str:
     """Return what becomes of a file that both have."""
-    if (repo / path).read_bytes() == (fresh / path).read_bytes():
+    if same(repo, fresh, path):
         return SAME
     return MERGE if path.as_posix() in merged else CLASH
 

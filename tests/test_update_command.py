@@ -386,6 +386,16 @@ def merge(repo: Path) -> None:
     git(repo, "merge", "--quiet", "--no-commit", "--no-ff", "--strategy=ours", "other")
 
 
+def pick(repo: Path) -> None:
+    """Leave a commit half picked, of which nothing is left once the folder's side is taken."""
+    git(repo, "switch", "--quiet", "--create", "other")
+    (repo / "params.yaml").write_text("# of the other\n", encoding="utf-8")
+    commit_all(repo, "Theirs")
+    git(repo, "switch", "--quiet", "-")
+    picked = subprocess.run(["git", "cherry-pick", "--strategy=ours", "other"], cwd=repo)
+    assert picked.returncode
+
+
 def put_link_for_folder(repo: Path) -> None:
     (repo / "ops").symlink_to(repo.parent)
     commit_all(repo, "A link out of the repo where level 1 has a folder")
@@ -398,6 +408,7 @@ def as_it_is(repo: Path) -> None:
 REFUSED = [
     (0, dirty, ["--level=1"], "params.yaml differ from the last commit"),
     (0, merge, ["--level=1"], "a merge is not finished here"),
+    (0, pick, ["--level=1"], "a cherry-pick is not finished here"),
     (0, without_git, ["--level=1"], "uv run just set-up"),
     (0, without_answers, ["--level=1"], "no .copier-answers.yml"),
     (0, name_template, ["--level=1"], "_src_path in .copier-answers.yml is '../template', which"),

@@ -3,7 +3,6 @@
 
 import json
 import os
-import re
 import tomllib
 import urllib.request
 import zipfile
@@ -18,7 +17,7 @@ from packaging.version import InvalidVersion, Version
 
 from ..config import load_contract
 from ..errors import NO_ANSWER, OutsideFailed, Refused, WrongInput, counted, first_cause
-from ..tracking.provenance import LOCK
+from ..tracking.provenance import LOCK, canonical
 
 SERVICE, OSV = "OSV_URL", "https://api.osv.dev"
 MANY = 500  # packages in one question; the service takes 1000
@@ -79,7 +78,7 @@ def locked() -> list[Package]:
     try:
         listed = tomllib.loads(LOCK.read_text(encoding="utf-8"))["package"]
         return [
-            Package(normal(one["name"]), one.get("version", ""), odd(one["source"]))
+            Package(canonical(one["name"]), one.get("version", ""), odd(one["source"]))
             for one in listed
             if one["source"] not in ({"editable": "."}, {"virtual": "."})
         ]
@@ -91,11 +90,6 @@ def odd(source: dict[str, str]) -> str:
     """Return where a package comes from when it is from no index; nothing for others."""
     kind, place = next(iter(source.items()))
     return "" if kind == "registry" and "://" in place else f"{kind} {place}"
-
-
-def normal(name: str) -> str:
-    """Return a name as an index compares it."""
-    return re.sub(r"[-_.]+", "-", name).lower()
 
 
 def by_service(packages: Sequence[Package]) -> dict[Package, list[str]]:
@@ -144,7 +138,7 @@ def by_file(database: Path, packages: Sequence[Package], days: float) -> dict[Pa
         newest = max(newest, str(advisory.get("modified", "")))
         for affected in [] if "withdrawn" in advisory else advisory.get("affected", []):
             package = affected.get("package", {})
-            name = normal(package.get("name", "")) if package.get("ecosystem") == "PyPI" else ""
+            name = canonical(package.get("name", "")) if package.get("ecosystem") == "PyPI" else ""
             for one in packages:
                 if one.name == name and (hit := hits(one, affected)):
                     found.setdefault(one, []).append(advisory["id"] + hit.removeprefix("yes"))

@@ -106,8 +106,7 @@ def uncommitted() -> list[str]:
     if not git("status", "--porcelain", "--branch", "-uno"):  # names the branch in any case
         return ["git cannot read its own files, `git fsck` says which"]
     # git's status names a file whose line ends alone are others, and which it would not commit
-    compared = ("diff", "--name-only", "--no-renames", "--relative", "HEAD")
-    changed = git(*compared, "--", *INPUTS).splitlines()
+    changed = unlike_commit(*INPUTS)
     changed += git("ls-files", "--others", "--exclude-standard", "--", *INPUTS).splitlines()
     # `smoke` hides the pointer of the data in its clone, for the manifest names the data itself
     listed = git("ls-files", "-v", "--", *set(INPUTS) - {str(POINTER)}).splitlines()
@@ -126,9 +125,10 @@ def hides(line: str) -> bool:
     return line[0] == "S" or line[0].islower()
 
 
-def unlike_commit() -> list[str]:
-    """Name the files under git that are not as the last commit has them."""
-    return git("diff", "--name-only", "--relative", "HEAD").splitlines()
+def unlike_commit(*among: str) -> list[str]:
+    """Name the files under git, of these or all, that are not as the last commit has them."""
+    compared = ("diff", "--name-only", "--no-renames", "--relative", "HEAD")
+    return git(*compared, "--", *among).splitlines()
 
 
 def inputs_sha256() -> str:
